@@ -1,0 +1,116 @@
+import { z } from '@hono/zod-openapi'
+import { WaitReason } from './event.ts'
+import { Message, NewMessage } from './message.ts'
+import { RunErrorCode } from './problem.ts'
+import { ClientTool, JsonSchema } from './tool.ts'
+import { Usage } from './usage.ts'
+
+export const RunStatus = z
+  .enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'])
+  .openapi('RunStatus')
+export type RunStatus = z.infer<typeof RunStatus>
+
+export const StopReason = z
+  .enum(['stop', 'length', 'max_iterations', 'budget', 'cancelled', 'failed'])
+  .openapi('StopReason')
+export type StopReason = z.infer<typeof StopReason>
+
+export const RunError = z
+  .object({ code: RunErrorCode, message: z.string(), retryable: z.boolean() })
+  .openapi('RunError')
+export type RunError = z.infer<typeof RunError>
+
+export const WaitingFor = z
+  .object({
+    kind: WaitReason,
+    ids: z.array(z.string()).openapi({
+      description: 'Tool call ids for approvals and client tools, else elicitation ids',
+    }),
+  })
+  .openapi('WaitingFor')
+export type WaitingFor = z.infer<typeof WaitingFor>
+
+export const Run = z
+  .object({
+    id: z.string().openapi({ example: 'run_01k9zq6w0v6m3t8q4x1y2z3a4b' }),
+    session_id: z.string(),
+    status: RunStatus,
+    agent: z.string(),
+    agent_name: z.string(),
+    model: z.string().nullable().openapi({ example: 'openai/gpt-5-mini' }),
+    created_at: z.iso.datetime(),
+    started_at: z.iso.datetime().nullable(),
+    finished_at: z.iso.datetime().nullable(),
+    iterations: z.number().int().openapi({ description: 'Model calls made' }),
+    stop_reason: z.union([StopReason, z.null()]),
+    completed: z.boolean().openapi({ description: 'The model gave its whole answer' }),
+    waiting_for: z.union([WaitingFor, z.null()]),
+    error: z.union([RunError, z.null()]),
+    usage: Usage,
+    metadata: z.record(z.string(), z.unknown()),
+  })
+  .openapi('Run')
+export type Run = z.infer<typeof Run>
+
+export const ResponseFormat = z
+  .discriminatedUnion('type', [
+    z.object({ type: z.literal('text') }).strict(),
+    z.object({ type: z.literal('json_object') }).strict(),
+    z
+      .object({
+        type: z.literal('json_schema'),
+        json_schema: z
+          .object({ name: z.string(), schema: JsonSchema, strict: z.boolean().optional() })
+          .strict(),
+      })
+      .strict(),
+  ])
+  .openapi('ResponseFormat')
+export type ResponseFormat = z.infer<typeof ResponseFormat>
+
+export const OnMaxIterations = z.enum(['wait', 'answer', 'stop']).openapi('OnMaxIterations', {
+  description: 'wait: park and ask; answer: one more model call without tools; stop: end',
+})
+export type OnMaxIterations = z.infer<typeof OnMaxIterations>
+
+export const OnAsk = z
+  .enum(['wait', 'deny'])
+  .openapi('OnAsk', { description: 'What happens to a call that must be approved' })
+export type OnAsk = z.infer<typeof OnAsk>
+
+const options = {
+  model: z.string().optional().openapi({ description: 'Instead of the agent file’s' }),
+  thinking: z.boolean().optional(),
+  max_iterations: z.number().int().min(1).max(1000).optional(),
+  force_answer: z.boolean().optional().openapi({ description: 'The same as on_max_iterations: answer' }),
+  response_format: ResponseFormat.optional(),
+  tools: z.array(ClientTool).max(128).optional().openapi({ description: 'Tools that the caller runs' }),
+  on_ask: OnAsk.optional(),
+  on_max_iterations: OnMaxIterations.optional(),
+  on_busy: z.enum(['reject']).optional().openapi({ description: 'When another run is active' }),
+  cancel_on_disconnect: z.boolean().optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+}
+
+/** What a caller may set for one run. */
+export const RunOptions = z.object(options).strict().openapi('RunOptions')
+export type RunOptions = z.infer<typeof RunOptions>
+
+export const RunRequest = z
+  .object({ messages: z.array(NewMessage).max(1000), ...options })
+  .strict()
+  .openapi('RunRequest')
+export type RunRequest = z.infer<typeof RunRequest>
+
+/** What the waiting representation of a run answers. */
+export const RunResult = z
+  .object({
+    run: Run,
+    message: z.union([Message, z.null()]).openapi({ description: 'The last answer' }),
+    output: z.unknown().openapi({
+      description: 'The last text, or the object of a structured output; null without an answer',
+    }),
+    completed: z.boolean(),
+  })
+  .openapi('RunResult')
+export type RunResult = z.infer<typeof RunResult>

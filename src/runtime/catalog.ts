@@ -1,0 +1,25 @@
+import type { AgentFile } from '#contract/agent-file.ts'
+
+/** One version of one source: a team as it was read at some time. Never changed in place. */
+export type AgentSnapshot = {
+  /** The `{agent}` of the routes: a file's stem. */
+  name: string
+  /** A hash over the parsed file and where it stands. */
+  version: string
+  file: AgentFile
+  /** Where relative paths of the file start; absolute. */
+  baseDirectory: string
+  /** Shown to people: a path as it was named on the command line. */
+  source: string
+  writable: boolean
+}
+
+/** The agents that this instance serves. */
+export type AgentCatalog = {
+  /** Sorted by name. */
+  list(): AgentSnapshot[]
+  get(name: string): AgentSnapshot | undefined
+  /** `--agent NAME`, else the only one, else `default`, else the first by name. */
+  defaultName(): string | undefined
+  close(): Promise<void>
+}

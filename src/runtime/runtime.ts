@@ -1,0 +1,97 @@
+import type { RuntimeEvent } from '#contract/event.ts'
+import type { NewMessage } from '#contract/message.ts'
+import type { Run, RunOptions } from '#contract/run.ts'
+import type { Approval, NewSession, Session } from '#contract/session.ts'
+import type { Scope } from '#store/scope.ts'
+
+/** Which agent runs: the source, and the agent inside it (`root`, else the first). */
+export type AgentReference = { agent: string; agentName?: string }
+
+/** Where the events of a started run begin: `after` is the seq before its first event. */
+export type StartedRun = { run: Run; session: Session; after: number }
+
+export type Decision = {
+  decision: 'approve' | 'reject'
+  /** approve this call, this tool for the session, or everything in the session. */
+  scope: 'call' | 'tool' | 'session'
+  reason?: string
+  /** Put in place of the model's arguments; JSON text. */
+  arguments?: string
+}
+
+/**
+ * What callers can make a run do. Every function takes the caller's scope, answers after its
+ * commit, and throws a `Problem` that says what to do. None waits for the loop.
+ */
+export type Runs = {
+  /**
+   * Stores the messages and starts a run. `session` is an id or an external id; 404 when unknown,
+   * `session_busy` with `active_run_id` when a run is active.
+   */
+  start(
+    scope: Scope,
+    request: { session: string; agent: AgentReference; messages: NewMessage[]; options: RunOptions },
+  ): Promise<StartedRun>
+  /** The same in a session that is made in the same transaction. */
+  startNew(
+    scope: Scope,
+    request: {
+      session: NewSession
+      agent: AgentReference
+      messages: NewMessage[]
+      options: RunOptions
+    },
+  ): Promise<StartedRun>
+  /** Resolves when the run is terminal, or after 2 s with the run as it is then. */
+  cancel(scope: Scope, runId: string): Promise<Run>
+  /** `no_active_run` when there is none. */
+  cancelSession(scope: Scope, session: string): Promise<Run>
+  /**
+   * Decides the pending call with that tool call id, else the oldest pending one of the session
+   * (sub-sessions included); at the iteration limit, whether to go on. `nothing_pending`.
+   */
+  resume(
+    scope: Scope,
+    request: { session: string; toolCallId?: string; toolName?: string; decision: Decision },
+  ): Promise<Run>
+  /** The same decision again answers the approval as it is; the opposite is `already_decided`. */
+  decide(scope: Scope, approvalId: string, decision: Decision): Promise<Approval>
+  answerElicitation(
+    scope: Scope,
+    request: {
+      session: string
+      elicitationId?: string
+      action: 'accept' | 'decline' | 'cancel'
+      content: Record<string, unknown> | null
+    },
+  ): Promise<Run>
+  submitToolResult(
+    scope: Scope,
+    request: { session: string; toolCallId: string; output: string; isError: boolean },
+  ): Promise<Run>
+}
+
+/** A committed event as every wire shows it: `json` is the one line of the event. */
+export type Frame = { seq: number; type: RuntimeEvent['type']; runId: string; json: string }
+
+/**
+ * Reads a session's log after a seq and follows it: rows first, then live, in order, without gap
+ * or repeat. One reader at a time; a slow reader holds a cursor, not a queue.
+ */
+export type Follower = {
+  /** The next frames, at least one, as soon as there are any; null after `close`. */
+  next(): Promise<Frame[] | null>
+  /**
+   * The same without a promise: what is ready now, or null. `onReady` (given to `follow`) is called
+   * once when something is ready after this returned null.
+   */
+  take(): Frame[] | null
+  close(): void
+}
+
+export type Feed = {
+  /** `sessionId` is the root session's id; the caller has checked that it may be read. */
+  follow(request: { sessionId: string; after: number; onReady?: () => void }): Follower
+  /** The newest committed seq that this instance knows. */
+  head(sessionId: string): number | undefined
+}

@@ -1,0 +1,80 @@
+import type { JsonSchema, ToolDefinition, ToolResult } from '#contract/tool.ts'
+
+/** Whose call it is. */
+export type ToolSession = {
+  tenant: string
+  owner: string
+  sessionId: string
+  agentName: string
+  /** The session's `working_dir`, absolute, or null. */
+  workingDir: string | null
+}
+
+export type ToolContext = ToolSession & {
+  /** Stable over crashes: the idempotency key to hand to the outside. */
+  callId: string
+  runId: string
+  /** Aborts on cancel, time-out and shutdown; `execute` must then return or reject promptly. */
+  signal: AbortSignal
+  /** Shows progress; a `tool_call_output` event. */
+  progress(content: string): void
+  /** What the user answered to the elicitation that an earlier `execute` of this call returned. */
+  answer?: ElicitationAnswer
+}
+
+export type ElicitationAnswer = {
+  action: 'accept' | 'decline' | 'cancel'
+  content: Record<string, unknown> | null
+}
+
+export type ElicitationRequest = {
+  message: string
+  mode: 'form' | 'url'
+  schema?: JsonSchema
+  url?: string
+}
+
+/**
+ * `elicit` parks the run without holding the process; when the user has answered, maybe days later
+ * and in another process, `execute` is called again with the same arguments and `context.answer`.
+ */
+export type ToolOutcome =
+  | ({ type: 'result' } & ToolResult)
+  | { type: 'elicit'; request: ElicitationRequest }
+
+/**
+ * `execute` gets arguments that were checked against `definition.parameters`. What it throws
+ * becomes an error result for the model, with the error's message; so a message must teach and must
+ * not leak. The runtime cuts output and enforces the time-out.
+ */
+export type Tool = {
+  definition: ToolDefinition
+  /** Milliseconds; the runtime's default when missing. 0: none (it waits for a person). */
+  timeout?: number
+  execute(args: Record<string, unknown>, context: ToolContext): Promise<ToolOutcome>
+}
+
+/** Some tools that belong together, configured by one entry of `toolsets:`. */
+export type Toolset = {
+  /** Told to the model after the agent's own instruction. */
+  instruction?: string
+  /** May be asked at every step; what it throws is a warning and the agent goes on without. */
+  tools(session: ToolSession): Promise<Tool[]>
+  close?(): Promise<void>
+}
+
+/** Makes a toolset from its entry in the agent file. Throws an Error that says what is wrong. */
+export type ToolsetFactory = (
+  config: Record<string, unknown>,
+  context: { baseDirectory: string },
+) => Toolset
+
+/** A plain text result. */
+export function textResult(output: string): ToolOutcome {
+  return { type: 'result', output, is_error: false }
+}
+
+/** A failure that the model is told. */
+export function errorResult(output: string): ToolOutcome {
+  return { type: 'result', output, is_error: true }
+}

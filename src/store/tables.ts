@@ -1,0 +1,268 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  json,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
+
+const tenant = text('tenant').notNull()
+const createdAt = timestamp('created_at', { withTimezone: true, mode: 'date' })
+  .notNull()
+  .default(sql`now()`)
+const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+const count = (name: string) => bigint(name, { mode: 'number' }).notNull().default(0)
+
+/** Sums of the model calls of a session or a run. `cost` is null until a price was known. */
+const totals = () => ({
+  inputTokens: count('input_tokens'),
+  outputTokens: count('output_tokens'),
+  cachedInputTokens: count('cached_input_tokens'),
+  reasoningTokens: count('reasoning_tokens'),
+  cost: doublePrecision('cost'),
+})
+
+export const sessions = pgTable(
+  'sessions',
+  {
+    id: text('id').primaryKey(),
+    tenant,
+    owner: text('owner').notNull(),
+    externalId: text('external_id'),
+    title: text('title'),
+    agent: text('agent'),
+    agentName: text('agent_name'),
+    permissions: jsonb('permissions').notNull().default({}),
+    toolsApproved: boolean('tools_approved').notNull().default(false),
+    /** Tools that `approve-tool` allowed for the rest of the session. */
+    allowedTools: text('allowed_tools').array().notNull().default([]),
+    thinking: boolean('thinking').notNull().default(true),
+    workingDir: text('working_dir'),
+    maxIterations: integer('max_iterations'),
+    metadata: jsonb('metadata').notNull().default({}),
+    ...totals(),
+    /** The newest event of the log; taken under this row's lock, so order is commit order. */
+    lastSeq: count('last_seq'),
+    /** The fence: a run writes only while its token is this one. */
+    runToken: count('run_token'),
+    /** The newest message of the active branch. */
+    leafId: text('leaf_id'),
+    /** Set on a sub-agent's session: whose log its events stand in. */
+    rootId: text('root_id'),
+    parentId: text('parent_id'),
+    createdAt,
+    updatedAt: time('updated_at').notNull().default(sql`now()`),
+  },
+  (table) => [
+    uniqueIndex('sessions_external_id').on(table.tenant, table.externalId),
+    index('sessions_by_activity').on(table.tenant, table.updatedAt.desc(), table.id.desc()),
+    index('sessions_by_owner').on(
+      table.tenant,
+      table.owner,
+      table.updatedAt.desc(),
+      table.id.desc(),
+    ),
+    index('sessions_by_agent').on(table.tenant, table.agent, table.updatedAt.desc()),
+    index('sessions_by_parent').on(table.parentId),
+  ],
+)
+
+export const messages = pgTable(
+  'messages',
+  {
+    id: text('id').primaryKey(),
+    tenant,
+    sessionId: text('session_id')
+      .notNull()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    parentId: text('parent_id'),
+    role: text('role').notNull(),
+    agentName: text('agent_name'),
+    status: text('status').notNull().default('complete'),
+    /** The whole message as the contract shows it, as JSON text; what prompts are made of. */
+    body: json('body').notNull(),
+    createdAt,
+  },
+  (table) => [index('messages_by_session').on(table.sessionId, table.id)],
+)
+
+export const runs = pgTable(
+  'runs',
+  {
+    id: text('id').primaryKey(),
+    tenant,
+    sessionId: text('session_id')
+      .notNull()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    /** The session whose log, lease and token the run uses; its own for a run that was asked for. */
+    rootSessionId: text('root_session_id').notNull(),
+    status: text('status').notNull(),
+    agent: text('agent').notNull(),
+    agentName: text('agent_name').notNull(),
+    agentVersion: text('agent_version').notNull(),
+    model: text('model'),
+    options: jsonb('options').notNull().default({}),
+    leaseOwner: text('lease_owner'),
+    leaseExpiresAt: time('lease_expires_at'),
+    token: bigint('token', { mode: 'number' }).notNull().default(0),
+    attempt: integer('attempt').notNull().default(0),
+    cancelRequestedAt: time('cancel_requested_at'),
+    /** Model calls made, and how many are allowed now: a resume at the limit raises the latter. */
+    iterations: integer('iterations').notNull().default(0),
+    iterationLimit: integer('iteration_limit').notNull(),
+    stopReason: text('stop_reason'),
+    completed: boolean('completed').notNull().default(false),
+    waitingFor: jsonb('waiting_for'),
+    error: jsonb('error'),
+    ...totals(),
+    metadata: jsonb('metadata').notNull().default({}),
+    firstSeq: bigint('first_seq', { mode: 'number' }).notNull(),
+    lastSeq: bigint('last_seq', { mode: 'number' }),
+    parentRunId: text('parent_run_id'),
+    parentCallId: text('parent_call_id'),
+    createdAt,
+    startedAt: time('started_at'),
+    finishedAt: time('finished_at'),
+  },
+  (table) => [
+    uniqueIndex('runs_one_active')
+      .on(table.sessionId)
+      .where(sql`status in ('queued', 'running', 'waiting')`),
+    index('runs_by_session').on(table.tenant, table.sessionId, table.id.desc()),
+    index('runs_to_claim')
+      .on(table.createdAt, table.id)
+      .where(sql`status in ('queued', 'running') and parent_run_id is null`),
+    index('runs_by_parent_call').on(table.parentCallId),
+  ],
+)
+
+export const events = pgTable(
+  'events',
+  {
+    sessionId: text('session_id')
+      .notNull()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+    tenant,
+    runId: text('run_id').notNull(),
+    /** The session that the event is about, where it is not the log's own. */
+    subjectId: text('subject_id'),
+    agent: text('agent').notNull(),
+    type: text('type').notNull(),
+    /** The fields of the type as JSON text, byte for byte as they were sent. */
+    data: text('data').notNull(),
+    createdAt,
+  },
+  (table) => [primaryKey({ columns: [table.sessionId, table.seq] })],
+)
+
+export const toolCalls = pgTable(
+  'tool_calls',
+  {
+    id: text('id').primaryKey(),
+    tenant,
+    sessionId: text('session_id')
+      .notNull()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    runId: text('run_id')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    messageId: text('message_id').notNull(),
+    ordinal: integer('ordinal').notNull(),
+    /** The provider's id, as it stands in the transcript. */
+    callId: text('call_id').notNull(),
+    tool: text('tool').notNull(),
+    arguments: text('arguments').notNull(),
+    argsHash: text('args_hash').notNull(),
+    definition: json('definition'),
+    executor: text('executor').notNull(),
+    effect: text('effect').notNull(),
+    state: text('state').notNull(),
+    result: json('result'),
+    startedAt: time('started_at'),
+    finishedAt: time('finished_at'),
+    createdAt,
+  },
+  (table) => [
+    index('tool_calls_by_run').on(table.runId),
+    index('tool_calls_waiting').on(table.sessionId).where(sql`state in ('awaiting', 'approved')`),
+  ],
+)
+
+export const approvals = pgTable(
+  'approvals',
+  {
+    id: text('id').primaryKey(),
+    tenant,
+    owner: text('owner').notNull(),
+    sessionId: text('session_id')
+      .notNull()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    rootSessionId: text('root_session_id').notNull(),
+    runId: text('run_id')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    toolCallId: text('tool_call_id').notNull(),
+    argsHash: text('args_hash').notNull(),
+    status: text('status').notNull().default('pending'),
+    /** The arguments that the person who approved put in place of the model's. */
+    arguments: text('arguments'),
+    reason: text('reason'),
+    decidedBy: text('decided_by'),
+    decidedAt: time('decided_at'),
+    expiresAt: time('expires_at').notNull(),
+    consumedAt: time('consumed_at'),
+    createdAt,
+  },
+  (table) => [
+    index('approvals_by_tenant').on(table.tenant, table.id.desc()),
+    index('approvals_pending').on(table.rootSessionId).where(sql`status = 'pending'`),
+    index('approvals_by_call').on(table.toolCallId),
+  ],
+)
+
+export const elicitations = pgTable(
+  'elicitations',
+  {
+    id: text('id').primaryKey(),
+    tenant,
+    sessionId: text('session_id')
+      .notNull()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    rootSessionId: text('root_session_id').notNull(),
+    runId: text('run_id')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    toolCallId: text('tool_call_id').notNull(),
+    message: text('message').notNull(),
+    mode: text('mode').notNull(),
+    schema: jsonb('schema'),
+    url: text('url'),
+    status: text('status').notNull().default('pending'),
+    action: text('action'),
+    content: jsonb('content'),
+    expiresAt: time('expires_at').notNull(),
+    createdAt,
+  },
+  (table) => [
+    index('elicitations_pending').on(table.rootSessionId).where(sql`status = 'pending'`),
+    index('elicitations_by_call').on(table.toolCallId),
+  ],
+)
+
+/** Each version of an agent that ever started a run, so that the run can go on anywhere. */
+export const agentVersions = pgTable('agent_versions', {
+  version: text('version').primaryKey(),
+  name: text('name').notNull(),
+  file: jsonb('file').notNull(),
+  baseDirectory: text('base_directory').notNull(),
+  createdAt,
+})
