@@ -5,8 +5,7 @@ import { sendAnswer } from './model-faults.ts'
 import { framesOf } from './model-frames.ts'
 import type { ScriptedAnswer } from './model-script.ts'
 
-export type { Fault } from './model-faults.ts'
-export type { ScriptedAnswer } from './model-frames.ts'
+export type { Fault, ScriptedAnswer } from './model-script.ts'
 
 /** What the server got: one call of POST …/chat/completions. */
 export type RecordedRequest = {
