@@ -1,0 +1,192 @@
+import { z } from '@hono/zod-openapi'
+import { JsonSchema, Permissions } from './tool.ts'
+import {
+  FetchToolset,
+  FilesystemToolset,
+  ThinkToolset,
+  TodoToolset,
+  UserPromptToolset,
+} from './toolset.ts'
+
+const AgentName = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/,
+    'a name is letters, digits, _ and -, and starts with a letter',
+  )
+
+const ThinkingBudget = z
+  .union([
+    z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'adaptive']),
+    z.int().min(-1),
+  ])
+  .describe('How much the model may think: an effort (low, medium, high, …) or a number of tokens')
+
+const Rules = z.array(z.string().min(1).max(256))
+
+/** The permissions of a file or of one agent. */
+export const AgentPermissions = Permissions.extend({
+  allow: Rules.describe('Calls that run without asking').optional(),
+  ask: Rules.describe('Calls that wait for an approval').optional(),
+  deny: Rules.describe('Calls that never run; wins over everything').optional(),
+})
+  .describe('Patterns `tool` or `tool:arg=glob`, with * and ?')
+  .openapi('AgentPermissions')
+export type AgentPermissions = z.infer<typeof AgentPermissions>
+
+/** One entry of `toolsets:`. */
+export const ToolsetSpec = z
+  .discriminatedUnion('type', [
+    FilesystemToolset,
+    ThinkToolset,
+    TodoToolset,
+    FetchToolset,
+    UserPromptToolset,
+  ])
+  .openapi('ToolsetSpec')
+export type ToolsetSpec = Exact<z.infer<typeof ToolsetSpec>>
+
+export const StructuredOutput = z
+  .object({
+    name: z
+      .string()
+      .regex(/^[a-zA-Z0-9_-]{1,64}$/, 'a name is up to 64 letters, digits, _ and -')
+      .describe('What the object is called'),
+    description: z.string().describe('What the object means').optional(),
+    schema: JsonSchema.describe('The JSON Schema that the answer follows'),
+    strict: z.boolean().describe('The provider enforces the schema').optional(),
+  })
+  .strict()
+  .openapi('StructuredOutput', { description: 'The agent answers with one JSON object' })
+export type StructuredOutput = z.infer<typeof StructuredOutput>
+
+/** One agent of a team. */
+export const AgentSpec = z
+  .object({
+    model: z
+      .string()
+      .min(1)
+      .describe('`provider/model`, a name under `models:`, or `auto`; by default what was detected')
+      .optional(),
+    description: z
+      .string()
+      .describe('What the agent is for; people and other agents see it')
+      .optional(),
+    welcome_message: z.string().describe('Shown before the first message').optional(),
+    instruction: z
+      .string()
+      .describe('The system prompt, or `file:PATH` to read it from a file beside this one')
+      .optional(),
+    toolsets: z.array(ToolsetSpec).max(64).describe('What the agent can do').optional(),
+    sub_agents: z
+      .array(z.string())
+      .max(64)
+      .describe('Agents of this file that it may give tasks to')
+      .optional(),
+    max_iterations: z
+      .int()
+      .min(0)
+      .max(1000)
+      .describe("Model calls in one run; 0 is the server's limit")
+      .optional(),
+    num_history_items: z
+      .int()
+      .min(0)
+      .describe('How many of the latest messages the model sees; 0 is all that fit')
+      .optional(),
+    add_date: z.boolean().describe("Tell the model today's date").optional(),
+    add_environment_info: z
+      .boolean()
+      .describe('Tell the model the working directory and the platform')
+      .optional(),
+    add_prompt_files: z
+      .array(z.string().min(1))
+      .max(32)
+      .describe('Files whose text is added to the prompt')
+      .optional(),
+    structured_output: StructuredOutput.optional(),
+    force_answer: z
+      .boolean()
+      .describe('At max_iterations ask once more, without tools, instead of waiting')
+      .optional(),
+    thinking: z.boolean().describe('The model may think before it answers').optional(),
+    thinking_budget: ThinkingBudget.optional(),
+    permissions: AgentPermissions.optional(),
+  })
+  .strict()
+  .openapi('AgentSpec')
+export type AgentSpec = Exact<z.infer<typeof AgentSpec>>
+
+/** An entry of `models:`: a named model with its settings. */
+export const ModelSpec = z
+  .object({
+    provider: z
+      .string()
+      .min(1)
+      .describe('A well-known provider or a name under `providers:`')
+      .optional(),
+    model: z.string().min(1).describe("The provider's name of the model"),
+    temperature: z.number().min(0).max(2).describe('How much chance there is').optional(),
+    max_tokens: z.int().min(1).describe('The longest answer').optional(),
+    top_p: z.number().min(0).max(1).describe('Nucleus sampling').optional(),
+    frequency_penalty: z.number().min(-2).max(2).describe('Against repetition').optional(),
+    presence_penalty: z.number().min(-2).max(2).describe('For new topics').optional(),
+    parallel_tool_calls: z.boolean().describe('Several tool calls in one answer').optional(),
+    thinking_budget: ThinkingBudget.optional(),
+    base_url: z.string().min(1).describe('Instead of the base URL of the provider').optional(),
+    token_key: z.string().min(1).describe('The environment variable that holds the key').optional(),
+    provider_opts: z
+      .record(z.string(), z.unknown())
+      .describe('Passed to the provider as they are')
+      .optional(),
+  })
+  .strict()
+  .openapi('ModelSpec')
+export type ModelSpec = Exact<z.infer<typeof ModelSpec>>
+
+/** An entry of `providers:`: a server that speaks Chat Completions. */
+export const ProviderSpec = z
+  .object({
+    base_url: z.string().min(1).describe('Where its API starts, mostly ending in /v1'),
+    token_key: z.string().min(1).describe('The environment variable that holds the key').optional(),
+    api_type: z.enum(['openai_chatcompletions']).describe('What the server speaks').optional(),
+  })
+  .strict()
+  .openapi('ProviderSpec')
+export type ProviderSpec = Exact<z.infer<typeof ProviderSpec>>
+
+export const AgentMetadata = z
+  .object({
+    author: z.string().describe('Who wrote it').optional(),
+    license: z.string().describe('An SPDX license').optional(),
+    description: z.string().describe('What the team is for').optional(),
+    readme: z.string().describe('A longer text for people').optional(),
+    version: z.string().describe("The author's version of this file").optional(),
+  })
+  .strict()
+  .openapi('AgentMetadata')
+export type AgentMetadata = z.infer<typeof AgentMetadata>
+
+/** A team: one agent or several. `root`, else the first, answers when none is named. */
+export const AgentFile = z
+  .object({
+    version: z.union([z.string(), z.int()]).describe('The version of the format: "1"').optional(),
+    agents: z
+      .record(AgentName, AgentSpec)
+      .describe('The agents by name; `root`, else the first, answers when none is named'),
+    models: z.record(z.string(), ModelSpec).describe('Models by the names agents use').optional(),
+    providers: z.record(z.string(), ProviderSpec).describe('Model servers by name').optional(),
+    permissions: AgentPermissions.optional(),
+    metadata: AgentMetadata.describe('For people').optional(),
+  })
+  .strict()
+  .openapi('AgentFile')
+/** As loaded: `instruction` is always the text itself. */
+export type AgentFile = Exact<z.infer<typeof AgentFile>>
+
+/** A parsed file has no `undefined`: what is not there is not there. */
+type Exact<T> = T extends readonly (infer Item)[]
+  ? Exact<Item>[]
+  : T extends object
+    ? { [Key in keyof T]: Exact<Exclude<T[Key], undefined>> }
+    : T
