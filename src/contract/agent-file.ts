@@ -22,6 +22,16 @@ const ThinkingBudget = z
   ])
   .describe('How much the model may think: an effort (low, medium, high, …) or a number of tokens')
 
+const Instruction = z
+  .union([
+    z.string(),
+    z
+      .object({ file: z.string().min(1).describe('A text file; starts beside this file') })
+      .strict()
+      .transform(({ file }) => `file:${file}`),
+  ])
+  .describe('The system prompt; `file:PATH` reads it from a file beside this one')
+
 const Rules = z.array(z.string().min(1).max(256))
 
 /** The permissions of a file or of one agent. */
@@ -73,10 +83,7 @@ export const AgentSpec = z
       .describe('What the agent is for; people and other agents see it')
       .optional(),
     welcome_message: z.string().describe('Shown before the first message').optional(),
-    instruction: z
-      .string()
-      .describe('The system prompt, or `file:PATH` to read it from a file beside this one')
-      .optional(),
+    instruction: Instruction.optional(),
     toolsets: z.array(ToolsetSpec).max(64).describe('What the agent can do').optional(),
     sub_agents: z
       .array(z.string())

@@ -1,0 +1,106 @@
+import type { AgentFile, AgentPermissions, AgentSpec, ToolsetSpec } from '#contract/agent-file.ts'
+import { didYouMean } from './nearest.ts'
+import type { FilePath, PathProblem } from './problem.ts'
+import { secretProblems } from './secrets.ts'
+
+/** What a schema cannot say: references between the parts of a file, patterns, hosts, secrets. */
+export function checkAgentFile(
+  file: AgentFile,
+  environment: Record<string, string | undefined>,
+): PathProblem[] {
+  return [
+    ...versionProblems(file),
+    ...Object.entries(file.agents).flatMap(([name, agent]) => agentProblems(file, name, agent)),
+    ...modelProblems(file),
+    ...permissionProblems(['permissions'], file.permissions),
+    ...secretProblems(file, environment),
+  ]
+}
+
+function versionProblems({ version, agents }: AgentFile): PathProblem[] {
+  const problems: PathProblem[] = []
+  if (version !== undefined && !/^[0-7]$/.test(String(version))) {
+    problems.push({
+      path: ['version'],
+      message: `version ${version} of the format is not known; write version: "1"`,
+    })
+  }
+  if (Object.keys(agents).length === 0) {
+    problems.push({ path: ['agents'], message: 'at least one agent is needed' })
+  }
+  return problems
+}
+
+function agentProblems(file: AgentFile, name: string, agent: AgentSpec): PathProblem[] {
+  const path = ['agents', name]
+  return [
+    ...subAgentProblems(path, agent.sub_agents ?? [], Object.keys(file.agents)),
+    ...referenceProblems([...path, 'model'], agent.model, file),
+    ...permissionProblems([...path, 'permissions'], agent.permissions),
+    ...(agent.toolsets ?? []).flatMap((toolset, index) =>
+      toolsetProblems([...path, 'toolsets', index], toolset),
+    ),
+  ]
+}
+
+function subAgentProblems(path: FilePath, names: string[], known: string[]): PathProblem[] {
+  return names.flatMap((name, index) => {
+    const at = [...path, 'sub_agents', index]
+    if (/[/:]|\.(ya?ml|json)$/.test(name)) {
+      return [{ path: at, message: `agents from other files (${name}) are not supported yet` }]
+    }
+    if (!known.includes(name)) {
+      const hint = didYouMean(name, known) || `; the agents are ${known.join(', ')}`
+      return [{ path: at, message: `no agent ${name} in this file${hint}` }]
+    }
+    return names.indexOf(name) < index ? [{ path: at, message: `${name} is listed twice` }] : []
+  })
+}
+
+function referenceProblems(
+  path: FilePath,
+  reference: string | undefined,
+  { models = {} }: AgentFile,
+): PathProblem[] {
+  if (reference === undefined || reference === 'auto' || Object.hasOwn(models, reference)) return []
+  if (reference.includes(',')) {
+    return [{ path, message: 'a list of fallback models is not supported yet; name one model' }]
+  }
+  if (/^[^/\s]+\/\S+$/.test(reference)) return []
+  const hint = didYouMean(reference, Object.keys(models)) || '; write provider/model'
+  return [{ path, message: `no model ${reference} under models${hint}` }]
+}
+
+function modelProblems({ models = {} }: AgentFile): PathProblem[] {
+  return Object.entries(models).flatMap(([name, spec]) => {
+    if (spec.provider !== undefined || spec.model.includes('/')) return []
+    const path = ['models', name, 'model']
+    return [{ path, message: 'no provider; add provider: or write provider/model' }]
+  })
+}
+
+const permissionPattern = /^[^\s:=]+(:[A-Za-z_][\w-]*=[^\n]*)?$/
+
+function permissionProblems(path: FilePath, rules: AgentPermissions | undefined): PathProblem[] {
+  return Object.entries(rules ?? {}).flatMap(([effect, patterns]) =>
+    (patterns ?? []).flatMap((pattern, index) => {
+      if (permissionPattern.test(pattern)) return []
+      const message = `${JSON.stringify(pattern)} is no pattern; write tool or tool:argument=glob`
+      return [{ path: [...path, effect, index], message }]
+    }),
+  )
+}
+
+const hostPattern = /^(\*\.)?[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*(:\d+)?$|^\[[0-9a-f:.]+\](:\d+)?$/iu
+
+function toolsetProblems(path: FilePath, toolset: ToolsetSpec): PathProblem[] {
+  if (toolset.type !== 'fetch') return []
+  const { allow = [], deny = [] } = toolset
+  return Object.entries({ allow, deny }).flatMap(([field, hosts]) =>
+    hosts.flatMap((host, index) => {
+      if (hostPattern.test(host)) return []
+      const message = `${JSON.stringify(host)} is no host; write example.org or *.example.org`
+      return [{ path: [...path, field, index], message }]
+    }),
+  )
+}

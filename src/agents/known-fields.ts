@@ -1,0 +1,103 @@
+import {
+  AgentFile,
+  AgentMetadata,
+  AgentPermissions,
+  AgentSpec,
+  ModelSpec,
+  ProviderSpec,
+  StructuredOutput,
+} from '#contract/agent-file.ts'
+import {
+  FetchToolset,
+  FilesystemToolset,
+  ThinkToolset,
+  TodoToolset,
+  UserPromptToolset,
+} from '#contract/toolset.ts'
+import type { FilePath } from './problem.ts'
+
+const toolsets = {
+  filesystem: FilesystemToolset,
+  think: ThinkToolset,
+  todo: TodoToolset,
+  fetch: FetchToolset,
+  user_prompt: UserPromptToolset,
+}
+
+export const toolsetTypes = Object.keys(toolsets)
+
+/** Toolsets of the format that this version cannot run. */
+export const laterToolsetTypes = new Set([
+  'a2a',
+  'api',
+  'background_agents',
+  'code',
+  'mcp',
+  'memory',
+  'model_picker',
+  'openapi',
+  'script',
+  'shell',
+  'tasks',
+  'web_search',
+])
+
+/** Parts of the format that are left out on purpose. */
+export const unsupported = new Set(['rag', 'lsp'])
+
+const laterFields = {
+  file: new Set(['mcps']),
+  agent: new Set([
+    'add_description_parameter',
+    'budget',
+    'code_mode_tools',
+    'commands',
+    'fallback',
+    'handoffs',
+    'hooks',
+    'planning_interval',
+    'skills',
+  ]),
+  toolset: new Set(['defer', 'model', 'post_edit', 'toon']),
+  model: new Set(['routing', 'track_usage']),
+  other: new Set<string>(),
+}
+
+type Place = { known: string[]; later: Set<string> }
+
+/** The fields that may stand at a path of the file. `type` is the toolset's when it is one. */
+export function fieldsAt(path: FilePath, type: unknown): Place {
+  const [top, , field, , ...deeper] = path
+  if (path.length === 0) return { known: Object.keys(AgentFile.shape), later: laterFields.file }
+  if (top === 'agents' && path.length === 2) {
+    return { known: Object.keys(AgentSpec.shape), later: laterFields.agent }
+  }
+  if (top === 'agents' && field === 'toolsets' && path.length === 4 && deeper.length === 0) {
+    return { known: toolsetFields(type), later: laterFields.toolset }
+  }
+  if (top === 'models' && path.length === 2) {
+    return { known: Object.keys(ModelSpec.shape), later: laterFields.model }
+  }
+  return { known: otherFields(path), later: laterFields.other }
+}
+
+function toolsetFields(type: unknown): string[] {
+  const known = Object.entries(toolsets).find(([name]) => name === type)
+  return known === undefined ? ['type'] : Object.keys(known[1].shape)
+}
+
+function otherFields(path: FilePath): string[] {
+  if (path[0] === 'providers') return Object.keys(ProviderSpec.shape)
+  switch (path.at(-1)) {
+    case 'permissions':
+      return Object.keys(AgentPermissions.shape)
+    case 'metadata':
+      return Object.keys(AgentMetadata.shape)
+    case 'structured_output':
+      return Object.keys(StructuredOutput.shape)
+    case 'instruction':
+      return ['file']
+    default:
+      return []
+  }
+}

@@ -1,0 +1,60 @@
+import { AgentFile } from '#contract/agent-file.ts'
+import { checkAgentFile } from './checks.ts'
+import type { FileProblem, PathProblem } from './problem.ts'
+import { schemaProblems } from './schema-problems.ts'
+import { storableProblems } from './storable.ts'
+import type { YamlSource } from './yaml-source.ts'
+import { readYaml } from './yaml-source.ts'
+
+export type ParsedAgentFile = { file: AgentFile } | { problems: FileProblem[] }
+
+/** Reads an agent file, or says everything that is wrong with it, in the order of its lines. */
+export function parseAgentFile(
+  text: string,
+  { environment }: { environment: Record<string, string | undefined> },
+): ParsedAgentFile {
+  const source = readYaml(text)
+  if ('problems' in source) return source
+  if (source.value === null || source.value === undefined) {
+    return { problems: [{ line: 1, column: 1, message: 'the file is empty; agents: is needed' }] }
+  }
+  const unstorable = storableProblems(source.value)
+  if (unstorable.length > 0) return placed(source, unstorable)
+  const parsed = AgentFile.safeParse(source.value)
+  if (!parsed.success) return placed(source, schemaProblems(parsed.error.issues, source.value))
+  const file = toExact(parsed.data)
+  const problems = checkAgentFile(file, environment)
+  return problems.length > 0 ? placed(source, problems) : { file: withoutZeros(file) }
+}
+
+function placed(source: YamlSource, problems: PathProblem[]): { problems: FileProblem[] } {
+  return {
+    problems: problems
+      .map(({ path, message, atKey = false }) => ({
+        ...source.locate(path, { atKey }),
+        message: path.length === 0 ? message : `${path.join('.')}: ${message}`,
+      }))
+      .sort((a, b) => a.line - b.line || a.column - b.column),
+  }
+}
+
+/** YAML knows no `undefined`, and zod adds no key that is not there, so none is in the result. */
+function toExact(file: ReturnType<typeof AgentFile.parse>): AgentFile {
+  return file as AgentFile
+}
+
+/** Zero means "no limit of mine" in these fields; the runtime reads that as: not there. */
+function withoutZeros(file: AgentFile): AgentFile {
+  const agents = Object.entries(file.agents).map(([name, agent]) => {
+    const { max_iterations, num_history_items, ...rest } = agent
+    return [
+      name,
+      {
+        ...rest,
+        ...(max_iterations ? { max_iterations } : {}),
+        ...(num_history_items ? { num_history_items } : {}),
+      },
+    ]
+  })
+  return { ...file, agents: Object.fromEntries(agents) }
+}

@@ -1,0 +1,56 @@
+import type { AgentFile } from '#contract/agent-file.ts'
+import type { FilePath, PathProblem } from './problem.ts'
+
+const reference = /\$\{(env|headers)\.([A-Za-z_][\w-]*)\}/g
+
+/** `${env.NAME}` may stand in what is sent to a model server, and nowhere else. */
+export function secretProblems(
+  file: AgentFile,
+  environment: Record<string, string | undefined>,
+): PathProblem[] {
+  return strings([], file).flatMap(({ path, text }) =>
+    [...text.matchAll(reference)].flatMap(([whole, kind, name = '']) => {
+      if (kind === 'headers') return [{ path, message: `${whole} is not supported yet` }]
+      if (!maySecretStandAt(path)) {
+        const message = `${whole} may stand only in base_url and provider_opts: elsewhere it would be shown or sent as text`
+        return [{ path, message }]
+      }
+      if (environment[name]) return []
+      return [{ path, message: `the environment variable ${name} is not set` }]
+    }),
+  )
+}
+
+/** The same value with each `${env.NAME}` replaced; to be called when the value is used. */
+export function resolveSecrets<Value>(
+  value: Value,
+  environment: Record<string, string | undefined>,
+): Value
+export function resolveSecrets(
+  value: unknown,
+  environment: Record<string, string | undefined>,
+): unknown {
+  if (typeof value === 'string') {
+    return value.replace(reference, (whole, kind, name) =>
+      kind === 'env' ? (environment[name] ?? whole) : whole,
+    )
+  }
+  if (Array.isArray(value)) return value.map((item) => resolveSecrets(item, environment))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, resolveSecrets(item, environment)]),
+  )
+}
+
+function maySecretStandAt(path: FilePath): boolean {
+  const [top, , field] = path
+  if (top === 'providers') return field === 'base_url'
+  return top === 'models' && (field === 'base_url' || field === 'provider_opts')
+}
+
+function strings(path: FilePath, value: unknown): { path: FilePath; text: string }[] {
+  if (typeof value === 'string') return [{ path, text: value }]
+  if (typeof value !== 'object' || value === null) return []
+  const entries = Array.isArray(value) ? value.entries() : Object.entries(value)
+  return [...entries].flatMap(([key, item]) => strings([...path, key], item))
+}
