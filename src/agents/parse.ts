@@ -6,7 +6,13 @@ import { storableProblems } from './storable.ts'
 import type { YamlSource } from './yaml-source.ts'
 import { readYaml } from './yaml-source.ts'
 
-export type ParsedAgentFile = { file: AgentFile } | { problems: FileProblem[] }
+export type ParsedAgentFile =
+  | {
+      file: AgentFile
+      /** Gives problems that are found later their lines. */
+      place(problems: PathProblem[]): FileProblem[]
+    }
+  | { problems: FileProblem[] }
 
 /** Reads an agent file, or says everything that is wrong with it, in the order of its lines. */
 export function parseAgentFile(
@@ -19,23 +25,23 @@ export function parseAgentFile(
     return { problems: [{ line: 1, column: 1, message: 'the file is empty; agents: is needed' }] }
   }
   const unstorable = storableProblems(source.value)
-  if (unstorable.length > 0) return placed(source, unstorable)
+  if (unstorable.length > 0) return { problems: placed(source, unstorable) }
   const parsed = AgentFile.safeParse(source.value)
-  if (!parsed.success) return placed(source, schemaProblems(parsed.error.issues, source.value))
+  if (!parsed.success)
+    return { problems: placed(source, schemaProblems(parsed.error.issues, source.value)) }
   const file = toExact(parsed.data)
   const problems = checkAgentFile(file, environment)
-  return problems.length > 0 ? placed(source, problems) : { file: withoutZeros(file) }
+  if (problems.length > 0) return { problems: placed(source, problems) }
+  return { file: withoutZeros(file), place: (later) => placed(source, later) }
 }
 
-function placed(source: YamlSource, problems: PathProblem[]): { problems: FileProblem[] } {
-  return {
-    problems: problems
-      .map(({ path, message, atKey = false }) => ({
-        ...source.locate(path, { atKey }),
-        message: path.length === 0 ? message : `${path.join('.')}: ${message}`,
-      }))
-      .sort((a, b) => a.line - b.line || a.column - b.column),
-  }
+function placed(source: YamlSource, problems: PathProblem[]): FileProblem[] {
+  return problems
+    .map(({ path, message, atKey = false }) => ({
+      ...source.locate(path, { atKey }),
+      message: path.length === 0 ? message : `${path.join('.')}: ${message}`,
+    }))
+    .sort((a, b) => a.line - b.line || a.column - b.column)
 }
 
 /** YAML knows no `undefined`, and zod adds no key that is not there, so none is in the result. */

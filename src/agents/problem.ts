@@ -12,16 +12,14 @@ export type PathProblem = {
   atKey?: boolean
 }
 
-/** Why a source cannot be served. Each line names the file and where in it. */
+/** Agents that cannot be served. Each line says for itself what is wrong and where. */
 export class AgentFileError extends Error {
   override name = 'AgentFileError'
-  readonly source: string
-  readonly problems: FileProblem[]
+  readonly lines: string[]
 
-  constructor(source: string, problems: FileProblem[]) {
-    super(problems.map((problem) => problemLine(source, problem)).join('\n'))
-    this.source = source
-    this.problems = problems
+  constructor(lines: string[]) {
+    super(lines.join('\n'))
+    this.lines = lines
   }
 }
 
