@@ -118,10 +118,10 @@ export type ModelScope = {
 export type Models = {
   /**
    * `reference` is a name under the file's `models:`, `provider/model`, `auto`, or undefined for
-   * the detected default. Throws a `Problem` `validation_failed` that names an unknown provider or
-   * a missing key variable.
+   * the detected default; `settings` are the agent's own, over the model's. Throws a `Problem`
+   * `validation_failed` that names an unknown provider or a missing key variable.
    */
-  resolve(reference: string | undefined, scope: ModelScope): Model
+  resolve(reference: string | undefined, scope: ModelScope, settings?: ModelSettings): Model
   /** What answers when a file names no model, and why; for the start-up lines. */
   readonly detected: { id: string; reason: string }
   list(): Promise<ModelInfo[]>

@@ -49,6 +49,8 @@ export type ToolOutcome =
  */
 export type Tool = {
   definition: ToolDefinition
+  /** Touches nothing outside the session, so it runs without asking although it is no mere read. */
+  harmless?: true
   /** Milliseconds; the runtime's default when missing. 0: none (it waits for a person). */
   timeout?: number
   execute(args: Record<string, unknown>, context: ToolContext): Promise<ToolOutcome>

@@ -1,0 +1,118 @@
+import type { EventBody } from '#contract/event.ts'
+import type { Message } from '#contract/message.ts'
+import type { RunError, RunOptions, RunStatus, StopReason, WaitingFor } from '#contract/run.ts'
+import type { Usage } from '#contract/usage.ts'
+import type { RunChange, SessionSettings } from '#store/log.ts'
+import type { Assistant } from './assistant.ts'
+import type { Change, CommitResult, LogWriter, Subject } from './journal.ts'
+import type { ToolSession } from './tool.ts'
+
+/** A run in the hands of this process: what its rows say, kept in step with every commit. */
+export type ActiveRun = {
+  id: string
+  tenant: string
+  owner: string
+  sessionId: string
+  rootSessionId: string
+  assistant: Assistant
+  options: RunOptions
+  model: string | null
+  iterations: number
+  iterationLimit: number
+  usage: Usage
+  /** Of the root session. */
+  totals: Usage
+  /** The newest messages of the session, as many as a prompt may need, oldest first. */
+  history: Message[]
+  leaf: string | null
+  title: string | null
+  workingDir: string | null
+  settings: SessionSettings
+  /** Where the step that is under way began; null when none is. */
+  openStep: { step: number; seq: number } | null
+  /** Its last owner died: a call that was started may or may not have happened. */
+  recovered: boolean
+  /** 0 for a run that was asked for, one more for each transfer. */
+  depth: number
+  log: LogWriter
+  /** Aborts with a `RunInterrupted`. */
+  signal: AbortSignal
+}
+
+/**
+ * Why a run is interrupted. `cancelled`: close it. `lost`: another process owns it, or the server
+ * stops: write nothing more.
+ */
+export class RunInterrupted extends Error {
+  override name = 'RunInterrupted'
+  readonly reason: 'cancelled' | 'lost'
+
+  constructor(reason: 'cancelled' | 'lost') {
+    super(`the run is ${reason}`)
+    this.reason = reason
+  }
+}
+
+export function subjectOf(run: ActiveRun): Subject {
+  return { sessionId: run.sessionId, runId: run.id, agent: run.assistant.name }
+}
+
+export function toolSessionOf(run: ActiveRun): ToolSession {
+  return {
+    tenant: run.tenant,
+    owner: run.owner,
+    sessionId: run.rootSessionId,
+    agentName: run.assistant.name,
+    workingDir: run.workingDir,
+  }
+}
+
+/** The row of a run that goes on. */
+export function toRunChange(
+  run: ActiveRun,
+  change: Partial<{
+    status: RunStatus
+    stopReason: StopReason
+    completed: boolean
+    waitingFor: WaitingFor
+    error: RunError
+  }> = {},
+): RunChange {
+  return {
+    id: run.id,
+    status: change.status ?? 'running',
+    agentName: run.assistant.name,
+    model: run.model,
+    iterations: run.iterations,
+    iterationLimit: run.iterationLimit,
+    stopReason: change.stopReason ?? null,
+    completed: change.completed ?? false,
+    waitingFor: change.waitingFor ?? null,
+    error: change.error ?? null,
+    usage: run.usage,
+  }
+}
+
+/** Commits events of the run itself with a change of state, and keeps the run in step. */
+export async function commitRun(
+  run: ActiveRun,
+  bodies: EventBody[],
+  change: Omit<Change, 'events'> = {},
+): Promise<CommitResult> {
+  const subject = subjectOf(run)
+  const result = await run.log.commit({
+    ...change,
+    events: bodies.map((body) => ({ subject, body })),
+  })
+  run.settings = result.settings
+  for (const [index, body] of bodies.entries()) {
+    if (body.type === 'message_added' || body.type === 'user_message') {
+      run.history.push(body.message)
+      run.leaf = body.message.id
+    }
+    if (body.type === 'step_started') {
+      run.openStep = { step: body.step, seq: result.firstSeq + index }
+    }
+  }
+  return result
+}

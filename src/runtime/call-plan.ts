@@ -1,0 +1,313 @@
+import { createHash } from 'node:crypto'
+import type { ToolCall } from '#contract/message.ts'
+import type { WaitingFor } from '#contract/run.ts'
+import type { FinalToolCallState, ToolDefinition, ToolResult } from '#contract/tool.ts'
+import type { CallRow } from '#store/log.ts'
+import type { OpenCall } from '#store/run-queue.ts'
+import type { ActiveRun } from './active-run.ts'
+import { checkArguments } from './arguments.ts'
+import { decide, type Rules } from './permissions.ts'
+import type { ElicitationAnswer, Tool, ToolContext, ToolOutcome } from './tool.ts'
+
+/** What a call can come to inside the runtime: a transfer may park with its sub-agent. */
+export type CallOutcome = ToolOutcome | { type: 'parked'; waitingFor: WaitingFor }
+
+export type RunTool = Omit<Tool, 'execute'> & {
+  executor: 'server' | 'client'
+  execute(args: Record<string, unknown>, context: ToolContext): Promise<CallOutcome>
+}
+
+export type RunTools = Map<string, RunTool>
+
+export type CallEnd = { state: FinalToolCallState; result: ToolResult }
+
+/** What is to be done about a call now. */
+export type NextForCall =
+  /** It ended; `told` when its response is in the log already. */
+  | { type: 'ended'; end: CallEnd; told: boolean }
+  | {
+      type: 'start'
+      args: Record<string, unknown>
+      answer?: ElicitationAnswer
+      /** The approval that this start uses up. */
+      approvalId?: string
+      /** Its `tool_call` is in the log already. */
+      announced: boolean
+    }
+  /** `asked` when the question is in the log already. */
+  | { type: 'wait'; kind: 'approval' | 'client_tool'; asked: boolean }
+  | { type: 'wait'; kind: 'elicitation'; elicitationId: string; asked: true }
+
+export type PlannedCall = {
+  row: CallRow
+  call: ToolCall
+  tool: RunTool | undefined
+  next: NextForCall
+}
+
+/** Decides about the calls of an answer that has just come. */
+export function planCalls(
+  run: ActiveRun,
+  {
+    messageId,
+    toolCalls,
+    tools,
+    nextId,
+    isUnknown,
+    rules,
+  }: {
+    messageId: string
+    toolCalls: ToolCall[]
+    tools: RunTools
+    nextId: () => string
+    /** Whether an equal call has an unknown outcome. */
+    isUnknown: (argsHash: string) => boolean
+    rules: Rules
+  },
+): PlannedCall[] {
+  return toolCalls.map((call, ordinal) => {
+    const tool = tools.get(call.function.name)
+    const row = toRow(run, { call, tool, id: nextId(), messageId, ordinal })
+    return { row, call, tool, next: firstNext(run, { call, tool, row, tools, isUnknown, rules }) }
+  })
+}
+
+/** Decides again about calls that a crash, a decision or a restart left open. */
+export function replanCalls(
+  run: ActiveRun,
+  { calls, tools, rules }: { calls: OpenCall[]; tools: RunTools; rules: Rules },
+): PlannedCall[] {
+  return calls.map((open) => {
+    const tool = tools.get(open.tool)
+    const row: CallRow = {
+      id: open.id,
+      sessionId: run.sessionId,
+      runId: run.id,
+      messageId: open.messageId,
+      ordinal: open.ordinal,
+      callId: open.callId,
+      tool: open.tool,
+      arguments: open.approvalArguments ?? open.arguments,
+      argsHash: open.argsHash,
+      definition: open.definition ? JSON.stringify(open.definition) : null,
+      executor: open.executor,
+      effect: open.effect,
+      state: open.state as CallRow['state'],
+      result: open.result ? JSON.stringify(open.result) : null,
+    }
+    if (open.approvalArguments) row.argsHash = hashCall(open.tool, open.approvalArguments)
+    const call: ToolCall = {
+      id: open.callId,
+      type: 'function',
+      function: { name: open.tool, arguments: row.arguments },
+    }
+    return { row, call, tool, next: nextAgain(run, { open, call, tool, rules }) }
+  })
+}
+
+/** Equal calls have equal hashes whatever the order of their arguments. */
+export function hashCall(tool: string, args: string): string {
+  const parsed = parseArguments(args)
+  const canonical = parsed === undefined ? args : JSON.stringify(sortKeys(parsed))
+  return createHash('sha256').update(`${tool}\n${canonical}`).digest('hex').slice(0, 32)
+}
+
+/** The definition as it was announced, also for a tool that is not there any more. */
+export function definitionOf({ tool, row }: PlannedCall): ToolDefinition {
+  if (tool) return tool.definition
+  if (row.definition) return JSON.parse(row.definition)
+  return { name: row.tool, description: '', parameters: {}, annotations: {}, effect: 'once' }
+}
+
+function toRow(
+  run: ActiveRun,
+  {
+    call,
+    tool,
+    id,
+    messageId,
+    ordinal,
+  }: { call: ToolCall; tool: RunTool | undefined; id: string; messageId: string; ordinal: number },
+): CallRow {
+  return {
+    id,
+    sessionId: run.sessionId,
+    runId: run.id,
+    messageId,
+    ordinal,
+    callId: call.id,
+    tool: call.function.name,
+    arguments: call.function.arguments,
+    argsHash: hashCall(call.function.name, call.function.arguments),
+    definition: tool ? JSON.stringify(tool.definition) : null,
+    executor: tool?.executor ?? 'server',
+    effect: tool?.definition.effect ?? 'once',
+    state: 'proposed',
+    result: null,
+  }
+}
+
+function firstNext(
+  run: ActiveRun,
+  {
+    call,
+    tool,
+    row,
+    tools,
+    isUnknown,
+    rules,
+  }: {
+    call: ToolCall
+    tool: RunTool | undefined
+    row: CallRow
+    tools: RunTools
+    isUnknown: (argsHash: string) => boolean
+    rules: Rules
+  },
+): NextForCall {
+  if (!tool) return ended('failed', unknownToolText(call.function.name, tools))
+  const checked = checkCall(call, tool)
+  if ('fault' in checked) return ended('failed', checked.fault)
+  const decided = decide(tool, checked.args, rules)
+  if (decided === 'deny') return ended('denied', deniedText(call.function.name))
+  if (tool.executor === 'client') return { type: 'wait', kind: 'client_tool', asked: false }
+  if (decided === 'run' && !isUnknown(row.argsHash)) {
+    return { type: 'start', args: checked.args, announced: false }
+  }
+  if (run.options.on_ask === 'deny') return ended('denied', unaskedText(call.function.name))
+  return { type: 'wait', kind: 'approval', asked: false }
+}
+
+function nextAgain(
+  run: ActiveRun,
+  {
+    open,
+    call,
+    tool,
+    rules,
+  }: { open: OpenCall; call: ToolCall; tool: RunTool | undefined; rules: Rules },
+): NextForCall {
+  switch (open.state) {
+    case 'awaiting':
+      return open.executor === 'client' ? nextOfClientCall(open) : nextOfAskedCall(open)
+    case 'approved':
+      return nextOfApprovedCall(open, { call, tool, rules })
+    case 'started':
+      return nextOfStartedCall(run, { open, call, tool })
+    default:
+      return {
+        type: 'ended',
+        end: { state: open.state as FinalToolCallState, result: open.result as ToolResult },
+        told: true,
+      }
+  }
+}
+
+function nextOfClientCall(open: OpenCall): NextForCall {
+  if (!open.result) return { type: 'wait', kind: 'client_tool', asked: true }
+  const result = open.result as ToolResult
+  return { type: 'ended', end: { state: result.is_error ? 'failed' : 'succeeded', result }, told: false }
+}
+
+function nextOfAskedCall(open: OpenCall): NextForCall {
+  switch (open.approvalStatus) {
+    case 'rejected':
+      return ended('denied', rejectedText(open.approvalReason))
+    case 'expired':
+      return ended('expired', 'Nobody approved the call in time. Do not repeat it; go on without.')
+    default:
+      return { type: 'wait', kind: 'approval', asked: true }
+  }
+}
+
+function nextOfApprovedCall(
+  open: OpenCall,
+  { call, tool, rules }: { call: ToolCall; tool: RunTool | undefined; rules: Rules },
+): NextForCall {
+  if (!tool) return ended('failed', `The tool ${open.tool} is not available any more.`)
+  const checked = checkCall(call, tool)
+  if ('fault' in checked) return ended('failed', checked.fault)
+  if (decide(tool, checked.args, rules) === 'deny') return ended('denied', deniedText(open.tool))
+  const used = open.approvalId ? { approvalId: open.approvalId } : {}
+  return { type: 'start', args: checked.args, announced: false, ...used }
+}
+
+function nextOfStartedCall(
+  run: ActiveRun,
+  { open, call, tool }: { open: OpenCall; call: ToolCall; tool: RunTool | undefined },
+): NextForCall {
+  const answered = open.elicitationStatus
+  if (answered === 'pending' && open.elicitationId) {
+    return { type: 'wait', kind: 'elicitation', elicitationId: open.elicitationId, asked: true }
+  }
+  if (!tool) return ended('failed', `The tool ${open.tool} is not available any more.`)
+  // What a dead process was doing can be done again only when that is the same as once.
+  const repeatable = tool.definition.effect !== 'once'
+  const inTime = !run.recovered && answered !== null
+  if (!repeatable && !inTime) return ended('unknown', unknownOutcomeText)
+  const checked = checkCall(call, tool)
+  if ('fault' in checked) return ended('failed', checked.fault)
+  if (!answered) return { type: 'start', args: checked.args, announced: true }
+  const answer: ElicitationAnswer = {
+    action: answered === 'answered' ? (open.elicitationAction ?? 'cancel') : 'cancel',
+    content: open.elicitationContent,
+  }
+  return { type: 'start', args: checked.args, answer, announced: true }
+}
+
+function checkCall(
+  call: ToolCall,
+  tool: RunTool,
+): { args: Record<string, unknown> } | { fault: string } {
+  const args = parseArguments(call.function.arguments)
+  if (args === undefined) return { fault: 'The arguments are not a JSON object. Call again with one.' }
+  const faults = checkArguments(tool.definition.parameters, args)
+  if (faults.length === 0) return { args }
+  return { fault: `The arguments do not fit the tool's schema; nothing ran:\n- ${faults.join('\n- ')}` }
+}
+
+function parseArguments(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = text.trim() === '' ? {} : JSON.parse(text)
+    return isRecord(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (!isRecord(value)) return value
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sortKeys(value[key])]),
+  )
+}
+
+function ended(state: FinalToolCallState, output: string): NextForCall {
+  return { type: 'ended', end: { state, result: { output, is_error: true } }, told: false }
+}
+
+const unknownOutcomeText =
+  'The outcome is unknown: the server stopped while the call ran. Verify what happened before you repeat it.'
+
+function unknownToolText(name: string, tools: RunTools): string {
+  return `There is no tool ${name}. The tools are: ${[...tools.keys()].join(', ') || 'none'}.`
+}
+
+function deniedText(name: string): string {
+  return `The rules of this session deny this call of ${name}. Do not repeat it; go on without.`
+}
+
+function unaskedText(name: string): string {
+  return `${name} needs an approval and nobody can be asked here. Do not repeat it; go on without.`
+}
+
+function rejectedText(reason: string | null): string {
+  return reason ? `The user rejected the call: ${reason}` : 'The user rejected the call.'
+}

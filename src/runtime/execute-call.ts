@@ -1,0 +1,76 @@
+import type { ToolResult } from '#contract/tool.ts'
+import { RunInterrupted } from './active-run.ts'
+import type { CallEnd, CallOutcome, RunTool } from './call-plan.ts'
+import { cutToBytes, toStorable } from './text.ts'
+import type { ToolContext } from './tool.ts'
+
+/** Milliseconds that a tool may take when it doesn't say. */
+const defaultTimeout = 60_000
+/** Bytes of a result that are kept. */
+const storedLimit = 5 * 1024 * 1024
+
+export type Executed =
+  | { type: 'ended'; end: CallEnd }
+  | Exclude<CallOutcome, { type: 'result' }>
+
+/**
+ * Runs one call to its end. Whatever the tool throws is a result for the model; a tool that ignores
+ * its time-out or a cancel is left behind. Throws only what interrupts the run without closing it.
+ */
+export async function executeCall(
+  tool: RunTool,
+  args: Record<string, unknown>,
+  context: ToolContext,
+): Promise<Executed> {
+  const limit = tool.timeout ?? defaultTimeout
+  const timer = new AbortController()
+  const timeout = limit > 0 ? setTimeout(() => timer.abort(), limit) : undefined
+  const signal = AbortSignal.any([context.signal, timer.signal])
+  try {
+    const outcome = await Promise.race([
+      tool.execute(args, { ...context, signal }),
+      whenAborted(signal),
+    ])
+    if (outcome === 'aborted') return ended(interruption(context.signal, limit))
+    if (outcome.type !== 'result') return outcome
+    const { type: _, ...result } = outcome
+    return ended({ state: result.is_error ? 'failed' : 'succeeded', result: toKept(result) })
+  } catch (error) {
+    if (signal.aborted) return ended(interruption(context.signal, limit))
+    const reason = error instanceof Error ? error.message : String(error)
+    return ended({ state: 'failed', result: toKept({ output: reason, is_error: true }) })
+  } finally {
+    clearTimeout(timeout)
+    // Releases the wait for an abort, and with it the listener on the run's signal.
+    timer.abort()
+  }
+}
+
+function ended(end: CallEnd): Executed {
+  return { type: 'ended', end }
+}
+
+function whenAborted(signal: AbortSignal): Promise<'aborted'> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve('aborted')
+    else signal.addEventListener('abort', () => resolve('aborted'), { once: true })
+  })
+}
+
+function interruption(run: AbortSignal, limit: number): CallEnd {
+  if (!run.aborted) {
+    const output = `The tool did not end within ${limit / 1000} s and was stopped.`
+    return { state: 'timed_out', result: { output, is_error: true } }
+  }
+  if (run.reason instanceof RunInterrupted && run.reason.reason === 'cancelled') return cancelledEnd
+  throw run.reason
+}
+
+export const cancelledEnd: CallEnd = {
+  state: 'cancelled',
+  result: { output: 'The run was cancelled.', is_error: true },
+}
+
+function toKept(result: ToolResult): ToolResult {
+  return { ...result, output: cutToBytes(toStorable(result.output), storedLimit) }
+}

@@ -1,0 +1,306 @@
+import { Problem } from '#contract/problem.ts'
+import type { Database, Statements } from './database.ts'
+import type { Scope } from './scope.ts'
+
+export type ApprovalDecision = {
+  approve: boolean
+  /** approve this call, this tool for the session, or everything in the session. */
+  scope: 'call' | 'tool' | 'session'
+  reason: string | null
+  /** JSON text in place of the model's arguments. */
+  arguments: string | null
+  decidedBy: string
+}
+
+/** Where a decision was written, and the run that can go on because of it. */
+export type Decided = { rootSessionId: string; requeuedRunId: string | null }
+
+/** Which approval is meant: by its id, or in a session by call, by tool, or the oldest. */
+export type ApprovalTarget =
+  | { approvalId: string }
+  | { session: string; toolCallId: string | null; toolName: string | null }
+
+/**
+ * Decides one approval, once. The session's row lock makes two decisions of one batch follow each
+ * other, so that exactly one of them is the last and queues the run. The same decision again is
+ * answered as the first was; the opposite is `already_decided`. null: there is no such approval.
+ */
+export function decideApproval(
+  database: Database,
+  scope: Scope,
+  target: ApprovalTarget,
+  decision: ApprovalDecision,
+): Promise<(Decided & { approvalId: string }) | null> {
+  return database.transaction(async (tx) => {
+    const found = await findApproval(tx, scope, target)
+    if (!found) return null
+    await lockSession(tx, found.rootSessionId)
+    const [approval] = await tx.query<{ status: string; expired: boolean; tool: string }>(
+      `select a.status, a.expires_at <= now() as expired, c.tool
+       from approvals a join tool_calls c on c.id = a.tool_call_id where a.id = $1`,
+      [found.id],
+    )
+    const wanted = decision.approve ? 'approved' : 'rejected'
+    if (approval?.status === wanted) {
+      return { approvalId: found.id, rootSessionId: found.rootSessionId, requeuedRunId: null }
+    }
+    if (!approval || approval.status !== 'pending' || approval.expired) {
+      const state = approval?.expired ? 'expired' : approval?.status
+      throw new Problem('already_decided', `Approval ${found.id} is already ${state}`)
+    }
+    await writeDecision(tx, found.id, wanted, decision)
+    if (decision.approve) await widenApproval(tx, found.rootSessionId, approval.tool, decision)
+    const requeuedRunId = await requeueWhenDecided(tx, found.rootSessionId)
+    return { approvalId: found.id, rootSessionId: found.rootSessionId, requeuedRunId }
+  })
+}
+
+async function findApproval(tx: Statements, scope: Scope, target: ApprovalTarget) {
+  if ('approvalId' in target) {
+    const [row] = await tx.query<{ id: string; rootSessionId: string }>(
+      `select id, root_session_id as "rootSessionId" from approvals
+       where id = $1 and tenant = $2 and ($3::text is null or owner = $3)`,
+      [target.approvalId, scope.tenant, scope.owner],
+    )
+    return row
+  }
+  // A call that was decided already answers like before, so a named call may be any status.
+  const [row] = await tx.query<{ id: string; rootSessionId: string }>(
+    `select a.id, a.root_session_id as "rootSessionId"
+     from approvals a join tool_calls c on c.id = a.tool_call_id
+       join sessions s on s.id = a.root_session_id
+     where a.tenant = $1 and ($2::text is null or a.owner = $2)
+       and (s.id = $3 or s.external_id = $3 or a.session_id = $3)
+       and case when $4::text is null then a.status = 'pending' else c.call_id = $4 or c.id = $4 end
+       and ($5::text is null or c.tool = $5)
+     order by a.status <> 'pending', a.id limit 1`,
+    [scope.tenant, scope.owner, target.session, target.toolCallId, target.toolName],
+  )
+  return row
+}
+
+async function lockSession(tx: Statements, sessionId: string): Promise<void> {
+  await tx.query('select 1 from sessions where id = $1 for update', [sessionId])
+}
+
+async function writeDecision(
+  tx: Statements,
+  approvalId: string,
+  status: string,
+  decision: ApprovalDecision,
+): Promise<void> {
+  await tx.query(
+    `update approvals set status = $2, decided_at = now(), decided_by = $3, reason = $4,
+       arguments = $5
+     where id = $1 and status = 'pending'`,
+    [approvalId, status, decision.decidedBy, decision.reason, decision.arguments],
+  )
+  if (!decision.approve) return
+  await tx.query(
+    `update tool_calls c set state = 'approved' from approvals a
+     where a.id = $1 and c.id = a.tool_call_id and c.state = 'awaiting'`,
+    [approvalId],
+  )
+}
+
+/** What `approve-tool` and `approve-session` allow counts for what is already waiting, too. */
+async function widenApproval(
+  tx: Statements,
+  rootSessionId: string,
+  tool: string,
+  decision: ApprovalDecision,
+): Promise<void> {
+  if (decision.scope === 'call') return
+  const everything = decision.scope === 'session'
+  await tx.query(
+    `update sessions set tools_approved = tools_approved or $3::boolean,
+       allowed_tools = case when $3::boolean or $2 = any(allowed_tools) then allowed_tools
+         else array_append(allowed_tools, $2) end
+     where id = $1`,
+    [rootSessionId, tool, everything],
+  )
+  await tx.query(
+    `with approved as (
+       update approvals a set status = 'approved', decided_at = now(), decided_by = $4
+       from tool_calls c
+       where c.id = a.tool_call_id and a.root_session_id = $1 and a.status = 'pending'
+         and ($3::boolean or c.tool = $2)
+       returning a.tool_call_id
+     )
+     update tool_calls c set state = 'approved' from approved
+     where c.id = approved.tool_call_id and c.state = 'awaiting'`,
+    [rootSessionId, tool, everything, decision.decidedBy],
+  )
+}
+
+/**
+ * Queues a run that has just parked when everything it waits for was decided before it did.
+ * Answers the run.
+ */
+export function requeueDecided(database: Database, rootSessionId: string): Promise<string | null> {
+  return database.transaction(async (tx) => {
+    await lockSession(tx, rootSessionId)
+    return requeueWhenDecided(tx, rootSessionId)
+  })
+}
+
+/** Queues the waiting run of the session unless somebody still has to decide something. */
+async function requeueWhenDecided(tx: Statements, rootSessionId: string): Promise<string | null> {
+  const [run] = await tx.query<{ id: string }>(
+    `update runs set status = 'queued', attempt = 1
+     where session_id = $1 and status = 'waiting'
+       and waiting_for->>'kind' in ('approval', 'elicitation', 'client_tool')
+       and not exists (select 1 from approvals
+         where root_session_id = $1 and status = 'pending' and expires_at > now())
+       and not exists (select 1 from elicitations
+         where root_session_id = $1 and status = 'pending' and expires_at > now())
+       and not exists (select 1 from tool_calls
+         where session_id = $1 and executor = 'client' and state = 'awaiting' and result is null)
+     returning id`,
+    [rootSessionId],
+  )
+  return run?.id ?? null
+}
+
+/**
+ * At the iteration limit: `more` model calls are allowed, or with null the run goes on only to end.
+ * null: no run of the session waits there.
+ */
+export function decideIterations(
+  database: Database,
+  scope: Scope,
+  { session, more }: { session: string; more: number | null },
+): Promise<Decided | null> {
+  return database.transaction(async (tx) => {
+    const rootSessionId = await findSession(tx, scope, session)
+    if (!rootSessionId) return null
+    await lockSession(tx, rootSessionId)
+    const [run] = await tx.query<{ id: string }>(
+      `update runs set status = 'queued', attempt = 1,
+         iteration_limit = iteration_limit + coalesce($2::int, 0),
+         options = case when $2::int is null
+           then options || '{"on_max_iterations": "stop"}'::jsonb else options end
+       where session_id = $1 and status = 'waiting' and waiting_for->>'kind' = 'max_iterations'
+       returning id`,
+      [rootSessionId, more],
+    )
+    return run ? { rootSessionId, requeuedRunId: run.id } : null
+  })
+}
+
+async function findSession(tx: Statements, scope: Scope, session: string): Promise<string | null> {
+  const [row] = await tx.query<{ id: string }>(
+    `select coalesce(root_id, id) as id from sessions
+     where tenant = $1 and ($2::text is null or owner = $2) and (id = $3 or external_id = $3)`,
+    [scope.tenant, scope.owner, session],
+  )
+  return row?.id ?? null
+}
+
+/** A question that waits, for its answer to be checked against the schema. */
+export async function findElicitation(
+  database: Statements,
+  scope: Scope,
+  { session, elicitationId }: { session: string; elicitationId: string | null },
+): Promise<{ id: string; schema: Record<string, unknown> | null } | null> {
+  const [row] = await database.query<{ id: string; schema: Record<string, unknown> | null }>(
+    `select q.id, q.schema from elicitations q join sessions s on s.id = q.root_session_id
+     where q.tenant = $1 and ($2::text is null or s.owner = $2)
+       and (s.id = $3 or s.external_id = $3 or q.session_id = $3)
+       and q.status = 'pending' and q.expires_at > now() and ($4::text is null or q.id = $4)
+     order by q.id limit 1`,
+    [scope.tenant, scope.owner, session, elicitationId],
+  )
+  return row ?? null
+}
+
+/** Answers a question, once. null: somebody else did, or it is gone. */
+export function answerElicitation(
+  database: Database,
+  scope: Scope,
+  answer: { id: string; action: string; content: Record<string, unknown> | null },
+): Promise<Decided | null> {
+  return database.transaction(async (tx) => {
+    const [found] = await tx.query<{ rootSessionId: string }>(
+      'select root_session_id as "rootSessionId" from elicitations where id = $1 and tenant = $2',
+      [answer.id, scope.tenant],
+    )
+    if (!found) return null
+    await lockSession(tx, found.rootSessionId)
+    const answered = await tx.query(
+      `update elicitations set status = 'answered', action = $2, content = $3::text::jsonb
+       where id = $1 and status = 'pending' and expires_at > now() returning id`,
+      [answer.id, answer.action, answer.content ? JSON.stringify(answer.content) : null],
+    )
+    if (answered.length === 0) return null
+    const requeuedRunId = await requeueWhenDecided(tx, found.rootSessionId)
+    return { rootSessionId: found.rootSessionId, requeuedRunId }
+  })
+}
+
+/** Takes the result of a tool that the caller ran, once. null: no such call waits. */
+export function submitClientResult(
+  database: Database,
+  scope: Scope,
+  { session, toolCallId, result }: { session: string; toolCallId: string; result: string },
+): Promise<Decided | null> {
+  return database.transaction(async (tx) => {
+    const rootSessionId = await findSession(tx, scope, session)
+    if (!rootSessionId) return null
+    await lockSession(tx, rootSessionId)
+    const taken = await tx.query(
+      `update tool_calls set result = $3::text::json
+       where session_id = $1 and (call_id = $2 or id = $2) and executor = 'client'
+         and state = 'awaiting' and result is null returning id`,
+      [rootSessionId, toolCallId, result],
+    )
+    if (taken.length === 0) return null
+    return { rootSessionId, requeuedRunId: await requeueWhenDecided(tx, rootSessionId) }
+  })
+}
+
+/** Asks a run to end. A run that no process holds is queued, so that its loop closes it. */
+export async function requestCancel(
+  database: Statements,
+  scope: Scope,
+  runId: string,
+): Promise<{ status: string; queued: boolean } | null> {
+  const [row] = await database.query<{ status: string; queued: boolean }>(
+    `with asked as (
+       select r.id, r.status from runs r join sessions s on s.id = r.session_id
+       where r.id = $3 and r.tenant = $1 and ($2::text is null or s.owner = $2)
+     ), changed as (
+       update runs r set cancel_requested_at = coalesce(r.cancel_requested_at, now()),
+         status = case when r.status = 'waiting' then 'queued' else r.status end
+       from asked a where r.id = a.id and r.status in ('queued', 'running', 'waiting')
+       returning r.status
+     )
+     select coalesce((select status from changed), a.status) as status,
+       coalesce((select status = 'queued' from changed), false) as queued
+     from asked a`,
+    [scope.tenant, scope.owner, runId],
+  )
+  return row ?? null
+}
+
+/** Ends the waiting of questions that nobody answered in time. Answers the runs that go on. */
+export async function expireQuestions(database: Database): Promise<string[]> {
+  const sessions = await database.query<{ id: string }>(
+    `with late_approvals as (
+       update approvals set status = 'expired' where status = 'pending' and expires_at <= now()
+       returning root_session_id
+     ), late_elicitations as (
+       update elicitations set status = 'expired' where status = 'pending' and expires_at <= now()
+       returning root_session_id
+     )
+     select root_session_id as id from late_approvals
+     union select root_session_id from late_elicitations`,
+    [],
+  )
+  const runs: string[] = []
+  for (const { id } of sessions) {
+    const run = await requeueDecided(database, id)
+    if (run) runs.push(run)
+  }
+  return runs
+}

@@ -1,0 +1,93 @@
+import type { Statements } from './database.ts'
+import type { Committed, LogEntry } from './log.ts'
+import type { Scope } from './scope.ts'
+
+/** A row of the log with its position and time. */
+export type EventRow = {
+  seq: number
+  runId: string
+  /** The session that the event is about. */
+  sessionId: string
+  agent: string
+  type: string
+  data: string
+  /** Milliseconds since the epoch. */
+  time: number
+}
+
+const columns = `e.seq, e.run_id as "runId", coalesce(e.subject_id, e.session_id) as "sessionId",
+  e.agent, e.type, e.data, floor(extract(epoch from e.created_at) * 1000)::double precision as time`
+
+/** The events after a seq, in order. */
+export function readEvents(
+  database: Statements,
+  { sessionId, after, limit }: { sessionId: string; after: number; limit: number },
+): Promise<EventRow[]> {
+  return database.query<EventRow>(
+    `select ${columns} from events e where e.session_id = $1 and e.seq > $2 order by e.seq limit $3`,
+    [sessionId, after, limit],
+  )
+}
+
+/** Where a log begins and ends, for a caller who may read it. `oldest` is head + 1 when it is empty. */
+export async function readBounds(
+  database: Statements,
+  scope: Scope,
+  idOrExternalId: string,
+): Promise<{ sessionId: string; oldest: number; head: number } | null> {
+  const [row] = await database.query<{ sessionId: string; oldest: number; head: number }>(
+    `select s.id as "sessionId", s.last_seq as head,
+       coalesce((select min(seq) from events e where e.session_id = s.id), s.last_seq + 1) as oldest
+     from sessions s where s.tenant = $1 and ($2::text is null or s.owner = $2)
+       and (s.id = $3 or s.external_id = $3)`,
+    [scope.tenant, scope.owner, idOrExternalId],
+  )
+  return row ?? null
+}
+
+/** Where the events of a run begin and, once it is over, end. */
+export async function readRunBounds(
+  database: Statements,
+  scope: Scope,
+  runId: string,
+): Promise<{ sessionId: string; after: number; last: number | null } | null> {
+  const [row] = await database.query<{ sessionId: string; after: number; last: number | null }>(
+    `select r.root_session_id as "sessionId", r.first_seq - 1 as after, r.last_seq as last
+     from runs r join sessions s on s.id = r.session_id
+     where r.id = $3 and r.tenant = $1 and ($2::text is null or s.owner = $2)`,
+    [scope.tenant, scope.owner, runId],
+  )
+  return row ?? null
+}
+
+/**
+ * Whether an entry whose commit was cut off stands in the log after all: its events follow each
+ * other there with the same bytes.
+ */
+export async function findCommitted(
+  database: Statements,
+  entry: LogEntry,
+  after: number,
+): Promise<Committed | null> {
+  const [first] = entry.events
+  if (!first) return null
+  const rows = await readEvents(database, {
+    sessionId: entry.sessionId,
+    after,
+    limit: entry.events.length + 100,
+  })
+  const start = rows.findIndex((_, index) =>
+    entry.events.every((event, ordinal) => {
+      const row = rows[index + ordinal]
+      return row?.type === event.type && row.data === event.data && row.runId === event.runId
+    }),
+  )
+  const row = rows[start]
+  if (!row) return null
+  const [settings] = await database.query<Committed['settings']>(
+    `select permissions, tools_approved as "toolsApproved", allowed_tools as "allowedTools", thinking
+     from sessions where id = $1`,
+    [entry.sessionId],
+  )
+  return settings ? { base: row.seq - 1, time: row.time, settings } : null
+}

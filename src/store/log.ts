@@ -1,0 +1,459 @@
+import type { Message } from '#contract/message.ts'
+import type { RunError, RunStatus, StopReason, WaitingFor } from '#contract/run.ts'
+import type { FinalToolCallState, Permissions, ToolCallState } from '#contract/tool.ts'
+import type { Usage } from '#contract/usage.ts'
+import type { Statements } from './database.ts'
+
+/** An event before it has a seq. A `message` in it is stored as a row of its session, too. */
+export type NewEvent = {
+  runId: string
+  /** The session that the event is about. */
+  sessionId: string
+  agent: string
+  type: string
+  /** The fields of the type, as one line of JSON. */
+  data: string
+  message?: Message
+}
+
+/** A tool call as it stands after the commit. */
+export type CallRow = {
+  id: string
+  sessionId: string
+  runId: string
+  messageId: string
+  ordinal: number
+  callId: string
+  tool: string
+  arguments: string
+  argsHash: string
+  /** JSON text of the ToolDefinition, or null for a tool that does not exist. */
+  definition: string | null
+  executor: 'server' | 'client'
+  effect: string
+  state: ToolCallState | FinalToolCallState
+  /** JSON text of the ToolResult. */
+  result: string | null
+}
+
+/** A run as it stands after the commit: every field that its loop may change. */
+export type RunChange = {
+  id: string
+  status: RunStatus
+  agentName: string
+  model: string | null
+  iterations: number
+  iterationLimit: number
+  stopReason: StopReason | null
+  completed: boolean
+  waitingFor: WaitingFor | null
+  error: RunError | null
+  usage: Usage
+}
+
+/** What a commit adds to a session: tokens, and settings that a run may change. */
+export type SessionChange = {
+  id: string
+  usage: Usage
+  agentName: string | null
+  title: string | null
+}
+
+export type NewSubRun = {
+  sessionId: string
+  parentSessionId: string
+  rootSessionId: string
+  title: string
+  run: RunChange
+  agent: string
+  agentVersion: string
+  options: string
+  parentRunId: string
+  parentCallId: string
+}
+
+export type NewApproval = {
+  id: string
+  sessionId: string
+  runId: string
+  toolCallId: string
+  argsHash: string
+  expiresAt: string
+}
+
+export type NewElicitation = {
+  id: string
+  sessionId: string
+  runId: string
+  toolCallId: string
+  message: string
+  mode: string
+  schema: string | null
+  url: string | null
+  expiresAt: string
+}
+
+/** All that one session commits at once. */
+export type LogEntry = {
+  /** The root session: whose log, whose lock, whose fence. */
+  sessionId: string
+  /** The fence: nothing of the entry is written unless the session's token is this one. null: no fence. */
+  token: number | null
+  events: NewEvent[]
+  calls: CallRow[]
+  runs: RunChange[]
+  sessions: SessionChange[]
+  subRuns: NewSubRun[]
+  approvals: NewApproval[]
+  elicitations: NewElicitation[]
+  /** Approvals that are used up by calls that start. */
+  consumed: string[]
+  /** Runs whose pending questions are withdrawn. */
+  closed: string[]
+}
+
+/** The settings of a session that a run obeys at once, read under the row's lock. */
+export type SessionSettings = {
+  permissions: Permissions
+  toolsApproved: boolean
+  allowedTools: string[]
+  thinking: boolean
+}
+
+export type Committed = {
+  /** The seq before the entry's first event. */
+  base: number
+  /** Milliseconds since the epoch on the database's clock: the time of all its events. */
+  time: number
+  settings: SessionSettings
+}
+
+/**
+ * Commits the entries of many sessions in one statement. The answer stands at the entry's index;
+ * null where the fence refused it and nothing was written.
+ */
+export async function commitEntries(
+  database: Statements,
+  entries: LogEntry[],
+): Promise<(Committed | null)[]> {
+  const parameters: string[] = [JSON.stringify(entries.map(toHeadRow))]
+  let text = headPart
+  for (const part of parts) {
+    const rows = entries.flatMap((entry, index) => part.rows(entry, index))
+    if (rows.length === 0) continue
+    parameters.push(JSON.stringify(rows))
+    text += `, ${part.name} as (${part.sql.replaceAll('$rows', `$${parameters.length}::text::json`)})`
+  }
+  const answers = await database.query<HeadRow>(`${text} ${selectPart}`, parameters)
+  const committed: (Committed | null)[] = entries.map(() => null)
+  for (const row of answers) committed[row.entry] = toCommitted(row)
+  return committed
+}
+
+type HeadRow = {
+  entry: number
+  base: number
+  time: number
+  permissions: Permissions
+  tools_approved: boolean
+  allowed_tools: string[]
+  thinking: boolean
+}
+
+function toCommitted(row: HeadRow): Committed {
+  return {
+    base: row.base,
+    time: row.time,
+    settings: {
+      permissions: row.permissions,
+      toolsApproved: row.tools_approved,
+      allowedTools: row.allowed_tools,
+      thinking: row.thinking,
+    },
+  }
+}
+
+function toHeadRow(entry: LogEntry, index: number) {
+  const change = entry.sessions.find((session) => session.id === entry.sessionId)
+  return {
+    entry: index,
+    id: entry.sessionId,
+    token: entry.token,
+    count: entry.events.length,
+    leaf: lastMessageOf(entry, entry.sessionId),
+    touched: entry.runs.length > 0 || entry.sessions.length > 0,
+    ...toUsageRow(change?.usage),
+    agent_name: change?.agentName ?? null,
+    title: change?.title ?? null,
+  }
+}
+
+function lastMessageOf(entry: LogEntry, sessionId: string): string | null {
+  const last = entry.events.findLast((event) => event.message && event.sessionId === sessionId)
+  return last?.message?.id ?? null
+}
+
+function toUsageRow(usage: Usage | undefined) {
+  return {
+    input: usage?.input_tokens ?? 0,
+    output: usage?.output_tokens ?? 0,
+    cached: usage?.cached_input_tokens ?? 0,
+    reasoning: usage?.reasoning_tokens ?? 0,
+    cost: usage?.cost ?? null,
+  }
+}
+
+const usageColumns =
+  'input bigint, output bigint, cached bigint, reasoning bigint, cost double precision'
+
+const addUsage = `
+  input_tokens = s.input_tokens + e.input, output_tokens = s.output_tokens + e.output,
+  cached_input_tokens = s.cached_input_tokens + e.cached,
+  reasoning_tokens = s.reasoning_tokens + e.reasoning,
+  cost = case when e.cost is null then s.cost else coalesce(s.cost, 0) + e.cost end,
+  leaf_id = coalesce(e.leaf, s.leaf_id), agent_name = coalesce(e.agent_name, s.agent_name)`
+
+// Takes each session's row lock, checks its fence and takes its seqs. `updated_at` is indexed, so
+// it moves only with a change of state: an append of deltas stays a heap-only update.
+const headPart = `
+with entry as materialized (
+  select * from json_to_recordset($1::text::json) as e(entry int, id text, token bigint, count int,
+    leaf text, touched boolean, ${usageColumns}, agent_name text, title text)
+), head as (
+  update sessions s set last_seq = s.last_seq + e.count, ${addUsage},
+    title = coalesce(s.title, e.title),
+    updated_at = case when e.touched then now() else s.updated_at end
+  from entry e where s.id = e.id and (e.token is null or s.run_token = e.token)
+  returning e.entry, s.id, s.tenant, s.owner, s.last_seq - e.count as base, s.permissions,
+    s.tools_approved, s.allowed_tools, s.thinking, s.agent
+)`
+
+const selectPart = `
+select entry, base, permissions, tools_approved, allowed_tools, thinking,
+  floor(extract(epoch from now()) * 1000)::double precision as time
+from head`
+
+type Part = {
+  name: string
+  rows(entry: LogEntry, index: number): unknown[]
+  /** `$rows` stands for the JSON array of the rows. */
+  sql: string
+}
+
+// In the order in which they read; Postgres runs them all against one snapshot.
+const parts: Part[] = [
+  {
+    name: 'new_events',
+    rows: (entry, index) =>
+      entry.events.map((event, ordinal) => ({
+        e: index,
+        i: ordinal + 1,
+        r: event.runId,
+        s: event.sessionId === entry.sessionId ? null : event.sessionId,
+        a: event.agent,
+        t: event.type,
+        d: event.data,
+      })),
+    sql: `insert into events (session_id, seq, tenant, run_id, subject_id, agent, type, data)
+      select h.id, h.base + e.i, h.tenant, e.r, e.s, e.a, e.t, e.d
+      from json_to_recordset($rows) as e(e int, i int, r text, s text, a text, t text, d text)
+      join head h on h.entry = e.e`,
+  },
+  {
+    name: 'new_messages',
+    rows: (entry, index) =>
+      entry.events.flatMap(({ message, sessionId }, ordinal) =>
+        message
+          ? [
+              {
+                entry: index,
+                ordinal: ordinal + 1,
+                session: sessionId,
+                id: message.id,
+                parent: message.parent_id,
+                role: message.role,
+                agent: message.agent_name,
+                status: message.status,
+                created: message.created_at,
+                body: JSON.stringify(message),
+              },
+            ]
+          : [],
+      ),
+    sql: `insert into messages
+        (id, tenant, session_id, parent_id, role, agent_name, status, seq, body, created_at)
+      select m.id, h.tenant, m.session, m.parent, m.role, m.agent, m.status, h.base + m.ordinal,
+        m.body::json, m.created
+      from json_to_recordset($rows) as m(entry int, ordinal int, session text, id text, parent text,
+        role text, agent text, status text, created timestamptz, body text)
+      join head h on h.entry = m.entry`,
+  },
+  {
+    name: 'new_sub_sessions',
+    rows: (entry, index) =>
+      entry.subRuns.map((sub) => ({
+        entry: index,
+        id: sub.sessionId,
+        parent: sub.parentSessionId,
+        title: sub.title,
+        agent_name: sub.run.agentName,
+        leaf: lastMessageOf(entry, sub.sessionId),
+      })),
+    sql: `insert into sessions (id, tenant, owner, root_id, parent_id, title, agent, agent_name,
+        permissions, leaf_id)
+      select n.id, h.tenant, h.owner, h.id, n.parent, n.title, h.agent, n.agent_name, h.permissions,
+        n.leaf
+      from json_to_recordset($rows) as n(entry int, id text, parent text, title text,
+        agent_name text, leaf text)
+      join head h on h.entry = n.entry`,
+  },
+  {
+    name: 'new_sub_runs',
+    rows: (entry, index) =>
+      entry.subRuns.map((sub) => ({
+        entry: index,
+        id: sub.run.id,
+        session: sub.sessionId,
+        status: sub.run.status,
+        agent: sub.agent,
+        agent_name: sub.run.agentName,
+        version: sub.agentVersion,
+        model: sub.run.model,
+        options: sub.options,
+        iteration_limit: sub.run.iterationLimit,
+        parent_run: sub.parentRunId,
+        parent_call: sub.parentCallId,
+      })),
+    sql: `insert into runs (id, tenant, session_id, root_session_id, status, agent, agent_name,
+        agent_version, model, options, iteration_limit, first_seq, parent_run_id, parent_call_id,
+        started_at)
+      select n.id, h.tenant, n.session, h.id, n.status, n.agent, n.agent_name, n.version, n.model,
+        n.options::jsonb, n.iteration_limit, h.base + 1, n.parent_run, n.parent_call, now()
+      from json_to_recordset($rows) as n(entry int, id text, session text, status text, agent text,
+        agent_name text, version text, model text, options text, iteration_limit int,
+        parent_run text, parent_call text)
+      join head h on h.entry = n.entry`,
+  },
+  {
+    name: 'changed_sub_sessions',
+    rows: (entry, index) => subSessionsOf(entry).map((row) => ({ entry: index, ...row })),
+    sql: `update sessions s set ${addUsage}, updated_at = now()
+      from json_to_recordset($rows) as e(entry int, id text, leaf text, ${usageColumns},
+        agent_name text)
+      join head h on h.entry = e.entry where s.id = e.id and s.root_id = h.id`,
+  },
+  {
+    name: 'changed_runs',
+    rows: (entry, index) =>
+      entry.runs.map((run) => ({
+        entry: index,
+        id: run.id,
+        status: run.status,
+        agent_name: run.agentName,
+        model: run.model,
+        iterations: run.iterations,
+        iteration_limit: run.iterationLimit,
+        stop_reason: run.stopReason,
+        completed: run.completed,
+        waiting_for: run.waitingFor,
+        error: run.error,
+        ...toUsageRow(run.usage),
+      })),
+    sql: `update runs r set status = c.status, agent_name = c.agent_name, model = c.model,
+        iterations = c.iterations, iteration_limit = c.iteration_limit,
+        stop_reason = c.stop_reason, completed = c.completed, waiting_for = c.waiting_for,
+        error = c.error, input_tokens = c.input, output_tokens = c.output,
+        cached_input_tokens = c.cached, reasoning_tokens = c.reasoning, cost = c.cost,
+        lease_owner = case when c.status = 'running' then r.lease_owner end,
+        lease_expires_at = case when c.status = 'running' then r.lease_expires_at end,
+        last_seq = case when c.status in ('completed', 'failed', 'cancelled') then h.base + e.count end,
+        finished_at = case when c.status in ('completed', 'failed', 'cancelled') then now() end
+      from json_to_recordset($rows) as c(entry int, id text, status text, agent_name text,
+        model text, iterations int, iteration_limit int, stop_reason text, completed boolean,
+        waiting_for jsonb, error jsonb, ${usageColumns})
+      join head h on h.entry = c.entry join entry e on e.entry = c.entry
+      where r.id = c.id and r.status not in ('completed', 'failed', 'cancelled')`,
+  },
+  {
+    name: 'changed_calls',
+    rows: (entry, index) => entry.calls.map((call) => ({ entry: index, ...call })),
+    sql: `insert into tool_calls (id, tenant, session_id, run_id, message_id, ordinal, call_id, tool,
+        arguments, args_hash, definition, executor, effect, state, result, started_at, finished_at)
+      select c.id, h.tenant, c."sessionId", c."runId", c."messageId", c.ordinal, c."callId", c.tool,
+        c.arguments, c."argsHash", c.definition::json, c.executor, c.effect, c.state, c.result::json,
+        case when c.state = 'started' then now() end, case when c.result is not null then now() end
+      from json_to_recordset($rows) as c(entry int, id text, "sessionId" text, "runId" text,
+        "messageId" text, ordinal int, "callId" text, tool text, arguments text, "argsHash" text,
+        definition text, executor text, effect text, state text, result text)
+      join head h on h.entry = c.entry
+      on conflict (id) do update set arguments = excluded.arguments, args_hash = excluded.args_hash,
+        state = excluded.state, result = excluded.result,
+        started_at = coalesce(tool_calls.started_at, excluded.started_at),
+        finished_at = excluded.finished_at
+      where tool_calls.state not in
+        ('succeeded', 'failed', 'timed_out', 'denied', 'expired', 'cancelled', 'unknown')`,
+  },
+  {
+    name: 'new_approvals',
+    rows: (entry, index) => entry.approvals.map((approval) => ({ entry: index, ...approval })),
+    sql: `insert into approvals (id, tenant, owner, session_id, root_session_id, run_id, tool_call_id,
+        args_hash, expires_at)
+      select a.id, h.tenant, h.owner, a."sessionId", h.id, a."runId", a."toolCallId", a."argsHash",
+        a."expiresAt"
+      from json_to_recordset($rows) as a(entry int, id text, "sessionId" text, "runId" text,
+        "toolCallId" text, "argsHash" text, "expiresAt" timestamptz)
+      join head h on h.entry = a.entry`,
+  },
+  {
+    name: 'new_elicitations',
+    rows: (entry, index) => entry.elicitations.map((asked) => ({ entry: index, ...asked })),
+    sql: `insert into elicitations (id, tenant, session_id, root_session_id, run_id, tool_call_id,
+        message, mode, schema, url, expires_at)
+      select q.id, h.tenant, q."sessionId", h.id, q."runId", q."toolCallId", q.message, q.mode,
+        q.schema::jsonb, q.url, q."expiresAt"
+      from json_to_recordset($rows) as q(entry int, id text, "sessionId" text, "runId" text,
+        "toolCallId" text, message text, mode text, schema text, url text, "expiresAt" timestamptz)
+      join head h on h.entry = q.entry`,
+  },
+  {
+    name: 'consumed_approvals',
+    rows: (entry, index) => entry.consumed.map((id) => ({ entry: index, id })),
+    sql: `update approvals a set consumed_at = now()
+      from json_to_recordset($rows) as u(entry int, id text) join head h on h.entry = u.entry
+      where a.id = u.id and a.consumed_at is null`,
+  },
+  {
+    name: 'withdrawn_approvals',
+    rows: (entry, index) => entry.closed.map((run) => ({ entry: index, run })),
+    sql: `update approvals a set status = 'cancelled', decided_at = now()
+      from json_to_recordset($rows) as w(entry int, run text) join head h on h.entry = w.entry
+      where a.run_id = w.run and a.root_session_id = h.id and a.status = 'pending'`,
+  },
+  {
+    name: 'withdrawn_elicitations',
+    rows: (entry, index) => entry.closed.map((run) => ({ entry: index, run })),
+    sql: `update elicitations q set status = 'cancelled'
+      from json_to_recordset($rows) as w(entry int, run text) join head h on h.entry = w.entry
+      where q.run_id = w.run and q.root_session_id = h.id and q.status = 'pending'`,
+  },
+]
+
+/** Sub-sessions that get messages or tokens from the entry; a new one already has its leaf. */
+function subSessionsOf(entry: LogEntry) {
+  const created = new Set(entry.subRuns.map((sub) => sub.sessionId))
+  const ids = new Set([
+    ...entry.events.filter((event) => event.message).map((event) => event.sessionId),
+    ...entry.sessions.map((session) => session.id),
+  ])
+  return [...ids]
+    .filter((id) => id !== entry.sessionId && !created.has(id))
+    .map((id) => {
+      const change = entry.sessions.find((session) => session.id === id)
+      return {
+        id,
+        leaf: lastMessageOf(entry, id),
+        ...toUsageRow(change?.usage),
+        agent_name: change?.agentName ?? null,
+      }
+    })
+}
