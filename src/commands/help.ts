@@ -1,0 +1,122 @@
+import type { Option } from './options.ts'
+import { serveOptions } from './options.ts'
+
+export const commandNames = ['serve', 'validate', 'openapi', 'version', 'help'] as const
+export type CommandName = (typeof commandNames)[number]
+
+/** The text for `parley --help`, or for one command. Ends with a newline. */
+export function helpText(command?: CommandName): string {
+  switch (command) {
+    case 'serve':
+      return serveHelp()
+    case 'validate':
+      return validateHelp
+    case 'openapi':
+      return openapiHelp
+    case 'version':
+      return versionHelp
+    case 'help':
+    case undefined:
+      return overview
+  }
+}
+
+const overview = `Parley serves agents, written in YAML, over HTTP. Every step is a typed event, stored before it is seen.
+
+Usage: parley COMMAND [ARGUMENTS]
+
+Commands:
+  serve [AGENTS…]     Serve agent files and directories of them; without any, the examples
+  validate FILE…      Check agent files without running them
+  openapi             Print the OpenAPI document of the API
+  version             Print the version
+  help [COMMAND]      Explain a command
+
+First steps:
+  parley serve                               the examples; no key is needed
+  curl http://127.0.0.1:8080/api/agents      what is served
+  open http://127.0.0.1:8080/docs            the API, to try and to read
+
+Exit codes:
+  0   it went well
+  1   it could not start or go on (a port in use, no database)
+  2   the command line is wrong
+  78  a variable, the configuration or an agent file is wrong
+`
+
+const validateHelp = `Check agent files without running them. Each problem is a line FILE:LINE:COLUMN.
+
+Usage: parley validate FILE…
+
+A directory stands for the .yaml, .yml and .json files in it.
+
+Examples:
+  parley validate agents/support.yaml
+  parley validate agents
+
+Exit codes: 0 all are right, 78 one is not.
+`
+
+const openapiHelp = `Print the OpenAPI 3.1 document of the API as JSON.
+
+Usage: parley openapi
+
+Example:
+  parley openapi > openapi.json
+`
+
+const versionHelp = `Print the version.
+
+Usage: parley version
+`
+
+function serveHelp(): string {
+  const groups = [...new Set(serveOptions.map((option) => option.group))]
+  return `Serve agent files and directories of them. Files are watched: an edit counts for the next run.
+
+Usage: parley serve [AGENTS…] [FLAGS]
+
+The name of an agent is its file's name without the extension. Without AGENTS, the examples are served.
+
+${groups.map(groupText).join('\n')}
+Every flag has a variable, named in brackets; the flag wins. Keys of model providers come from the
+environment: OPENAI_API_KEY, or OPENAI_BASE_URL for any server that speaks Chat Completions. Without
+a key or a local model server the built-in offline model answers.
+
+Examples:
+  parley serve support.yaml
+  OPENAI_API_KEY=… parley serve agents --agent support
+  OPENAI_BASE_URL=http://127.0.0.1:11434/v1 parley serve agents
+  parley serve agents --database-url postgres://parley@127.0.0.1/parley --listen :9000
+
+The first SIGTERM or Ctrl-C lets running steps finish or hands them on; a second one ends at once.
+`
+}
+
+function groupText(group: Option['group']): string {
+  const options = serveOptions.filter((option) => option.group === group)
+  return `${group}:\n${options.map(optionText).join('')}`
+}
+
+const helpColumn = 28
+
+function optionText({ name, value, variables, help }: Option): string {
+  const flag = `  --${name}${value ? ` ${value}` : ''}`
+  const lines = wrap(`${help} [${variables.join(', ')}]`, 100 - helpColumn)
+  const [first = '', ...rest] = lines
+  const start =
+    flag.length < helpColumn ? flag.padEnd(helpColumn) : `${flag}\n${' '.repeat(helpColumn)}`
+  return `${[start + first, ...rest.map((line) => ' '.repeat(helpColumn) + line)].join('\n')}\n`
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}

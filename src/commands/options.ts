@@ -1,0 +1,112 @@
+/** A flag of `serve`. Each can be given as an environment variable too; the flag wins. */
+export type Option = {
+  name: OptionName
+  group: 'Agents' | 'Models' | 'Storage' | 'Network' | 'Logs'
+  /** What the value is called in the help; a flag without a value is a switch. */
+  value?: string
+  /** May be given several times; commas part several in the variable. */
+  many?: true
+  /** The first that is set counts. */
+  variables: readonly [string, ...string[]]
+  help: string
+}
+
+export type OptionName =
+  | 'agent'
+  | 'workspace'
+  | 'allow-host'
+  | 'no-titles'
+  | 'fake'
+  | 'record'
+  | 'data-dir'
+  | 'database-url'
+  | 'listen'
+  | 'insecure-no-auth'
+  | 'instance-name'
+  | 'log-level'
+
+export const serveOptions: readonly Option[] = [
+  {
+    name: 'agent',
+    group: 'Agents',
+    value: 'NAME',
+    variables: ['PARLEY_AGENT'],
+    help: 'The agent for callers who name none. Default: the only one, else default, else the first by name',
+  },
+  {
+    name: 'workspace',
+    group: 'Agents',
+    value: 'DIR',
+    variables: ['PARLEY_WORKSPACE'],
+    help: "Sessions' working_dir must lie in it. Default: the current directory",
+  },
+  {
+    name: 'allow-host',
+    group: 'Agents',
+    value: 'HOST[:PORT]',
+    many: true,
+    variables: ['PARLEY_ALLOW_HOST'],
+    help: 'Let tools reach this internal host; may be repeated. Default: public addresses only',
+  },
+  {
+    name: 'no-titles',
+    group: 'Models',
+    variables: ['PARLEY_NO_TITLES'],
+    help: 'Do not ask the model for titles of sessions',
+  },
+  {
+    name: 'fake',
+    group: 'Models',
+    value: 'FILE',
+    variables: ['PARLEY_FAKE'],
+    help: 'Answer from a recording instead of calling models; needs no key',
+  },
+  {
+    name: 'record',
+    group: 'Models',
+    value: 'FILE',
+    variables: ['PARLEY_RECORD'],
+    help: 'Write all model traffic to a file for --fake; keys are left out',
+  },
+  {
+    name: 'data-dir',
+    group: 'Storage',
+    value: 'DIR',
+    variables: ['PARLEY_DATA_DIR'],
+    help: 'Where the embedded database lives. Default: .parley in the current directory',
+  },
+  {
+    name: 'database-url',
+    group: 'Storage',
+    value: 'URL',
+    variables: ['PARLEY_DATABASE_URL', 'DATABASE_URL'],
+    help: 'Keep everything in this Postgres (15 or newer) instead: postgres://user@host/name',
+  },
+  {
+    name: 'listen',
+    group: 'Network',
+    value: 'ADDRESS',
+    variables: ['PARLEY_LISTEN'],
+    help: 'HOST:PORT, :PORT (on 127.0.0.1) or [IPV6]:PORT; port 0 takes a free one. Default: 127.0.0.1:8080',
+  },
+  {
+    name: 'insecure-no-auth',
+    group: 'Network',
+    variables: ['PARLEY_INSECURE_NO_AUTH'],
+    help: 'Listen on a public address although everyone who reaches it may do everything',
+  },
+  {
+    name: 'instance-name',
+    group: 'Network',
+    value: 'NAME',
+    variables: ['PARLEY_INSTANCE_NAME'],
+    help: 'What this instance calls itself. Default: parley@ and the host name',
+  },
+  {
+    name: 'log-level',
+    group: 'Logs',
+    value: 'LEVEL',
+    variables: ['PARLEY_LOG_LEVEL'],
+    help: 'debug, info, warn or error; JSON lines on stderr. Default: info',
+  },
+]

@@ -1,0 +1,174 @@
+import { hostname } from 'node:os'
+import { relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import packageJson from '../package.json' with { type: 'json' }
+import type { Given } from './commands/arguments.ts'
+import { readArguments } from './commands/arguments.ts'
+import { ConfigError, UsageError } from './commands/failure.ts'
+import type { OptionName } from './commands/options.ts'
+import { serveOptions } from './commands/options.ts'
+import type { ListenAddress } from './listen-address.ts'
+import { formatListenAddress, isLoopback, parseListenAddress } from './listen-address.ts'
+import type { LogLevel } from './log.ts'
+import { logLevels } from './log.ts'
+
+/** Variables of the environment; keys of model providers are read from here and never logged. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Everything that the operator decided. Paths are absolute. */
+export type Config = Readonly<{
+  version: string
+  /** Files and directories of agents, as they were named; relative ones start at `directory`. */
+  sources: readonly string[]
+  directory: string
+  /** `--agent`; undefined lets the catalog choose. */
+  defaultAgent: string | undefined
+  /** Sessions' working directories lie in it. */
+  workspace: string
+  /** `HOST` or `HOST:PORT` that tools may reach although they are internal. */
+  allowHosts: readonly string[]
+  listen: ListenAddress
+  /** Only this machine can connect. */
+  loopback: boolean
+  instanceName: string
+  database: { kind: 'embedded'; dataDirectory: string } | { kind: 'postgres'; url: string }
+  /** Where model calls go: to the models, to them and into a file, or only to a file. */
+  traffic: { kind: 'live' } | { kind: 'record'; file: string } | { kind: 'fake'; file: string }
+  /** Whether the model is asked for titles. */
+  titles: boolean
+  logLevel: LogLevel
+  environment: Environment
+}>
+
+export const version: string = packageJson.version
+
+/** The one place that reads the environment of the process. */
+export function readEnvironment(): Environment {
+  return Object.freeze({ ...process.env })
+}
+
+/** Reads the flags of `serve`, then the variables. Throws `UsageError` and `ConfigError`. */
+export function readConfig({
+  argv,
+  environment,
+  directory,
+}: {
+  argv: readonly string[]
+  environment: Environment
+  directory: string
+}): Config {
+  const { positionals, given } = readArguments(argv, serveOptions)
+  const settings = withVariables(given, environment)
+  const listen = readListen(settings.get('listen'))
+  const loopback = isLoopback(listen.host)
+  if (!loopback && !readSwitch(settings.get('insecure-no-auth'))) refusePublic(listen)
+  return Object.freeze({
+    version,
+    sources: Object.freeze(positionals.length > 0 ? positionals : [examples(directory)]),
+    directory,
+    defaultAgent: lastOf(settings.get('agent')),
+    workspace: resolve(directory, lastOf(settings.get('workspace')) ?? '.'),
+    allowHosts: Object.freeze(settings.get('allow-host')?.values ?? []),
+    listen: Object.freeze(listen),
+    loopback,
+    instanceName: lastOf(settings.get('instance-name')) ?? `parley@${hostname()}`,
+    database: Object.freeze(readDatabase(settings, given, directory)),
+    traffic: Object.freeze(readTraffic(settings, directory)),
+    titles: !readSwitch(settings.get('no-titles')),
+    logLevel: readLogLevel(settings.get('log-level')),
+    environment,
+  })
+}
+
+type Settings = Map<OptionName, Given>
+
+/** What was given as a flag, else by its variable; an empty variable is not set. */
+function withVariables(given: Settings, environment: Environment): Settings {
+  const settings = new Map(given)
+  for (const { name, variables, many } of serveOptions) {
+    const variable = variables.find((candidate) => environment[candidate])
+    const value = variable === undefined ? undefined : environment[variable]
+    if (settings.has(name) || variable === undefined || value === undefined) continue
+    const values = many ? value.split(',').map((part) => part.trim()) : [value]
+    settings.set(name, { origin: variable, values: values.filter((part) => part !== '') })
+  }
+  return settings
+}
+
+/** The examples that come with the package, as short as a person would name them. */
+function examples(directory: string): string {
+  const path = fileURLToPath(new URL('../examples', import.meta.url))
+  const short = relative(directory, path)
+  return short.startsWith('..') ? path : short
+}
+
+function lastOf(given: Given | undefined): string | undefined {
+  return given?.values.at(-1)
+}
+
+function readListen(given: Given | undefined): ListenAddress {
+  const text = lastOf(given) ?? '127.0.0.1:8080'
+  const address = parseListenAddress(text)
+  if (address) return address
+  throw invalid(
+    given,
+    `${JSON.stringify(text)} is no address; write 127.0.0.1:8080, :8080 or [::1]:8080`,
+  )
+}
+
+function refusePublic(listen: ListenAddress): never {
+  throw new ConfigError(
+    `refusing to listen on ${formatListenAddress(listen)}: others could reach it, and this version has no keys yet; ` +
+      'listen on 127.0.0.1, or add --insecure-no-auth if everyone who reaches it may do everything',
+  )
+}
+
+function readDatabase(settings: Settings, flags: Settings, directory: string): Config['database'] {
+  if (flags.has('data-dir') && flags.has('database-url')) {
+    throw new UsageError('--data-dir and --database-url exclude each other; give one')
+  }
+  const url = settings.get('database-url')
+  // A directory that was asked for by flag is not overruled by a variable.
+  if (url && !flags.has('data-dir')) return { kind: 'postgres', url: readDatabaseUrl(url) }
+  const dataDirectory = resolve(directory, lastOf(settings.get('data-dir')) ?? '.parley')
+  return { kind: 'embedded', dataDirectory }
+}
+
+function readDatabaseUrl(given: Given): string {
+  const text = lastOf(given) ?? ''
+  const scheme = URL.parse(text)?.protocol
+  if (scheme === 'postgres:' || scheme === 'postgresql:') return text
+  // The text may hold a password, so it is not shown.
+  throw invalid(given, 'expected postgres://user:password@host:5432/name')
+}
+
+function readTraffic(settings: Settings, directory: string): Config['traffic'] {
+  const fake = lastOf(settings.get('fake'))
+  const record = lastOf(settings.get('record'))
+  if (fake !== undefined && record !== undefined) {
+    throw new UsageError('--fake and --record exclude each other; give one')
+  }
+  if (fake !== undefined) return { kind: 'fake', file: resolve(directory, fake) }
+  if (record !== undefined) return { kind: 'record', file: resolve(directory, record) }
+  return { kind: 'live' }
+}
+
+function readSwitch(given: Given | undefined): boolean {
+  const text = lastOf(given)?.toLowerCase()
+  if (text === undefined || ['0', 'false', 'no', 'off'].includes(text)) return false
+  if (['1', 'true', 'yes', 'on'].includes(text)) return true
+  throw invalid(given, `${JSON.stringify(text)} is neither true nor false`)
+}
+
+function readLogLevel(given: Given | undefined): LogLevel {
+  const text = lastOf(given) ?? 'info'
+  const level = logLevels.find((candidate) => candidate === text)
+  if (level) return level
+  throw invalid(given, `${JSON.stringify(text)} is no level; one of ${logLevels.join(', ')}`)
+}
+
+function invalid(given: Given | undefined, message: string): Error {
+  const origin = given?.origin ?? ''
+  const text = `${origin}: ${message}`
+  return origin.startsWith('--') ? new UsageError(text) : new ConfigError(text)
+}
