@@ -84,7 +84,7 @@ export async function withMeasured<Kind extends Measured, Result>(
 }
 
 /** Until the hot functions are compiled. */
-async function warmUp(bench: Bench, { target }: Measured): Promise<void> {
+export async function warmUp(bench: Bench, { target }: Measured): Promise<void> {
   const duration = bench.quick ? 1000 : 2500
   await bench.load('loop', { target, script: SHORT_ANSWER, concurrency: 8, duration })
   await bench.load('streams', {

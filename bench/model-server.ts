@@ -2,6 +2,7 @@
  * A model server in a process of its own: Chat Completions, streaming only. It speaks HTTP on plain
  * sockets because it must never be what limits a measurement.
  */
+import { STATUS_CODES } from 'node:http'
 import { createServer, type Socket } from 'node:net'
 import { type Clock, createClock, toStamp } from './clock.ts'
 import { createRenderer, streamHead, streamTail, tokenChunk, toolAnswer } from './model-stream.ts'
@@ -22,6 +23,7 @@ function main(): void {
   const server = createServer({ noDelay: true }, (socket) => {
     readRequests(socket, (line, body) => {
       if (line.startsWith('GET ')) return socket.write(json(200, MODELS))
+      if (!line.startsWith('POST /v1/chat/completions ')) return socket.write(json(404, NO_PATH))
       const found = scriptFromBody(body)
       if (!found) return socket.write(json(400, NO_SCRIPT))
       if (found.script.tool && body.indexOf('"role":"tool"', found.at) === -1) {
@@ -38,6 +40,7 @@ function main(): void {
 }
 
 const MODELS = { object: 'list', data: [{ id: 'bench', object: 'model', owned_by: 'bench' }] }
+const NO_PATH = { error: { message: 'Only POST /v1/chat/completions and GET /v1/models' } }
 const NO_SCRIPT = { error: { message: 'The last user message has no bench: instruction' } }
 
 /** Calls back with the request line and the body, one request at a time. */
@@ -135,8 +138,7 @@ function sendToken({ script, socket, received, sent }: Answer, now: number, rend
 
 function json(status: number, value: unknown): string {
   const body = JSON.stringify(value)
-  const reason = status === 200 ? 'OK' : 'Bad Request'
-  return `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 }
 
 main()
