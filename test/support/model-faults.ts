@@ -133,8 +133,11 @@ async function pour(response: ServerResponse, head: string, piece: string, count
 
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    response.once('drain', resolve)
-    response.once('close', resolve)
+    function done(): void {
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    response.once('drain', done).once('close', done)
   })
 }
 
@@ -163,9 +166,9 @@ function alterFrames(frames: Frames, fault: Fault | undefined): Frames {
   }
   if (fault?.kind !== 'half_arguments') return frames
   const isArguments = (data: string) => /"function":\{"arguments":/.test(data)
-  const first = frames.content.findIndex(isArguments)
+  const first = frames.content.findLastIndex((data) => data.includes('"type":"function"')) + 1
   const last = frames.content.findLastIndex(isArguments)
   const keep = { start: first + 1, middle: Math.ceil((first + last) / 2), end: last }
-  const cut = first < 0 ? frames.content.length : keep[fault.position ?? 'middle']
+  const cut = last < first ? frames.content.length : keep[fault.position ?? 'middle']
   return { ...frames, content: frames.content.slice(0, cut) }
 }

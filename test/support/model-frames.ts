@@ -7,7 +7,7 @@ export type Frames = { content: string[]; tail: string[] }
 export function framesOf(answer: ScriptedAnswer, model: string, index: number): Frames {
   const chunk = (choice: Record<string, unknown>) =>
     JSON.stringify({
-      id: `chatcmpl-${index}`,
+      id: completionId(index),
       object: 'chat.completion.chunk',
       created: 1_700_000_000,
       model,
@@ -28,6 +28,11 @@ export function framesOf(answer: ScriptedAnswer, model: string, index: number): 
   if (answer.usage !== null) tail.push(usageFrame(answer, model, index, content.length - 1))
   tail.push('[DONE]')
   return { content, tail }
+}
+
+/** Always of the same length, so that a byte means the same place in each answer. */
+function completionId(index: number): string {
+  return `chatcmpl-${String(index).padStart(6, '0')}`
 }
 
 function pieces(text: string | string[] | undefined): string[] {
@@ -55,7 +60,7 @@ function usageFrame(answer: ScriptedAnswer, model: string, index: number, count:
     total_tokens: 10 + count,
   }
   return JSON.stringify({
-    id: `chatcmpl-${index}`,
+    id: completionId(index),
     object: 'chat.completion.chunk',
     created: 1_700_000_000,
     model,
