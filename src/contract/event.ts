@@ -94,7 +94,10 @@ export const StepRestartedEvent = event(
   'StepRestartedEvent',
   {
     step: z.number().int(),
-    keep_to: z.number().int().openapi({ description: 'Drop the deltas of this step above this seq' }),
+    keep_to: z
+      .number()
+      .int()
+      .openapi({ description: 'Drop the deltas of this step above this seq' }),
     reason: z.string(),
   },
   'A failed model attempt is tried again',

@@ -82,7 +82,10 @@ export const Message = z
     finish_reason: FinishReason.optional(),
     usage: Usage.optional(),
     cost: z.number().nullable().optional(),
-    implicit: z.boolean().optional().openapi({ description: 'Written by the server, not a person' }),
+    implicit: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Written by the server, not a person' }),
     created_at: z.iso.datetime(),
   })
   .openapi('Message')

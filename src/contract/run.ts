@@ -82,9 +82,16 @@ const options = {
   model: z.string().optional().openapi({ description: 'Instead of the agent file’s' }),
   thinking: z.boolean().optional(),
   max_iterations: z.number().int().min(1).max(1000).optional(),
-  force_answer: z.boolean().optional().openapi({ description: 'The same as on_max_iterations: answer' }),
+  force_answer: z
+    .boolean()
+    .optional()
+    .openapi({ description: 'The same as on_max_iterations: answer' }),
   response_format: ResponseFormat.optional(),
-  tools: z.array(ClientTool).max(128).optional().openapi({ description: 'Tools that the caller runs' }),
+  tools: z
+    .array(ClientTool)
+    .max(128)
+    .optional()
+    .openapi({ description: 'Tools that the caller runs' }),
   on_ask: OnAsk.optional(),
   on_max_iterations: OnMaxIterations.optional(),
   on_busy: z.enum(['reject']).optional().openapi({ description: 'When another run is active' }),

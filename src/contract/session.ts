@@ -102,3 +102,21 @@ export type NewSession = z.infer<typeof NewSession>
 
 export const SessionPatch = z.object(settings).strict().openapi('SessionPatch')
 export type SessionPatch = z.infer<typeof SessionPatch>
+
+export const SessionTitlePatch = z
+  .object({ title: z.string().min(1).max(500).openapi({ example: 'Holiday plans' }) })
+  .strict()
+  .openapi('SessionTitlePatch', { description: 'A new title' })
+
+export const SessionTitle = z
+  .object({ id: z.string(), title: z.string() })
+  .openapi('SessionTitle', { description: 'A session with its new title' })
+
+export const PermissionsPatch = z
+  .object({ permissions: Permissions })
+  .strict()
+  .openapi('PermissionsPatch', { description: 'The permissions that replace the old ones' })
+
+export const SessionPermissions = z
+  .object({ id: z.string(), permissions: Permissions })
+  .openapi('SessionPermissions', { description: 'A session with its new permissions' })

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { createDocument } from '#contract/document.ts'
+
+export const files = {
+  document: path('./openapi.json'),
+  types: path('../generated/api.d.ts'),
+}
+
+/** What openapi.json has to hold. */
+export function documentText(): string {
+  const { version } = JSON.parse(readFileSync(path('../package.json'), 'utf8'))
+  return `${JSON.stringify(createDocument({ version }), null, 2)}\n`
+}
+
+function path(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url))
+}

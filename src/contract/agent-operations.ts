@@ -1,0 +1,98 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { AgentDetail, AgentSummary, ModelInfo, Stats, ToolCount } from './agent.ts'
+import { pageQuery, parameters } from './parameter.ts'
+import { jsonResponse, problems } from './response.ts'
+import { SessionPage } from './session-operations.ts'
+
+const tags = ['Agents']
+const params = z.object({ agent: parameters.AgentParameter })
+
+export const agentOperations = {
+  listAgents: createRoute({
+    operationId: 'listAgents',
+    method: 'get',
+    path: '/api/agents',
+    tags,
+    summary: 'List agents',
+    description: 'Every agent source, sorted by name.',
+    responses: {
+      200: jsonResponse(
+        z.array(AgentSummary).openapi('AgentList', { description: 'Sorted by name' }),
+        { component: 'AgentListResponse', description: 'The agents' },
+      ),
+      ...problems(),
+    },
+  }),
+  getAgent: createRoute({
+    operationId: 'getAgent',
+    method: 'get',
+    path: '/api/agents/{agent}',
+    tags,
+    summary: 'Get an agent',
+    description: 'The source with its parsed configuration; never a secret.',
+    request: { params },
+    responses: {
+      200: jsonResponse(AgentDetail, { component: 'AgentResponse', description: 'The agent' }),
+      ...problems('not_found', 'validation_failed'),
+    },
+  }),
+  countAgentTools: createRoute({
+    operationId: 'countAgentTools',
+    method: 'get',
+    path: '/api/agents/{agent}/{agent_name}/tools/count',
+    tags,
+    summary: 'Count the tools of an agent',
+    description: 'How many tools the agent can call.',
+    request: { params: params.extend({ agent_name: parameters.AgentNameParameter }) },
+    responses: {
+      200: jsonResponse(ToolCount, {
+        component: 'ToolCountResponse',
+        description: 'The number of tools',
+      }),
+      ...problems('not_found', 'validation_failed'),
+    },
+  }),
+  listAgentSessions: createRoute({
+    operationId: 'listAgentSessions',
+    method: 'get',
+    path: '/api/agents/{agent}/sessions',
+    tags,
+    summary: 'List the sessions of an agent',
+    description: 'The latest activity first.',
+    request: { params, query: z.object(pageQuery('newest')) },
+    responses: {
+      200: jsonResponse(SessionPage, {
+        component: 'SessionPageResponse',
+        description: 'A page of sessions',
+      }),
+      ...problems('not_found', 'validation_failed'),
+    },
+  }),
+  getStats: createRoute({
+    operationId: 'getStats',
+    method: 'get',
+    path: '/api/stats',
+    tags,
+    summary: 'Get counts',
+    description: 'How many agents, sessions and runs there are.',
+    responses: {
+      200: jsonResponse(Stats, { component: 'StatsResponse', description: 'The counts' }),
+      ...problems(),
+    },
+  }),
+  listModels: createRoute({
+    operationId: 'listModels',
+    method: 'get',
+    path: '/api/models',
+    tags,
+    summary: 'List models',
+    description: 'The models that agents can use here.',
+    responses: {
+      200: jsonResponse(
+        z.array(ModelInfo).openapi('ModelList', { description: 'Every known model' }),
+        { component: 'ModelListResponse', description: 'The models' },
+      ),
+      ...problems(),
+    },
+  }),
+}

@@ -1,0 +1,56 @@
+import { z } from '@hono/zod-openapi'
+import { AgentFile } from './agent-file.ts'
+
+export const AgentSummary = z
+  .object({
+    name: z.string().openapi({ description: 'The `{agent}` of the routes', example: 'assistant' }),
+    description: z
+      .string()
+      .openapi({ description: 'What it is for', example: 'Answers questions' }),
+    multi: z.boolean().openapi({ description: 'The source has more than one agent' }),
+    model: z
+      .string()
+      .nullable()
+      .openapi({ description: 'As the file names it; null: what was detected' }),
+    version: z
+      .string()
+      .openapi({ description: 'Changes with the file', example: '9f2c1d7ae0b34c58' }),
+    tool_count: z.int().openapi({ description: 'Tools of the agent that runs by default' }),
+    tools: z.array(z.string()).openapi({ description: 'Their names', example: ['read_file'] }),
+    source: z
+      .string()
+      .openapi({ description: 'Where it came from', example: 'examples/assistant.yaml' }),
+    writable: z.boolean().openapi({ description: 'Whether the API may change it' }),
+  })
+  .openapi('AgentSummary', { description: 'An agent source, as lists show it' })
+export type AgentSummary = z.infer<typeof AgentSummary>
+
+export const AgentDetail = AgentSummary.extend({
+  config: AgentFile.openapi({ description: 'The parsed file; secrets stay the names they are' }),
+}).openapi('AgentDetail', { description: 'An agent source with its configuration' })
+export type AgentDetail = z.infer<typeof AgentDetail>
+
+export const ToolCount = z
+  .object({ available_tools: z.int().openapi({ description: 'How many', example: 7 }) })
+  .openapi('ToolCount', { description: 'The number of tools that an agent has' })
+export type ToolCount = z.infer<typeof ToolCount>
+
+export const ModelInfo = z
+  .object({
+    id: z.string().openapi({ description: '`provider/model`', example: 'openai/gpt-5-mini' }),
+    provider: z.string().openapi({ example: 'openai' }),
+    name: z.string().openapi({ example: 'gpt-5-mini' }),
+    is_default: z.boolean().openapi({ description: 'Answers when a file names no model' }),
+    context_window: z.int().optional().openapi({ description: 'In tokens', example: 128_000 }),
+  })
+  .openapi('Model', { description: 'A model that agents can use' })
+
+export const Stats = z
+  .object({
+    agent_count: z.int(),
+    session_count: z.int(),
+    run_count: z.int(),
+    running: z.int().openapi({ description: 'Runs that are not over' }),
+  })
+  .openapi('Stats', { description: 'What there is on this server' })
+export type Stats = z.infer<typeof Stats>

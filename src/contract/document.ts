@@ -1,0 +1,107 @@
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { approvalFilterParameters } from './approval-operations.ts'
+import { responseHeaders } from './header.ts'
+import { hoistResponses } from './hoist-responses.ts'
+import { operations } from './operations.ts'
+import { parameters } from './parameter.ts'
+import { ProblemCode, ProblemDocument } from './problem.ts'
+import { problemKinds, problemResponses } from './problem-kinds.ts'
+import { sessionFilterParameters } from './session-operations.ts'
+
+/** The OpenAPI document, made from the contract alone. */
+export function createDocument({ version }: { version: string }) {
+  // Serves as a registry and a generator only: no route is mounted.
+  const builder = new OpenAPIHono()
+  const registry = builder.openAPIRegistry
+  for (const [name, schema] of Object.entries(allParameters)) {
+    registry.registerParameter(name, schema)
+  }
+  registry.register('Problem', ProblemDocument)
+  for (const { component, description, schema, example } of Object.values(responseHeaders)) {
+    registry.registerComponent('headers', component, {
+      description,
+      required: true,
+      schema: plainSchema(schema),
+      example,
+    })
+  }
+  for (const [status, { component, description }] of Object.entries(problemResponses)) {
+    registry.registerComponent('responses', component, problemResponse(Number(status), description))
+  }
+  registry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A key of the server. Not needed on a loopback address.',
+  })
+  for (const operation of Object.values(operations)) registry.registerPath(operation)
+  const { webhooks: _, ...document } = builder.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { ...info, version },
+    ...overview,
+  })
+  return hoistResponses(document)
+}
+
+const allParameters = {
+  ...parameters,
+  ...sessionFilterParameters,
+  ...approvalFilterParameters,
+}
+
+const info = {
+  title: 'Parley',
+  summary: 'A contract-first agent server',
+  description:
+    'Agents in YAML, typed events, streams that resume exactly. Every event reaches a client only after it is stored; its id can be read again from any instance.',
+  license: { name: 'MIT', identifier: 'MIT' },
+}
+
+const overview = {
+  servers: [{ url: '/', description: 'This server' }],
+  security: [{}, { bearer: [] }],
+  tags: [
+    { name: 'Agents', description: 'What can be run, and with which models' },
+    { name: 'Sessions', description: 'Conversations and their messages' },
+    { name: 'Runs', description: 'Running agents and following their events' },
+    { name: 'Approvals', description: 'What waits for a person: calls, questions, results' },
+    { name: 'Service', description: 'How the server is' },
+  ],
+}
+
+function problemResponse(status: number, description: string) {
+  const code = ProblemCode.options.find((option) => problemKinds[option].status === status)
+  const names = ['X-Request-Id', ...(headersByStatus[status] ?? [])] as const
+  return {
+    description,
+    headers: Object.fromEntries(
+      names.map((name) => [
+        name,
+        { $ref: `#/components/headers/${responseHeaders[name].component}` },
+      ]),
+    ),
+    content: {
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        example: {
+          type: `urn:parley:problem:${code}`,
+          title: code && problemKinds[code].title,
+          status,
+          detail: description,
+          code,
+          request_id: responseHeaders['X-Request-Id'].example,
+        },
+      },
+    },
+  }
+}
+
+const headersByStatus: Record<number, ('Retry-After' | 'Allow')[]> = {
+  405: ['Allow'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+}
+
+function plainSchema(schema: z.ZodType): { type: 'string' } {
+  const { $schema: _, ...plain } = z.toJSONSchema(schema)
+  return { ...plain, type: 'string' }
+}

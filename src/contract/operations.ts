@@ -1,0 +1,19 @@
+import { agentOperations } from './agent-operations.ts'
+import { approvalOperations } from './approval-operations.ts'
+import { messageOperations } from './message-operations.ts'
+import { runOperations } from './run-operations.ts'
+import { serviceOperations } from './service-operations.ts'
+import { sessionOperations } from './session-operations.ts'
+
+/** Everything that the API can do; each key is the operationId. */
+export const operations = {
+  ...sessionOperations,
+  ...messageOperations,
+  ...runOperations,
+  ...approvalOperations,
+  ...agentOperations,
+  ...serviceOperations,
+}
+
+export type Operations = typeof operations
+export type OperationId = keyof Operations

@@ -1,0 +1,159 @@
+import { z } from '@hono/zod-openapi'
+
+/** Parameters of paths, queries and requests' headers; each key is a component of the document. */
+export const parameters = {
+  SessionParameter: pathParameter('SessionParameter', 'session', {
+    description: "A session's id, or the external id that the caller gave it",
+    example: 'ses_01k9zq6w0v6m3t8q4x1y2z3a4b',
+  }),
+  RunParameter: pathParameter('RunParameter', 'run', {
+    description: "A run's id",
+    example: 'run_01k9zq6w0v6m3t8q4x1y2z3a4b',
+  }),
+  ApprovalParameter: pathParameter('ApprovalParameter', 'approval', {
+    description: "An approval's id",
+    example: 'apr_01k9zq6w0v6m3t8q4x1y2z3a4b',
+  }),
+  AgentParameter: pathParameter('AgentParameter', 'agent', {
+    description: "An agent source: a file's name without its ending",
+    example: 'assistant',
+  }),
+  AgentNameParameter: pathParameter('AgentNameParameter', 'agent_name', {
+    description: 'An agent inside the source',
+    example: 'root',
+  }),
+  LimitParameter: integerParameter('LimitParameter', {
+    name: 'limit',
+    minimum: 1,
+    maximum: 500,
+    standard: 50,
+    description: 'How many at most',
+  }),
+  CursorParameter: z
+    .string()
+    .max(1000)
+    .optional()
+    .openapi('CursorParameter', {
+      param: { name: 'cursor', in: 'query', required: false },
+      description: '`next_cursor` of the page before',
+      example: 'eyJ1IjoiMjAyNi0wMS0zMSJ9',
+    }),
+  NewestFirstParameter: orderParameter('NewestFirstParameter', 'desc'),
+  OldestFirstParameter: orderParameter('OldestFirstParameter', 'asc'),
+  AfterParameter: z
+    .string()
+    .max(32)
+    .optional()
+    .openapi('AfterParameter', {
+      param: { name: 'after', in: 'query', required: false },
+      description:
+        'The id of the last event that the caller has, or `latest` for what comes from now on. Last-Event-ID wins over it',
+      example: '42',
+    }),
+  LastEventIdParameter: z
+    .string()
+    .max(32)
+    .optional()
+    .openapi('LastEventIdParameter', {
+      param: { name: 'last-event-id', in: 'header', required: false },
+      description: 'What an EventSource sends when it connects again; wins over `after`',
+      example: '42',
+    }),
+  EventNamesParameter: z
+    .enum(['true', 'false'])
+    .optional()
+    .transform((value) => value === 'true')
+    .openapi('EventNamesParameter', {
+      param: { name: 'event_names', in: 'query', required: false },
+      type: 'boolean',
+      default: false,
+      description: 'Adds an `event:` line with the type to each frame',
+      example: true,
+    }),
+  HeartbeatParameter: z
+    .enum(['comment', 'event'])
+    .optional()
+    .default('comment')
+    .openapi('HeartbeatParameter', {
+      param: { name: 'heartbeat', in: 'query', required: false },
+      description: 'How the stream shows every 10 s that it is alive',
+      example: 'event',
+    }),
+  PreferParameter: z
+    .string()
+    .max(200)
+    .optional()
+    .openapi('PreferParameter', {
+      param: { name: 'prefer', in: 'header', required: false },
+      description: '`respond-async` answers 202 as soon as the run is stored',
+      example: 'respond-async',
+    }),
+}
+
+/** What every list that grows takes. */
+export function pageQuery(order: 'newest' | 'oldest') {
+  return {
+    limit: parameters.LimitParameter,
+    cursor: parameters.CursorParameter,
+    order: order === 'newest' ? parameters.NewestFirstParameter : parameters.OldestFirstParameter,
+  }
+}
+
+/** How a stream is to be written. */
+export const streamQuery = {
+  after: parameters.AfterParameter,
+  event_names: parameters.EventNamesParameter,
+  heartbeat: parameters.HeartbeatParameter,
+}
+
+function pathParameter(
+  component: string,
+  name: string,
+  { description, example }: { description: string; example: string },
+) {
+  return z
+    .string()
+    .min(1)
+    .max(200)
+    .openapi(component, { param: { name, in: 'path' }, description, example })
+}
+
+function integerParameter(
+  component: string,
+  {
+    name,
+    minimum,
+    maximum,
+    standard,
+    description,
+  }: { name: string; minimum: number; maximum: number; standard: number; description: string },
+) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, `must be a whole number from ${minimum} to ${maximum}`)
+    .transform(Number)
+    .pipe(z.int().min(minimum).max(maximum))
+    .optional()
+    .default(standard)
+    .openapi(component, {
+      param: { name, in: 'query', required: false },
+      type: 'integer',
+      minimum,
+      maximum,
+      default: standard,
+      description,
+      example: standard,
+    })
+}
+
+function orderParameter(component: string, standard: 'asc' | 'desc') {
+  return z
+    .enum(['asc', 'desc'])
+    .optional()
+    .default(standard)
+    .openapi(component, {
+      param: { name: 'order', in: 'query', required: false },
+      description: standard === 'desc' ? 'Newest first by default' : 'Oldest first by default',
+      example: standard,
+    })
+}

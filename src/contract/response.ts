@@ -1,0 +1,88 @@
+import type { z } from '@hono/zod-openapi'
+import { StreamedEvent } from './event.ts'
+import { type ResponseHeader, responseHeaders } from './header.ts'
+import type { ProblemCode } from './problem.ts'
+import { problemKinds, problemResponses } from './problem-kinds.ts'
+
+type ComponentOptions = { component: string; description: string; headers?: ResponseHeader[] }
+
+/** An answer in JSON. `component` is its name under `components.responses`. */
+export function jsonResponse<Schema extends z.ZodType>(
+  schema: Schema,
+  { component, description, headers = [] }: ComponentOptions,
+) {
+  return {
+    description,
+    'x-component': component,
+    headers: headerReferences(headers),
+    content: { 'application/json': { schema } },
+  }
+}
+
+/** An answer without a body. */
+export function emptyResponse({ component, description, headers = [] }: ComponentOptions) {
+  return { description, 'x-component': component, headers: headerReferences(headers) }
+}
+
+/**
+ * An event stream. Generators differ in which of `schema` and `itemSchema` they read; both say what
+ * one `data:` line holds.
+ */
+export function streamResponse({ component, description, headers = [] }: ComponentOptions) {
+  return {
+    description,
+    'x-component': component,
+    headers: headerReferences(['Cache-Control', ...headers]),
+    content: eventStream,
+  }
+}
+
+/** An event stream, or JSON for callers that accept only that. */
+export function streamOrJsonResponse<Schema extends z.ZodType>(
+  schema: Schema,
+  { component, description, headers = [] }: ComponentOptions,
+) {
+  return {
+    description,
+    'x-component': component,
+    headers: headerReferences(headers),
+    content: { ...eventStream, 'application/json': { schema } },
+  }
+}
+
+/**
+ * What every operation may answer, and the codes that are its own. The result is typed as empty: a
+ * handler throws a `Problem`, it never returns one.
+ */
+export function problems(...codes: ProblemCode[]): Record<never, never> {
+  const statuses = [...everywhere, ...codes].map((code) => problemKinds[code].status)
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      { $ref: `#/components/responses/${problemResponses[status].component}` },
+    ]),
+  )
+}
+
+/** The codes that a body brings with it. */
+export const bodyProblems = [
+  'invalid_json',
+  'payload_too_large',
+  'unsupported_media_type',
+  'validation_failed',
+] as const satisfies ProblemCode[]
+
+const everywhere = ['forbidden', 'not_acceptable', 'internal', 'unavailable'] as const
+
+const eventStream = {
+  'text/event-stream': { schema: StreamedEvent, itemSchema: StreamedEvent },
+}
+
+function headerReferences(names: ResponseHeader[]) {
+  return Object.fromEntries(
+    (['X-Request-Id', ...names] as ResponseHeader[]).map((name) => [
+      name,
+      { $ref: `#/components/headers/${responseHeaders[name].component}` },
+    ]),
+  )
+}

@@ -1,0 +1,49 @@
+import { createRoute } from '@hono/zod-openapi'
+import { jsonResponse, problems } from './response.ts'
+import { Health, Ok } from './service.ts'
+
+const tags = ['Service']
+const ok = jsonResponse(Ok, { component: 'OkResponse', description: 'It works' })
+
+export const serviceOperations = {
+  ping: createRoute({
+    operationId: 'ping',
+    method: 'get',
+    path: '/api/ping',
+    tags,
+    summary: 'Ping',
+    description: 'Answers without touching anything.',
+    responses: { 200: ok, ...problems() },
+  }),
+  getHealth: createRoute({
+    operationId: 'getHealth',
+    method: 'get',
+    path: '/health',
+    tags,
+    summary: 'Get the health of the instance',
+    description: 'Version, time since the start and sessions at work.',
+    responses: {
+      200: jsonResponse(Health, { component: 'HealthResponse', description: 'The health' }),
+      ...problems(),
+    },
+  }),
+  getLiveness: createRoute({
+    operationId: 'getLiveness',
+    method: 'get',
+    path: '/live',
+    tags,
+    summary: 'Is the process alive?',
+    description: 'For a liveness probe: 200 while the process answers.',
+    responses: { 200: ok, ...problems() },
+  }),
+  getReadiness: createRoute({
+    operationId: 'getReadiness',
+    method: 'get',
+    path: '/ready',
+    tags,
+    summary: 'Is the instance ready?',
+    description:
+      'For a readiness probe: 503 with the reasons while it drains, migrates or has no database.',
+    responses: { 200: ok, ...problems() },
+  }),
+}
