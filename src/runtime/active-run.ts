@@ -20,18 +20,23 @@ export type ActiveRun = {
   iterations: number
   iterationLimit: number
   usage: Usage
-  /** Of the root session. */
-  totals: Usage
+  /** Of the root session; one object for a run and its sub-agents' runs. */
+  totals: { usage: Usage }
   /** The newest messages of the session, as many as a prompt may need, oldest first. */
   history: Message[]
   leaf: string | null
   title: string | null
   workingDir: string | null
   settings: SessionSettings
-  /** Where the step that is under way began; null when none is. */
-  openStep: { step: number; seq: number } | null
+  /**
+   * Where the step that is under way began; null when none is. `stale`: clients have seen something
+   * of it that nobody will finish.
+   */
+  openStep: { step: number; seq: number; stale: boolean } | null
   /** Its last owner died: a call that was started may or may not have happened. */
   recovered: boolean
+  /** Warnings that its stream has shown. */
+  warned: Set<string>
   /** 0 for a run that was asked for, one more for each transfer. */
   depth: number
   log: LogWriter
@@ -111,7 +116,7 @@ export async function commitRun(
       run.leaf = body.message.id
     }
     if (body.type === 'step_started') {
-      run.openStep = { step: body.step, seq: result.firstSeq + index }
+      run.openStep = { step: body.step, seq: result.firstSeq + index, stale: false }
     }
   }
   return result

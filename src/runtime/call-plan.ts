@@ -14,6 +14,8 @@ export type CallOutcome = ToolOutcome | { type: 'parked'; waitingFor: WaitingFor
 
 export type RunTool = Omit<Tool, 'execute'> & {
   executor: 'server' | 'client'
+  /** Writes to the log while it runs, so it is waited for also when it is interrupted. */
+  endsItself?: true
   execute(args: Record<string, unknown>, context: ToolContext): Promise<CallOutcome>
 }
 
@@ -103,6 +105,27 @@ export function replanCalls(
     }
     return { row, call, tool, next: nextAgain(run, { open, call, tool, rules }) }
   })
+}
+
+/** What every open call of a run that is closed ends with. */
+export function planClosing(run: ActiveRun, calls: OpenCall[]): PlannedCall[] {
+  const planned = replanCalls(run, { calls, tools: new Map(), rules: closedRules })
+  for (const plan of planned) {
+    if (plan.next.type === 'ended' && plan.next.told) continue
+    // What a dead process had begun is not known to be cancelled.
+    const uncertain = run.recovered && plan.row.state === 'started' && plan.row.effect === 'once'
+    const end = uncertain ? unknownEnd : cancelledEnd
+    plan.next = { type: 'ended', end, told: false }
+  }
+  return planned
+}
+
+const closedRules: Rules = {
+  session: {},
+  agent: {},
+  server: {},
+  toolsApproved: false,
+  allowedTools: [],
 }
 
 /** Equal calls have equal hashes whatever the order of their arguments. */
@@ -295,6 +318,16 @@ function ended(state: FinalToolCallState, output: string): NextForCall {
 
 const unknownOutcomeText =
   'The outcome is unknown: the server stopped while the call ran. Verify what happened before you repeat it.'
+
+const unknownEnd: CallEnd = {
+  state: 'unknown',
+  result: { output: unknownOutcomeText, is_error: true },
+}
+
+export const cancelledEnd: CallEnd = {
+  state: 'cancelled',
+  result: { output: 'The run was cancelled.', is_error: true },
+}
 
 function unknownToolText(name: string, tools: RunTools): string {
   return `There is no tool ${name}. The tools are: ${[...tools.keys()].join(', ') || 'none'}.`

@@ -1,6 +1,6 @@
 import type { ToolResult } from '#contract/tool.ts'
 import { RunInterrupted } from './active-run.ts'
-import type { CallEnd, CallOutcome, RunTool } from './call-plan.ts'
+import { type CallEnd, type CallOutcome, cancelledEnd, type RunTool } from './call-plan.ts'
 import { cutToBytes, toStorable } from './text.ts'
 import type { ToolContext } from './tool.ts'
 
@@ -27,11 +27,9 @@ export async function executeCall(
   const timeout = limit > 0 ? setTimeout(() => timer.abort(), limit) : undefined
   const signal = AbortSignal.any([context.signal, timer.signal])
   try {
-    const outcome = await Promise.race([
-      tool.execute(args, { ...context, signal }),
-      whenAborted(signal),
-    ])
-    if (outcome === 'aborted') return ended(interruption(context.signal, limit))
+    const work = tool.execute(args, { ...context, signal })
+    const outcome = await (tool.endsItself ? work : Promise.race([work, whenAborted(signal)]))
+    if (outcome === 'aborted' || (tool.endsItself && signal.aborted)) return ended(interruption(context.signal, limit))
     if (outcome.type !== 'result') return outcome
     const { type: _, ...result } = outcome
     return ended({ state: result.is_error ? 'failed' : 'succeeded', result: toKept(result) })
@@ -64,11 +62,6 @@ function interruption(run: AbortSignal, limit: number): CallEnd {
   }
   if (run.reason instanceof RunInterrupted && run.reason.reason === 'cancelled') return cancelledEnd
   throw run.reason
-}
-
-export const cancelledEnd: CallEnd = {
-  state: 'cancelled',
-  result: { output: 'The run was cancelled.', is_error: true },
 }
 
 function toKept(result: ToolResult): ToolResult {

@@ -275,7 +275,8 @@ type Waiter = {
   reject(error: unknown): void
 }
 
-type PendingEvent = { subject: Subject; body: EventBody }
+/** An event before it is encoded. */
+export type PendingEvent = { subject: Subject; body: EventBody }
 
 type PendingEntry = Omit<LogEntry, 'events' | 'sessionId' | 'token'> & {
   log: Log
@@ -358,7 +359,7 @@ function toLogEntry({ waiters, mergeable, log, events, ...entry }: PendingEntry)
   }
 }
 
-function toNewEvent({ subject, body }: PendingEvent): NewEvent {
+export function toNewEvent({ subject, body }: PendingEvent): NewEvent {
   const { type, ...data } = body
   return {
     runId: subject.runId,

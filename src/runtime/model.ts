@@ -59,6 +59,8 @@ export type ModelAnswer = {
 export type Model = {
   /** `provider/model`. */
   id: string
+  /** No model at all: only what built-in rules can do. */
+  offline?: true
   contextLimit: number | null
   /** US dollars for one million tokens; null when unknown. */
   price: { input: number; output: number; cachedInput: number } | null

@@ -1,14 +1,14 @@
 import type { RuntimeEvent } from '#contract/event.ts'
 import type { NewMessage } from '#contract/message.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
-import type { Approval, NewSession, Session } from '#contract/session.ts'
+import type { Approval, NewSession } from '#contract/session.ts'
 import type { Scope } from '#store/scope.ts'
 
 /** Which agent runs: the source, and the agent inside it (`root`, else the first). */
 export type AgentReference = { agent: string; agentName?: string }
 
 /** Where the events of a started run begin: `after` is the seq before its first event. */
-export type StartedRun = { run: Run; session: Session; after: number }
+export type StartedRun = { run: Run; after: number }
 
 export type Decision = {
   decision: 'approve' | 'reject'

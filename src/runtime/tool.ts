@@ -13,6 +13,8 @@ export type ToolSession = {
 export type ToolContext = ToolSession & {
   /** Stable over crashes: the idempotency key to hand to the outside. */
   callId: string
+  /** The model's own id of the call, as it stands in the transcript and the events. */
+  providerCallId: string
   runId: string
   /** Aborts on cancel, time-out and shutdown; `execute` must then return or reject promptly. */
   signal: AbortSignal

@@ -184,6 +184,10 @@ export type StartableSession = {
   agent: string | null
   agentName: string | null
   maxIterations: number | null
+  title: string | null
+  workingDir: string | null
+  totals: Usage
+  settings: SessionSettings
 }
 
 export async function findStartable(
@@ -191,9 +195,11 @@ export async function findStartable(
   scope: Scope,
   idOrExternalId: string,
 ): Promise<StartableSession | null> {
-  const [row] = await database.query<StartableSession>(
+  const [row] = await database.query<StartableRow>(
     `select s.id, s.owner, s.leaf_id as leaf, s.agent, s.agent_name as "agentName",
-       s.max_iterations as "maxIterations",
+       s.max_iterations as "maxIterations", s.title, s.working_dir as "workingDir",
+       ${usageJson('s')} as totals, s.permissions, s.tools_approved as "toolsApproved",
+       s.allowed_tools as "allowedTools", s.thinking,
        (select r.id from runs r where r.session_id = s.id
           and r.status in ('queued', 'running', 'waiting')) as "activeRunId"
      from sessions s
@@ -201,7 +207,20 @@ export async function findStartable(
        and (s.id = $3 or s.external_id = $3)`,
     [scope.tenant, scope.owner, idOrExternalId],
   )
-  return row ?? null
+  return row ? withSettings(row) : null
+}
+
+type SettingsColumns = {
+  permissions: Permissions
+  toolsApproved: boolean
+  allowedTools: string[]
+  thinking: boolean
+}
+type StartableRow = Omit<StartableSession, 'settings'> & SettingsColumns
+
+function withSettings<Row extends SettingsColumns>(row: Row) {
+  const { permissions, toolsApproved, allowedTools, thinking, ...rest } = row
+  return { ...rest, settings: { permissions, toolsApproved, allowedTools, thinking } }
 }
 
 export type ClaimedRun = {
@@ -300,27 +319,26 @@ export type LoadedRun = {
 
 export async function loadRun(database: Statements, runId: string): Promise<LoadedRun | null> {
   const rows = await database.query<LoadedRow>(`${loadColumns} where r.id = $1`, [runId])
-  return rows[0] ? toLoadedRun(rows[0]) : null
+  return rows[0] ? withSettings(rows[0]) : null
 }
 
 /** The sub-agent's run that a call of transfer_task began, if it did. */
-export async function loadSubRun(
-  database: Statements,
-  callId: string,
-): Promise<LoadedRun | null> {
+export async function loadSubRun(database: Statements, callId: string): Promise<LoadedRun | null> {
   const rows = await database.query<LoadedRow>(`${loadColumns} where r.parent_call_id = $1`, [
     callId,
   ])
-  return rows[0] ? toLoadedRun(rows[0]) : null
+  return rows[0] ? withSettings(rows[0]) : null
 }
 
-const isoTime = (column: string) =>
-  `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+function isoTime(column: string): string {
+  return `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+}
 
-const usageJson = (alias: string) =>
-  `json_build_object('input_tokens', ${alias}.input_tokens, 'output_tokens', ${alias}.output_tokens,
+function usageJson(alias: string): string {
+  return `json_build_object('input_tokens', ${alias}.input_tokens, 'output_tokens', ${alias}.output_tokens,
     'cached_input_tokens', ${alias}.cached_input_tokens,
     'reasoning_tokens', ${alias}.reasoning_tokens, 'cost', ${alias}.cost)`
+}
 
 const loadColumns = `
 select r.id, r.tenant, s.owner, r.session_id as "sessionId", r.root_session_id as "rootSessionId",
@@ -334,17 +352,7 @@ select r.id, r.tenant, s.owner, r.session_id as "sessionId", r.root_session_id a
   t.last_seq as "lastSeq"
 from runs r join sessions s on s.id = r.session_id join sessions t on t.id = r.root_session_id`
 
-type LoadedRow = Omit<LoadedRun, 'settings'> & {
-  permissions: Permissions
-  toolsApproved: boolean
-  allowedTools: string[]
-  thinking: boolean
-}
-
-function toLoadedRun(row: LoadedRow): LoadedRun {
-  const { permissions, toolsApproved, allowedTools, thinking, ...run } = row
-  return { ...run, settings: { permissions, toolsApproved, allowedTools, thinking } }
-}
+type LoadedRow = Omit<LoadedRun, 'settings'> & SettingsColumns
 
 /** The newest messages of a session, oldest first. */
 export async function readHistory(
@@ -404,10 +412,27 @@ export function readCalls(
   )
 }
 
+/** Hashes of a session's calls whose outcome is unknown. */
+export async function readUnknownCalls(
+  database: Statements,
+  sessionId: string,
+): Promise<Set<string>> {
+  const rows = await database.query<{ hash: string }>(
+    `select args_hash as hash from tool_calls where session_id = $1 and state = 'unknown'`,
+    [sessionId],
+  )
+  return new Set(rows.map((row) => row.hash))
+}
+
 /** The seq of the last `step_started` of a run, if its step has not ended: what a retry keeps to. */
 export async function findOpenStep(
   database: Statements,
-  { rootSessionId, runId, step, after }: { rootSessionId: string; runId: string; step: number; after: number },
+  {
+    rootSessionId,
+    runId,
+    step,
+    after,
+  }: { rootSessionId: string; runId: string; step: number; after: number },
 ): Promise<number | null> {
   const [row] = await database.query<{ seq: number; step: number }>(
     `select seq, (data::json->>'step')::int as step from events

@@ -1,0 +1,33 @@
+import type { LoadedRun, OpenCall } from '#store/run-queue.ts'
+import type { ActiveRun } from './active-run.ts'
+import type { Assistants } from './assistant.ts'
+import type { Clock } from './clock.ts'
+import type { Rules } from './permissions.ts'
+
+export type IdPrefix = 'ses' | 'msg' | 'run' | 'call' | 'apr' | 'eli'
+
+/** What the loop needs of the world. */
+export type LoopContext = {
+  assistants: Assistants
+  clock: Clock
+  nextId(prefix: IdPrefix): string
+  /** Milliseconds until an approval or an elicitation expires. */
+  questionLifetime: number
+  /** How deep transfers may nest. */
+  transferDepth: number
+  rulesOf(run: ActiveRun): Rules
+  rows: {
+    calls(run: { runId: string; messageId: string }): Promise<OpenCall[]>
+    /** Hashes of the session's calls whose outcome is unknown. */
+    unknownCalls(sessionId: string): Promise<Set<string>>
+    subRun(callId: string): Promise<LoadedRun | null>
+  }
+  /** Makes a run that its rows describe ready to go on, under the log and signal of its parent. */
+  restore(loaded: LoadedRun, parent: ActiveRun): Promise<ActiveRun>
+  /** Told when a whole turn of a session without a title is done. */
+  onTurn(run: ActiveRun): void
+  /** The server stops: runs are handed over at their next step. */
+  draining(): boolean
+  drain(): void
+  onBug(error: unknown, run: ActiveRun): void
+}

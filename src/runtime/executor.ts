@@ -1,0 +1,240 @@
+import type { ClaimedRun, LoadedRun } from '#store/run-queue.ts'
+import { type ActiveRun, commitRun, RunInterrupted } from './active-run.ts'
+import type { LoopContext } from './context.ts'
+import { FenceLost, type Journal, type LogWriter } from './journal.ts'
+import { advance, fail, type Outcome } from './loop.ts'
+
+/** The leases of an instance, as statements on the database's clock. */
+export type Leases = {
+  claim(request: { limit: number; orphans: boolean }): Promise<ClaimedRun[]>
+  renew(runs: string[]): Promise<{ id: string; cancelled: boolean }[]>
+  release(run: { runId: string; token: number }): Promise<boolean>
+  load(runId: string): Promise<LoadedRun | null>
+  expireQuestions(): Promise<string[]>
+  /** Queues a parked run whose questions were all decided before it parked. */
+  requeueDecided(rootSessionId: string): Promise<string | null>
+}
+
+export type Executor = {
+  /** Runs what was just begun and claimed; `make` gets the log and the signal of the run. */
+  launch(
+    run: { id: string; sessionId: string; token: number },
+    make: (hands: { log: LogWriter; signal: AbortSignal }) => Promise<ActiveRun> | ActiveRun,
+  ): void
+  /** Looks for runs to take over now instead of at the next tick. */
+  kick(): void
+  /** Interrupts a run of this instance. Answers whether it has it. */
+  interrupt(runId: string): boolean
+  /** Resolves when this instance lets go of the run; at once when it doesn't have it. */
+  released(runId: string): Promise<void>
+  lost(sessionId: string): void
+  running(): number
+  /** Stops claiming, hands runs over at their next step, and after `grace` ms wherever they are. */
+  drain(grace: number): Promise<void>
+}
+
+type Held = {
+  id: string
+  sessionId: string
+  token: number
+  controller: AbortController
+  done: Promise<void>
+}
+
+const renewEvery = 5000
+/** No renewal for so long: another instance may be about to take over, so write nothing more. */
+const fenceAfter = 10_000
+const claimEvery = 2000
+const mostAttempts = 3
+
+/** Owns the runs that this instance executes: leases, takeover, interruption and hand-over. */
+export function createExecutor({
+  context,
+  journal,
+  leases,
+  restore,
+  embedded,
+  mostRuns = 1000,
+  log,
+}: {
+  context: LoopContext
+  journal: Journal
+  leases: Leases
+  restore(
+    loaded: LoadedRun,
+    hands: { log: LogWriter; signal: AbortSignal; recovered: boolean },
+  ): Promise<ActiveRun>
+  /** One process owns the database: what another has claimed has no owner. */
+  embedded: boolean
+  mostRuns?: number
+  log: { warn(message: string, fields?: object): void; error(message: string, fields?: object): void }
+}): Executor & { start(): void } {
+  const held = new Map<string, Held>()
+  let draining = false
+  let claiming: Promise<void> | undefined
+  let again = false
+  let lastRenewal = performance.now()
+  const timers: NodeJS.Timeout[] = []
+
+  function hold(
+    run: { id: string; sessionId: string; token: number },
+    work: (hands: { log: LogWriter; signal: AbortSignal }) => Promise<void>,
+  ): void {
+    const controller = new AbortController()
+    const hands = { log: journal.open(run), signal: controller.signal }
+    const done = work(hands)
+      .catch((error: unknown) => letGo(run, error))
+      .finally(() => held.delete(run.id))
+    held.set(run.id, { ...run, controller, done })
+  }
+
+  /** Nothing more can be written by this process; whoever claims the run goes on from its rows. */
+  async function letGo(run: { id: string; token: number }, error: unknown): Promise<void> {
+    const expected = error instanceof RunInterrupted || error instanceof FenceLost
+    if (!expected) {
+      // Its lease runs out, which counts as an attempt.
+      log.error('a run stopped unexpectedly', { run_id: run.id, error: String(error) })
+      return
+    }
+    try {
+      await leases.release({ runId: run.id, token: run.token })
+    } catch {
+      // The lease runs out on its own.
+    }
+  }
+
+  async function work(run: ActiveRun): Promise<void> {
+    const outcome = await advance(context, run)
+    if (outcome.type === 'parked') await wakeDecided(run, outcome)
+  }
+
+  async function wakeDecided(run: ActiveRun, { waitingFor }: Outcome & { type: 'parked' }) {
+    if (waitingFor.kind === 'max_iterations' || waitingFor.kind === 'budget') return
+    if (await leases.requeueDecided(run.rootSessionId)) kick()
+  }
+
+  function kick(): void {
+    if (draining) return
+    if (claiming) {
+      again = true
+      return
+    }
+    claiming = claim()
+      .catch((error: unknown) => log.warn('could not look for runs', { error: String(error) }))
+      .finally(() => {
+        claiming = undefined
+        if (again) {
+          again = false
+          kick()
+        }
+      })
+  }
+
+  async function claim(): Promise<void> {
+    const limit = mostRuns - held.size
+    if (limit <= 0) return
+    const claimed = await leases.claim({ limit: Math.min(limit, 50), orphans: embedded })
+    for (const run of claimed) await resume(run)
+  }
+
+  async function resume(claimed: ClaimedRun): Promise<void> {
+    const loaded = await leases.load(claimed.id)
+    if (!loaded) return
+    hold({ id: loaded.id, sessionId: loaded.sessionId, token: loaded.token }, async (hands) => {
+      const run = await restore(loaded, { ...hands, recovered: claimed.recovered })
+      if (claimed.attempt > mostAttempts) return giveUp(run)
+      if (loaded.cancelled) held.get(run.id)?.controller.abort(new RunInterrupted('cancelled'))
+      else await announce(run, claimed)
+      await work(run)
+    })
+  }
+
+  async function announce(run: ActiveRun, { waited, recovered }: ClaimedRun): Promise<void> {
+    // Inside a step that clients have seen part of, `step_restarted` says it.
+    if (run.openStep) return
+    const reason = waited ?? (recovered ? 'recovered' : 'handed_over')
+    await commitRun(run, [{ type: 'run_resumed', reason }])
+  }
+
+  async function giveUp(run: ActiveRun): Promise<void> {
+    const message = `The run stopped ${mostAttempts} servers and is not tried again.`
+    await fail(context, run, { code: 'too_many_attempts', message, retryable: false }, null)
+  }
+
+  async function renew(): Promise<void> {
+    if (held.size === 0) {
+      lastRenewal = performance.now()
+      return
+    }
+    const asked = [...held.values()]
+    const rows = await leases.renew(asked.map((run) => run.id))
+    lastRenewal = performance.now()
+    const kept = new Map(rows.map((row) => [row.id, row]))
+    for (const run of asked) {
+      if (!held.has(run.id)) continue
+      // A run that has just ended doesn't come back either; its loop is past caring.
+      if (!kept.has(run.id)) run.controller.abort(new RunInterrupted('lost'))
+      else if (kept.get(run.id)?.cancelled) run.controller.abort(new RunInterrupted('cancelled'))
+    }
+  }
+
+  function fence(): void {
+    if (performance.now() - lastRenewal < fenceAfter) return
+    for (const run of held.values()) run.controller.abort(new RunInterrupted('lost'))
+  }
+
+  async function tick(work: () => Promise<unknown>, what: string): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      log.warn(what, { error: String(error) })
+    }
+  }
+
+  async function expire(): Promise<void> {
+    const runs = await leases.expireQuestions()
+    if (runs.length > 0) kick()
+  }
+
+  return {
+    start() {
+      kick()
+      timers.push(
+        setInterval(() => void tick(renew, 'could not renew the leases'), renewEvery),
+        setInterval(fence, 1000),
+        setInterval(kick, claimEvery + Math.random() * 200),
+        setInterval(() => void tick(expire, 'could not expire questions'), 10_000),
+      )
+      for (const timer of timers) timer.unref()
+    },
+    launch(run, make) {
+      hold(run, async (hands) => work(await make(hands)))
+    },
+    kick,
+    interrupt(runId) {
+      const run = held.get(runId)
+      run?.controller.abort(new RunInterrupted('cancelled'))
+      return run !== undefined
+    },
+    released: (runId) => held.get(runId)?.done ?? Promise.resolve(),
+    lost(sessionId) {
+      for (const run of held.values()) {
+        if (run.sessionId === sessionId) run.controller.abort(new RunInterrupted('lost'))
+      }
+    },
+    running: () => held.size,
+    async drain(grace) {
+      draining = true
+      context.drain()
+      for (const timer of timers) clearInterval(timer)
+      await claiming
+      const all = Promise.all([...held.values()].map((run) => run.done))
+      const late = setTimeout(() => {
+        for (const run of held.values()) run.controller.abort(new RunInterrupted('lost'))
+      }, grace)
+      await all
+      clearTimeout(late)
+      await journal.settled()
+    },
+  }
+}

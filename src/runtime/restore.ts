@@ -1,0 +1,187 @@
+import type { AgentFile } from '#contract/agent-file.ts'
+import type { Message } from '#contract/message.ts'
+import { Problem } from '#contract/problem.ts'
+import type { LoadedRun } from '#store/run-queue.ts'
+import type { ActiveRun } from './active-run.ts'
+import type { Assistant, Assistants } from './assistant.ts'
+import type { AgentCatalog, AgentSnapshot } from './catalog.ts'
+import type { LogWriter } from './journal.ts'
+import { estimateMessage, historyReach } from './prompt.ts'
+
+/** The rows that a run is made from. */
+export type RunRows = {
+  history(request: {
+    sessionId: string
+    limit: number
+    before: number | null
+  }): Promise<{ seq: number; message: Message }[]>
+  openStep(request: {
+    rootSessionId: string
+    runId: string
+    step: number
+    after: number
+  }): Promise<number | null>
+  agentVersion(version: string): Promise<{
+    version: string
+    name: string
+    file: unknown
+    baseDirectory: string
+  } | null>
+}
+
+/** Makes a run ready to go on from nothing but its rows. */
+export async function restoreRun({
+  loaded,
+  rows,
+  catalog,
+  assistants,
+  log,
+  signal,
+  recovered,
+  parent,
+}: {
+  loaded: LoadedRun
+  rows: RunRows
+  catalog: AgentCatalog
+  assistants: Assistants
+  log: LogWriter
+  signal: AbortSignal
+  recovered: boolean
+  parent?: ActiveRun
+}): Promise<ActiveRun> {
+  const assistant = await findAssistant({ loaded, rows, catalog, assistants })
+  const step = loaded.iterations + 1
+  const seq = await rows.openStep({
+    rootSessionId: loaded.rootSessionId,
+    runId: loaded.id,
+    step,
+    after: loaded.firstSeq,
+  })
+  return {
+    id: loaded.id,
+    tenant: loaded.tenant,
+    owner: loaded.owner,
+    sessionId: loaded.sessionId,
+    rootSessionId: loaded.rootSessionId,
+    assistant,
+    options: loaded.options,
+    model: loaded.model,
+    iterations: loaded.iterations,
+    iterationLimit: loaded.iterationLimit,
+    usage: loaded.usage,
+    totals: parent?.totals ?? { usage: loaded.totals },
+    history: await readHistoryFor(assistant, { loaded, rows }),
+    leaf: loaded.leaf,
+    title: loaded.title,
+    workingDir: loaded.workingDir,
+    settings: loaded.settings,
+    openStep: seq === null ? null : { step, seq, stale: loaded.lastSeq > seq },
+    recovered,
+    warned: new Set(),
+    depth: parent ? parent.depth + 1 : 0,
+    log,
+    signal,
+  }
+}
+
+/** The agent of the version that the run pinned, also when its file has changed or is gone. */
+async function findAssistant({
+  loaded,
+  rows,
+  catalog,
+  assistants,
+}: {
+  loaded: LoadedRun
+  rows: RunRows
+  catalog: AgentCatalog
+  assistants: Assistants
+}): Promise<Assistant> {
+  const current = catalog.get(loaded.agent)
+  if (current?.version === loaded.agentVersion) return assistants.get(current, loaded.agentName)
+  const kept = await rows.agentVersion(loaded.agentVersion)
+  if (!kept) return missingAssistant(loaded)
+  const snapshot: AgentSnapshot = {
+    name: kept.name,
+    version: kept.version,
+    file: keptFile(kept.file),
+    baseDirectory: kept.baseDirectory,
+    source: current?.source ?? kept.name,
+    writable: false,
+  }
+  return assistants.get(snapshot, loaded.agentName)
+}
+
+/** Only what `AgentFile` had parsed is ever kept. */
+function keptFile(file: unknown): AgentFile {
+  return file as AgentFile
+}
+
+/** Stands in for an agent that cannot be had any more, so that its run can fail in words. */
+function missingAssistant(loaded: LoadedRun): Assistant {
+  const name = loaded.agentName
+  const missing = () => {
+    throw new Problem('agent_invalid', `Version ${loaded.agentVersion} of ${loaded.agent} is gone`)
+  }
+  return {
+    name,
+    spec: {},
+    snapshot: {
+      name: loaded.agent,
+      version: loaded.agentVersion,
+      file: { agents: { [name]: {} } },
+      baseDirectory: '/',
+      source: loaded.agent,
+      writable: false,
+    },
+    roster: [],
+    model: missing,
+    tools: async () => ({ tools: [], warnings: [] }),
+    systemPrompt: async () => '',
+  }
+}
+
+const chunk = 200
+
+/** Reads back from the newest message, only as far as a prompt can reach. */
+async function readHistoryFor(
+  assistant: Assistant,
+  { loaded, rows }: { loaded: Pick<LoadedRun, 'sessionId' | 'options'>; rows: RunRows },
+): Promise<Message[]> {
+  const reach = historyReach({
+    itemLimit: assistant.spec.num_history_items || null,
+    contextLimit: contextLimitOf(assistant, loaded.options.model),
+  })
+  const history: Message[] = []
+  let tokens = 0
+  let before: number | null = null
+  for (;;) {
+    const limit = Math.min(chunk, Math.max(1, reach.items - history.length))
+    const page = await rows.history({ sessionId: loaded.sessionId, limit, before })
+    history.unshift(...page.map((row) => row.message))
+    tokens += page.reduce((sum, row) => sum + estimateMessage(row.message), 0)
+    before = page[0]?.seq ?? null
+    const enough = tokens > reach.tokens || history.length >= reach.items
+    if (page.length < limit || enough) return history
+  }
+}
+
+/** The history that a new run of an idle session begins with. */
+export function readStartHistory(
+  assistant: Assistant,
+  request: { sessionId: string; model: string | undefined; rows: RunRows },
+): Promise<Message[]> {
+  const options = request.model === undefined ? {} : { model: request.model }
+  return readHistoryFor(assistant, {
+    loaded: { sessionId: request.sessionId, options },
+    rows: request.rows,
+  })
+}
+
+/** A model that cannot be resolved fails the run at its step, with its reason; not here. */
+function contextLimitOf(assistant: Assistant, override: string | undefined): number | null {
+  try {
+    return assistant.model(override).contextLimit
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,180 @@
+import { Problem } from '#contract/problem.ts'
+import type { Run } from '#contract/run.ts'
+import type { Approval } from '#contract/session.ts'
+import type { ApprovalTarget, Decided } from '#store/decisions.ts'
+import type { Scope } from '#store/scope.ts'
+import { checkArguments } from './arguments.ts'
+import type { Executor } from './executor.ts'
+import { moreIterations } from './limits.ts'
+import type { Decision, Runs } from './runtime.ts'
+
+/** The statements that decide things, each one transaction. */
+export type DecisionRows = {
+  decideApproval(
+    scope: Scope,
+    target: ApprovalTarget,
+    decision: {
+      approve: boolean
+      scope: Decision['scope']
+      reason: string | null
+      arguments: string | null
+      decidedBy: string
+    },
+  ): Promise<(Decided & { approvalId: string }) | null>
+  decideIterations(
+    scope: Scope,
+    request: { session: string; more: number | null },
+  ): Promise<Decided | null>
+  findElicitation(
+    scope: Scope,
+    request: { session: string; elicitationId: string | null },
+  ): Promise<{ id: string; schema: Record<string, unknown> | null } | null>
+  answerElicitation(
+    scope: Scope,
+    answer: { id: string; action: string; content: Record<string, unknown> | null },
+  ): Promise<Decided | null>
+  submitClientResult(
+    scope: Scope,
+    request: { session: string; toolCallId: string; result: string },
+  ): Promise<Decided | null>
+  requestCancel(scope: Scope, runId: string): Promise<{ status: string; queued: boolean } | null>
+  activeRun(scope: Scope, session: string): Promise<{ sessionId: string; runId: string | null } | null>
+  run(scope: Scope, runId: string): Promise<Run | null>
+  approval(scope: Scope, approvalId: string): Promise<Approval | null>
+  /** The run that a session's last or active one is. */
+  latestRun(scope: Scope, rootSessionId: string): Promise<Run | null>
+}
+
+/** How long a cancel waits for the run to be closed, in milliseconds. */
+const cancelWait = 2000
+const pollEvery = 50
+
+/** Everything that callers can do to runs that have begun. */
+export function createRuns({
+  starter,
+  executor,
+  rows,
+}: {
+  starter: Pick<Runs, 'start' | 'startNew'>
+  executor: Executor
+  rows: DecisionRows
+}): Runs {
+  async function runOf(scope: Scope, { rootSessionId, requeuedRunId }: Decided): Promise<Run> {
+    if (requeuedRunId) executor.kick()
+    const run = await rows.latestRun(scope, rootSessionId)
+    if (!run) throw new Problem('not_found', `Session ${rootSessionId} is gone`)
+    return run
+  }
+
+  async function getRun(scope: Scope, runId: string): Promise<Run> {
+    const run = await rows.run(scope, runId)
+    if (!run) throw new Problem('not_found', `There is no run ${runId}`)
+    return run
+  }
+
+  async function cancel(scope: Scope, runId: string): Promise<Run> {
+    const asked = await rows.requestCancel(scope, runId)
+    if (!asked) throw new Problem('not_found', `There is no run ${runId}`)
+    if (!isActive(asked.status)) return getRun(scope, runId)
+    executor.interrupt(runId)
+    if (asked.queued) executor.kick()
+    const until = performance.now() + cancelWait
+    await Promise.race([executor.released(runId), sleep(cancelWait)])
+    for (;;) {
+      const run = await getRun(scope, runId)
+      if (!isActive(run.status) || performance.now() > until) return run
+      await sleep(pollEvery)
+    }
+  }
+
+  async function activeRunOf(scope: Scope, session: string): Promise<string | null> {
+    const found = await rows.activeRun(scope, session)
+    if (!found) throw new Problem('not_found', `There is no session ${session}`)
+    return found.runId
+  }
+
+  return {
+    ...starter,
+    cancel,
+    async cancelSession(scope, session) {
+      const runId = await activeRunOf(scope, session)
+      if (!runId) throw new Problem('no_active_run', `Session ${session} has no active run`)
+      return cancel(scope, runId)
+    },
+    async resume(scope, { session, toolCallId, toolName, decision }) {
+      const target = { session, toolCallId: toolCallId ?? null, toolName: toolName ?? null }
+      const decided = await rows.decideApproval(scope, target, toDecision(scope, decision))
+      if (decided) return runOf(scope, decided)
+      if (!toolCallId) {
+        const more = decision.decision === 'approve' ? moreIterations : null
+        const continued = await rows.decideIterations(scope, { session, more })
+        if (continued) return runOf(scope, continued)
+      }
+      await activeRunOf(scope, session)
+      const what = toolCallId ? `Tool call ${toolCallId} does not wait` : 'Nothing waits'
+      throw new Problem('nothing_pending', `${what} for a decision in session ${session}`)
+    },
+    async decide(scope, approvalId, decision) {
+      const decided = await rows.decideApproval(
+        scope,
+        { approvalId },
+        toDecision(scope, decision),
+      )
+      if (!decided) throw new Problem('not_found', `There is no approval ${approvalId}`)
+      if (decided.requeuedRunId) executor.kick()
+      const approval = await rows.approval(scope, approvalId)
+      if (!approval) throw new Problem('not_found', `There is no approval ${approvalId}`)
+      return approval
+    },
+    async answerElicitation(scope, { session, elicitationId, action, content }) {
+      const found = await rows.findElicitation(scope, {
+        session,
+        elicitationId: elicitationId ?? null,
+      })
+      if (!found) {
+        await activeRunOf(scope, session)
+        throw new Problem('nothing_pending', `No question waits for an answer in ${session}`)
+      }
+      if (action === 'accept' && found.schema) checkContent(found.schema, content)
+      const answered = await rows.answerElicitation(scope, { id: found.id, action, content })
+      if (!answered) throw new Problem('nothing_pending', `Question ${found.id} was answered`)
+      return runOf(scope, answered)
+    },
+    async submitToolResult(scope, { session, toolCallId, output, isError }) {
+      const result = JSON.stringify({ output, is_error: isError })
+      const taken = await rows.submitClientResult(scope, { session, toolCallId, result })
+      if (taken) return runOf(scope, taken)
+      await activeRunOf(scope, session)
+      throw new Problem('nothing_pending', `Tool call ${toolCallId} does not wait for a result`)
+    },
+  }
+}
+
+function toDecision(scope: Scope, decision: Decision) {
+  return {
+    approve: decision.decision === 'approve',
+    scope: decision.scope,
+    reason: decision.reason ?? null,
+    arguments: decision.arguments ?? null,
+    decidedBy: scope.owner ?? 'local',
+  }
+}
+
+function checkContent(schema: Record<string, unknown>, content: unknown): void {
+  const faults = checkArguments(schema, content ?? {})
+  if (faults.length === 0) return
+  throw new Problem('validation_failed', 'The content does not fit the schema of the question', {
+    errors: faults.map((fault) => {
+      const [path = '', ...rest] = fault.split(': ')
+      return { path: `content.${path}`, message: rest.join(': ') }
+    }),
+  })
+}
+
+function isActive(status: string): boolean {
+  return status === 'queued' || status === 'running' || status === 'waiting'
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}

@@ -1,0 +1,327 @@
+import type { EventBody } from '#contract/event.ts'
+import type { Message } from '#contract/message.ts'
+import type { WaitingFor } from '#contract/run.ts'
+import type { ToolResult } from '#contract/tool.ts'
+import type { CallRow, NewApproval, NewElicitation } from '#store/log.ts'
+import { type ActiveRun, commitRun, subjectOf, toolSessionOf } from './active-run.ts'
+import {
+  type CallEnd,
+  cancelledEnd,
+  definitionOf,
+  type NextForCall,
+  type PlannedCall,
+} from './call-plan.ts'
+import type { LoopContext } from './context.ts'
+import { executeCall } from './execute-call.ts'
+import { decide } from './permissions.ts'
+import { cutToBytes } from './text.ts'
+import type { ElicitationRequest } from './tool.ts'
+
+/** Bytes of a result that the model is told. */
+const modelLimit = 256 * 1024
+/** Calls of one answer that run at the same time. */
+const parallel = 8
+
+/** What starting a batch writes, to be committed with whatever belongs to the same step. */
+export type Announcement = {
+  events: EventBody[]
+  calls: CallRow[]
+  approvals: NewApproval[]
+  consumed: string[]
+}
+
+/**
+ * The intent: commits before anything runs. Gives each call its next state; what has already
+ * ended or was already asked adds nothing.
+ */
+export function announceCalls(
+  context: LoopContext,
+  run: ActiveRun,
+  planned: PlannedCall[],
+): Announcement {
+  const announcement: Announcement = { events: [], calls: [], approvals: [], consumed: [] }
+  for (const plan of planned) announceCall(context, run, plan, announcement)
+  return announcement
+}
+
+function announceCall(
+  context: LoopContext,
+  run: ActiveRun,
+  plan: PlannedCall,
+  into: Announcement,
+): void {
+  const { next, row, call } = plan
+  const definition = definitionOf(plan)
+  switch (next.type) {
+    case 'ended':
+      if (next.told) return
+      into.events.push(toResponse(plan, next.end, 0))
+      into.calls.push(toEndedRow(row, next.end))
+      next.told = true
+      return
+    case 'start':
+      if (next.announced) return
+      into.events.push({
+        type: 'tool_call',
+        tool_call: call,
+        tool_definition: definition,
+        executor: 'server',
+      })
+      row.state = 'started'
+      into.calls.push({ ...row })
+      if (next.approvalId) into.consumed.push(next.approvalId)
+      next.announced = true
+      return
+    case 'wait': {
+      if (next.asked) return
+      row.state = 'awaiting'
+      into.calls.push({ ...row })
+      next.asked = true
+      if (next.kind === 'client_tool') {
+        into.events.push({
+          type: 'tool_call',
+          tool_call: call,
+          tool_definition: definition,
+          executor: 'client',
+        })
+        return
+      }
+      const approval: NewApproval = {
+        id: context.nextId('apr'),
+        sessionId: run.sessionId,
+        runId: run.id,
+        toolCallId: row.id,
+        argsHash: row.argsHash,
+        expiresAt: expiry(context),
+      }
+      into.approvals.push(approval)
+      into.events.push({
+        type: 'tool_call_confirmation',
+        tool_call: call,
+        tool_definition: definition,
+        approval_id: approval.id,
+        expires_at: approval.expiresAt,
+      })
+    }
+  }
+}
+
+function expiry(context: LoopContext): string {
+  return new Date(context.clock.now() + context.questionLifetime).toISOString()
+}
+
+/**
+ * Runs what may run, in parallel, each end committed as it comes; then adds the results to the
+ * transcript in the model's order. Answers what the run has to wait for, or null when every call
+ * has its result; `next` is committed with the last of them.
+ */
+export async function settleCalls(
+  context: LoopContext,
+  run: ActiveRun,
+  planned: PlannedCall[],
+  next: (results: Message[]) => EventBody[],
+): Promise<WaitingFor | null> {
+  const waits: WaitingFor[] = planned.flatMap(waitOf)
+  await refuseDenied(context, run, planned)
+  const startable = planned.filter((plan) => plan.next.type === 'start')
+  let running = startable.length
+  // The last one to end commits the results with its own: one commit less for every step.
+  const finish = async (plan: PlannedCall, end: CallEnd, duration: number) => {
+    running -= 1
+    plan.next = { type: 'ended', end, told: true }
+    const last = running === 0 && waits.length === 0
+    const results = last ? toResults(context, run, planned) : []
+    await commitRun(
+      run,
+      [
+        toResponse(plan, end, duration),
+        ...results.map(toMessageAdded),
+        ...(last ? next(results) : []),
+      ],
+      { calls: [toEndedRow(plan.row, end)] },
+    )
+  }
+  await inParallel(startable, async (plan) => {
+    const began = performance.now()
+    const outcome = await execute(context, run, plan)
+    if (outcome.type === 'ended') {
+      return finish(plan, outcome.end, Math.round(performance.now() - began))
+    }
+    if (outcome.type === 'elicit') waits.push(await askUser(context, run, plan, outcome.request))
+    else waits.push(outcome.waitingFor)
+    running -= 1
+  })
+  if (waits.length > 0) return mergeWaits(waits)
+  if (startable.length === 0) {
+    const results = toResults(context, run, planned)
+    await commitRun(run, [...results.map(toMessageAdded), ...next(results)])
+  }
+  return null
+}
+
+/** Ends every open call of a run that is closed, and gives each its result. */
+export function closeCalls(
+  context: LoopContext,
+  run: ActiveRun,
+  planned: PlannedCall[],
+): { events: EventBody[]; calls: CallRow[] } {
+  const events: EventBody[] = []
+  const calls: CallRow[] = []
+  for (const plan of planned) {
+    if (plan.next.type === 'ended' && plan.next.told) continue
+    const end = plan.next.type === 'ended' ? plan.next.end : cancelledEnd
+    plan.next = { type: 'ended', end, told: true }
+    events.push(toResponse(plan, end, 0))
+    calls.push(toEndedRow(plan.row, end))
+  }
+  return { events: [...events, ...toResults(context, run, planned).map(toMessageAdded)], calls }
+}
+
+/** The rules are read again when a call runs: what was denied meanwhile doesn't. */
+async function refuseDenied(
+  context: LoopContext,
+  run: ActiveRun,
+  planned: PlannedCall[],
+): Promise<void> {
+  const refused = planned.filter(({ next, tool }) => {
+    if (next.type !== 'start' || !tool) return false
+    return decide(tool, next.args, context.rulesOf(run)) === 'deny'
+  })
+  if (refused.length === 0) return
+  const output = 'The rules of this session deny this call now. Do not repeat it.'
+  const end: CallEnd = { state: 'denied', result: { output, is_error: true } }
+  for (const plan of refused) plan.next = { type: 'ended', end, told: false }
+  const { events, calls } = announceCalls(context, run, refused)
+  await commitRun(run, events, { calls })
+}
+
+function waitOf({ next, row }: PlannedCall): WaitingFor[] {
+  if (next.type !== 'wait') return []
+  if (next.kind === 'elicitation') return [{ kind: next.kind, ids: [next.elicitationId] }]
+  return [{ kind: next.kind, ids: [row.callId] }]
+}
+
+const precedence = ['approval', 'elicitation', 'client_tool', 'max_iterations', 'budget'] as const
+
+/** A run says one reason; the others come up when it is decided. */
+function mergeWaits(waits: WaitingFor[]): WaitingFor | null {
+  for (const kind of precedence) {
+    const ids = waits.filter((wait) => wait.kind === kind).flatMap((wait) => wait.ids)
+    if (ids.length > 0) return { kind, ids }
+  }
+  return null
+}
+
+function execute(context: LoopContext, run: ActiveRun, plan: PlannedCall) {
+  const { next, tool, row } = plan
+  if (next.type !== 'start' || !tool) throw new Error(`call ${row.id} cannot start`)
+  return executeCall(tool, next.args, {
+    ...toolSessionOf(run),
+    callId: row.id,
+    providerCallId: row.callId,
+    runId: run.id,
+    signal: run.signal,
+    progress(content) {
+      void run.log.emit(subjectOf(run), {
+        type: 'tool_call_output',
+        tool_call_id: row.callId,
+        content,
+      })
+    },
+    ...(next.answer ? { answer: next.answer } : {}),
+  })
+}
+
+async function askUser(
+  context: LoopContext,
+  run: ActiveRun,
+  { row }: PlannedCall,
+  request: ElicitationRequest,
+): Promise<WaitingFor> {
+  const elicitation: NewElicitation = {
+    id: context.nextId('eli'),
+    sessionId: run.sessionId,
+    runId: run.id,
+    toolCallId: row.id,
+    message: request.message,
+    mode: request.mode,
+    schema: request.schema ? JSON.stringify(request.schema) : null,
+    url: request.url ?? null,
+    expiresAt: expiry(context),
+  }
+  const event: EventBody = {
+    type: 'elicitation_request',
+    elicitation_id: elicitation.id,
+    message: request.message,
+    mode: request.mode,
+    ...(request.schema ? { schema: request.schema } : {}),
+    ...(request.url ? { url: request.url } : {}),
+    expires_at: elicitation.expiresAt,
+  }
+  await commitRun(run, [event], { elicitations: [elicitation] })
+  return { kind: 'elicitation', ids: [elicitation.id] }
+}
+
+function toEndedRow(row: CallRow, end: CallEnd): CallRow {
+  return { ...row, state: end.state, result: JSON.stringify(end.result) }
+}
+
+function toResponse({ call }: PlannedCall, end: CallEnd, duration: number): EventBody {
+  return {
+    type: 'tool_call_response',
+    tool_call: call,
+    response: toToldText(end.result),
+    result: end.result,
+    state: end.state,
+    duration_ms: duration,
+  }
+}
+
+function toToldText(result: ToolResult): string {
+  return cutToBytes(result.output, modelLimit)
+}
+
+/** The tool messages of a batch that has ended, in the model's order, one after the other. */
+function toResults(context: LoopContext, run: ActiveRun, planned: PlannedCall[]): Message[] {
+  let parent = run.leaf
+  return planned.map(({ next, row }) => {
+    const end = endOf(next)
+    const message: Message = {
+      id: context.nextId('msg'),
+      parent_id: parent,
+      role: 'tool',
+      agent_name: run.assistant.name,
+      status: 'complete',
+      content: toToldText(end.result),
+      tool_call_id: row.callId,
+      ...(end.result.is_error ? { is_error: true } : {}),
+      created_at: context.clock.isoNow(),
+    }
+    parent = message.id
+    return message
+  })
+}
+
+function endOf(next: NextForCall): CallEnd {
+  if (next.type !== 'ended') throw new Error('a call of the batch has not ended')
+  return next.end
+}
+
+function toMessageAdded(message: Message): EventBody {
+  return { type: 'message_added', message_id: message.id, message }
+}
+
+async function inParallel<Item>(
+  items: Item[],
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const queue = items.values()
+  const worker = async () => {
+    for (const item of queue) await work(item)
+  }
+  const workers = Array.from({ length: Math.min(parallel, items.length) }, worker)
+  const results = await Promise.allSettled(workers)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}
+

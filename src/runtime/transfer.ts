@@ -1,0 +1,181 @@
+import type { EventBody } from '#contract/event.ts'
+import type { Message } from '#contract/message.ts'
+import { addUsage, noUsage } from '#contract/usage.ts'
+import { type ActiveRun, subjectOf, toRunChange } from './active-run.ts'
+import { defaultIterations } from './limits.ts'
+import type { CallOutcome, RunTool } from './call-plan.ts'
+import type { LoopContext } from './context.ts'
+import type { Outcome } from './loop.ts'
+import type { ToolContext } from './tool.ts'
+
+type Enter = (context: LoopContext, run: ActiveRun) => Promise<Outcome>
+
+/**
+ * `transfer_task`: a sub-agent takes a task in a session of its own whose events stand in the same
+ * log, under the same fence, rules and cancel. The sub-agent's run is a row that is found again by
+ * the call, so the parent may wait for days and in another process.
+ */
+export function createTransferTool(context: LoopContext, run: ActiveRun, enter: Enter): RunTool {
+  const names = run.assistant.roster.map((member) => member.name)
+  return {
+    executor: 'server',
+    harmless: true,
+    endsItself: true,
+    timeout: 0,
+    definition: {
+      name: 'transfer_task',
+      description: 'Gives a task to another agent and waits for its answer.',
+      parameters: {
+        type: 'object',
+        properties: {
+          agent: { type: 'string', enum: names, description: 'Who gets the task' },
+          task: { type: 'string', description: 'What to do, with everything it has to know' },
+          expected_output: { type: 'string', description: 'What the answer should look like' },
+        },
+        required: ['agent', 'task'],
+        additionalProperties: false,
+      },
+      annotations: { title: 'Transfer a task' },
+      effect: 'idempotent',
+    },
+    execute: (args, call) => transfer(context, run, { args, call, enter }),
+  }
+}
+
+async function transfer(
+  context: LoopContext,
+  run: ActiveRun,
+  { args, call, enter }: { args: Record<string, unknown>; call: ToolContext; enter: Enter },
+): Promise<CallOutcome> {
+  const agentName = String(args.agent)
+  const found = await context.rows.subRun(call.callId)
+  const child = found
+    ? await context.restore(found, run)
+    : await beginSubRun(context, run, { agentName, args, call })
+  const ended = found !== null && !['running', 'waiting', 'queued'].includes(found.status)
+  if (!ended) {
+    const outcome = await enter(context, child)
+    if (outcome.type === 'parked') return outcome
+  }
+  run.usage = addUsage(run.usage, child.usage)
+  await endTransfer(run, child, call)
+  return toResult(child)
+}
+
+async function beginSubRun(
+  context: LoopContext,
+  run: ActiveRun,
+  { agentName, args, call }: { agentName: string; args: Record<string, unknown>; call: ToolContext },
+): Promise<ActiveRun> {
+  const assistant = context.assistants.get(run.assistant.snapshot, agentName)
+  const child: ActiveRun = {
+    ...run,
+    id: context.nextId('run'),
+    sessionId: context.nextId('ses'),
+    assistant,
+    options: {},
+    model: null,
+    iterations: 0,
+    iterationLimit: assistant.spec.max_iterations || defaultIterations,
+    usage: noUsage,
+    history: [],
+    leaf: null,
+    openStep: null,
+    recovered: false,
+    warned: new Set(),
+    depth: run.depth + 1,
+    signal: call.signal,
+  }
+  const message = taskMessage(context, args)
+  const subject = subjectOf(child)
+  const events: EventBody[] = [
+    { type: 'user_message', message_id: message.id, message },
+    {
+      type: 'stream_started',
+      agent_info: {
+        model: assistant.model(undefined).id,
+        description: assistant.spec.description ?? '',
+        version: assistant.snapshot.version,
+      },
+    },
+    { type: 'step_started', step: 1 },
+  ]
+  const switching: EventBody = {
+    type: 'agent_switching',
+    switching: true,
+    from_agent: run.assistant.name,
+    to_agent: agentName,
+  }
+  const result = await run.log.commit({
+    events: [
+      { subject: subjectOf(run), body: switching },
+      ...events.map((body) => ({ subject, body })),
+    ],
+    subRuns: [
+      {
+        sessionId: child.sessionId,
+        parentSessionId: run.sessionId,
+        rootSessionId: run.rootSessionId,
+        title: titleOf(args),
+        run: toRunChange(child),
+        agent: assistant.snapshot.name,
+        agentVersion: assistant.snapshot.version,
+        options: '{}',
+        parentRunId: run.id,
+        parentCallId: call.callId,
+      },
+    ],
+  })
+  child.settings = result.settings
+  child.history = [message]
+  child.leaf = message.id
+  child.openStep = { step: 1, seq: result.lastSeq, stale: false }
+  return child
+}
+
+function taskMessage(context: LoopContext, args: Record<string, unknown>): Message {
+  const expected = args.expected_output
+    ? `\n\n<expected_output>\n${String(args.expected_output)}\n</expected_output>`
+    : ''
+  return {
+    id: context.nextId('msg'),
+    parent_id: null,
+    role: 'user',
+    agent_name: null,
+    status: 'complete',
+    content: `<task>\n${String(args.task)}\n</task>${expected}`,
+    implicit: true,
+    created_at: context.clock.isoNow(),
+  }
+}
+
+function titleOf(args: Record<string, unknown>): string {
+  const task = String(args.task).replace(/\s+/g, ' ').trim()
+  return task.length > 80 ? `${task.slice(0, 79)}…` : task
+}
+
+async function endTransfer(run: ActiveRun, child: ActiveRun, call: ToolContext): Promise<void> {
+  const subject = subjectOf(run)
+  const bodies: EventBody[] = [
+    { type: 'sub_session_completed', sub_session_id: child.sessionId, tool_call_id: call.providerCallId },
+    {
+      type: 'agent_switching',
+      switching: false,
+      from_agent: child.assistant.name,
+      to_agent: run.assistant.name,
+    },
+  ]
+  await run.log.commit({ events: bodies.map((body) => ({ subject, body })) })
+}
+
+function toResult(child: ActiveRun): CallOutcome {
+  const answer = child.history.findLast((message) => message.role === 'assistant')
+  const whole = answer?.status === 'complete' && !answer.tool_calls
+  if (whole) return { type: 'result', output: answer.content, is_error: false }
+  const said = answer?.content ? ` It had said:\n${answer.content}` : ''
+  return {
+    type: 'result',
+    output: `${child.assistant.name} did not finish the task.${said}`,
+    is_error: true,
+  }
+}
