@@ -1,5 +1,7 @@
+import type { LoadedAgent } from '#agents/load.ts'
 import { loadAgent } from '#agents/load.ts'
 import { AgentFileError, problemLine } from '#agents/problem.ts'
+import type { SourceFile } from '#agents/sources.ts'
 import { listSource, resolveSource } from '#agents/sources.ts'
 import { readArguments } from './arguments.ts'
 import { exitCodes, UsageError } from './failure.ts'
@@ -23,8 +25,8 @@ async function validateSource(source: string, world: World): Promise<boolean> {
     const resolved = await resolveSource(source, world.directory)
     const files = await listSource(resolved)
     if (files.length === 0) throw new AgentFileError([`${source}: no agent files in it`])
-    const lines = await Promise.all(files.map((file) => checkFile(file, world)))
-    return lines.every((isRight) => isRight)
+    const loaded = await Promise.all(files.map((file) => loadAgent(file, world.environment)))
+    return files.map((file, index) => tell(file, loaded[index], world)).every((isRight) => isRight)
   } catch (error) {
     if (!(error instanceof AgentFileError)) throw error
     world.writeError(error.message)
@@ -32,16 +34,16 @@ async function validateSource(source: string, world: World): Promise<boolean> {
   }
 }
 
-async function checkFile(
-  file: Awaited<ReturnType<typeof listSource>>[number],
-  { environment, write, writeError }: World,
-): Promise<boolean> {
-  const loaded = await loadAgent(file, environment)
+function tell(
+  { source }: SourceFile,
+  loaded: LoadedAgent | undefined,
+  { write, writeError }: World,
+): boolean {
+  if (loaded === undefined) return false
   if ('problems' in loaded) {
-    for (const problem of loaded.problems) writeError(problemLine(file.source, problem))
+    for (const problem of loaded.problems) writeError(problemLine(source, problem))
     return false
   }
-  const names = Object.keys(loaded.snapshot.file.agents).join(', ')
-  write(`${file.source}: ok (${names})`)
+  write(`${source}: ok (${Object.keys(loaded.snapshot.file.agents).join(', ')})`)
   return true
 }
