@@ -66,7 +66,7 @@ export function toolSessionOf(run: ActiveRun): ToolSession {
   return {
     tenant: run.tenant,
     owner: run.owner,
-    sessionId: run.rootSessionId,
+    sessionId: run.sessionId,
     agentName: run.assistant.name,
     workingDir: run.workingDir,
   }

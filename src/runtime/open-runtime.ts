@@ -1,0 +1,204 @@
+import type { Run } from '#contract/run.ts'
+import type { Approval } from '#contract/session.ts'
+import type { Permissions } from '#contract/tool.ts'
+import type { RunStatements } from '#store/run-statements.ts'
+import type { Scope } from '#store/scope.ts'
+import { type Assistants, createAssistants } from './assistant.ts'
+import { createBatcher } from './batcher.ts'
+import type { AgentCatalog } from './catalog.ts'
+import { createClock } from './clock.ts'
+import type { IdPrefix, LoopContext } from './context.ts'
+import { createExecutor, type Executor } from './executor.ts'
+import { createFeed } from './feed.ts'
+import { toFrame } from './frame.ts'
+import { createJournal, type Journal } from './journal.ts'
+import type { Models } from './model.ts'
+import { restoreRun } from './restore.ts'
+import { createRuns } from './runs.ts'
+import type { Feed, Frame, Runs } from './runtime.ts'
+import { createStarter } from './starter.ts'
+import { createTitles } from './titles.ts'
+import type { ToolsetFactory } from './tool.ts'
+
+export type Runtime = {
+  runs: Runs
+  feed: Feed
+  assistants: Assistants
+  /** A page of a session's log as frames; `sessionId` is the root session's. */
+  readFrames(request: { sessionId: string; after: number; limit: number }): Promise<Frame[]>
+  running(): number
+  counters(): ReturnType<Journal['counters']>
+  /** Hands runs over at their next step, and after `grace` ms wherever they are. */
+  close(grace: number): Promise<void>
+}
+
+type RuntimeLog = {
+  warn(message: string, fields?: object): void
+  error(message: string, fields?: object): void
+}
+
+/** Builds the floor: journal and feed, the loop's world, the executor, and what callers can do. */
+export function openRuntime({
+  statements,
+  readers,
+  catalog,
+  models,
+  toolsets,
+  nextId,
+  instance,
+  embedded,
+  titles,
+  serverPermissions = {},
+  questionLifetime = 24 * 60 * 60 * 1000,
+  log,
+}: {
+  statements: RunStatements
+  readers: {
+    run(scope: Scope, runId: string): Promise<Run | null>
+    latestRun(scope: Scope, rootSessionId: string): Promise<Run | null>
+    approval(scope: Scope, approvalId: string): Promise<Approval | null>
+  }
+  catalog: AgentCatalog
+  models: Models
+  toolsets: Record<string, ToolsetFactory>
+  nextId: (prefix: IdPrefix) => string
+  instance: string
+  embedded: boolean
+  titles: boolean
+  serverPermissions?: Permissions
+  questionLifetime?: number
+  log: RuntimeLog
+}): Runtime {
+  const { queue, decisions } = statements
+  const clock = createClock({ monotonic: () => performance.now(), start: Date.now() })
+  const readFrames = async (request: { sessionId: string; after: number; limit: number }) => {
+    const rows = await statements.log.read(request)
+    return rows.map((row) =>
+      toFrame(row, { seq: row.seq, timestamp: new Date(row.time).toISOString() }),
+    )
+  }
+  const feed = createFeed({ read: readFrames })
+  const journal = createJournal({
+    commit: statements.log.commit,
+    applied: statements.log.findCommitted,
+    publish: feed.publish,
+    clock,
+    onFenceLost: (sessionId) => executor.lost(sessionId),
+    isPassing: isUnavailable,
+  })
+  const assistants = createAssistants({ models, toolsets })
+  const writeTitle = createTitles({ journal, log })
+  let draining = false
+  const context: LoopContext = {
+    assistants,
+    clock,
+    nextId,
+    questionLifetime,
+    transferDepth: 4,
+    rulesOf: (run) => ({
+      session: run.settings.permissions,
+      agent: joinPermissions(
+        run.assistant.snapshot.file.permissions,
+        run.assistant.spec.permissions,
+      ),
+      server: serverPermissions,
+      toolsApproved: run.settings.toolsApproved,
+      allowedTools: run.settings.allowedTools,
+    }),
+    rows: { calls: queue.calls, unknownCalls: queue.unknownCalls, subRun: queue.loadSubRun },
+    restore: (loaded, parent) =>
+      restoreRun({
+        loaded,
+        rows: queue,
+        catalog,
+        assistants,
+        log: parent.log,
+        signal: parent.signal,
+        recovered: parent.recovered,
+        parent,
+      }),
+    onTurn: (run) => {
+      if (titles) writeTitle(run)
+    },
+    draining: () => draining,
+    drain: () => {
+      draining = true
+    },
+    onBug: (error, run) =>
+      log.error('a run failed because of a bug', {
+        run_id: run.id,
+        session_id: run.sessionId,
+        error,
+      }),
+  }
+  const executor: Executor & { start(): void } = createExecutor({
+    context,
+    journal,
+    leases: {
+      claim: (request) => queue.claim({ instance, ...request }),
+      renew: (runs) => queue.renew({ instance, runs }),
+      release: queue.release,
+      load: queue.load,
+      expireQuestions: decisions.expireQuestions,
+      requeueDecided: decisions.requeueDecided,
+    },
+    restore: (loaded, hands) =>
+      restoreRun({ loaded, rows: queue, catalog, assistants, ...hands }),
+    embedded,
+    log,
+  })
+  const starter = createStarter({
+    catalog,
+    assistants,
+    executor,
+    clock,
+    nextId,
+    instance,
+    rows: {
+      ...queue,
+      start: createBatcher((runs) => queue.start(runs)),
+      saveAgentVersion: ({ version, name, file, baseDirectory }) =>
+        queue.saveAgentVersion({ version, name, file, baseDirectory }),
+    },
+  })
+  const runs = createRuns({
+    starter,
+    executor,
+    rows: {
+      ...decisions,
+      ...readers,
+      activeRun: async (scope, session) => {
+        const found = await queue.find(scope, session)
+        return found && { sessionId: found.id, runId: found.activeRunId }
+      },
+    },
+  })
+  executor.start()
+  return {
+    runs,
+    feed,
+    assistants,
+    readFrames,
+    running: executor.running,
+    counters: journal.counters,
+    async close(grace) {
+      await executor.drain(grace)
+      await assistants.close()
+    },
+  }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'unavailable'
+}
+
+function joinPermissions(
+  file: Permissions | undefined,
+  agent: Permissions | undefined,
+): Permissions {
+  return {
+    allow: [...(file?.allow ?? []), ...(agent?.allow ?? [])],
+    ask: [...(file?.ask ?? []), ...(agent?.ask ?? [])],
+    deny: [...(file?.deny ?? []), ...(agent?.deny ?? [])],
+  }
+}

@@ -1,0 +1,75 @@
+import type { Database } from './database.ts'
+import {
+  answerElicitation,
+  decideApproval,
+  decideIterations,
+  expireQuestions,
+  findElicitation,
+  requestCancel,
+  requeueDecided,
+  submitClientResult,
+} from './decisions.ts'
+import { findCommitted, readEvents } from './events.ts'
+import { commitEntries } from './log.ts'
+import {
+  claimRuns,
+  findOpenStep,
+  findStartable,
+  loadRun,
+  loadSubRun,
+  readAgentVersion,
+  readCalls,
+  readHistory,
+  readUnknownCalls,
+  releaseRun,
+  renewLeases,
+  saveAgentVersion,
+  startRuns,
+} from './run-queue.ts'
+
+type Rest<Work> = Work extends (database: Database, ...rest: infer Arguments) => infer Result
+  ? (...rest: Arguments) => Result
+  : never
+
+/** The statements of running, bound to a database: what the runtime gets by argument. */
+export function bindRunStatements(database: Database) {
+  function bind<Work extends (database: Database, ...rest: never[]) => unknown>(
+    work: Work,
+  ): Rest<Work> {
+    return ((...rest: never[]) => work(database, ...rest)) as Rest<Work>
+  }
+  return {
+    log: {
+      commit: bind(commitEntries),
+      findCommitted: bind(findCommitted),
+      read: bind(readEvents),
+    },
+    queue: {
+      start: bind(startRuns),
+      claim: bind(claimRuns),
+      renew: bind(renewLeases),
+      release: bind(releaseRun),
+      find: bind(findStartable),
+      load: bind(loadRun),
+      loadSubRun: bind(loadSubRun),
+      history: bind(readHistory),
+      calls: bind(readCalls),
+      unknownCalls: bind(readUnknownCalls),
+      openStep: bind(findOpenStep),
+      saveAgentVersion: bind(saveAgentVersion),
+      agentVersion: bind(readAgentVersion),
+    },
+    decisions: {
+      decideApproval: bind(decideApproval),
+      decideIterations: bind(decideIterations),
+      findElicitation: bind(findElicitation),
+      answerElicitation: bind(answerElicitation),
+      submitClientResult: bind(submitClientResult),
+      requestCancel: bind(requestCancel),
+      requeueDecided: bind(requeueDecided),
+      expireQuestions: bind(expireQuestions),
+    },
+  }
+}
+
+export type RunStatements = ReturnType<typeof bindRunStatements>
