@@ -16,8 +16,8 @@ const world: World = {
 }
 
 process.stdout.on('error', endOfReader)
-process.on('uncaughtException', (error) => process.exit(report(error)))
-process.exit(await run().catch(report))
+process.on('uncaughtException', (error) => end(report(error)))
+end(await run().catch(report))
 
 /** Runs the command that is named; each is loaded only when it is asked for. */
 async function run(): Promise<number> {
@@ -76,6 +76,11 @@ function report(error: unknown): number {
 function isDebugging(): boolean {
   const level = argv.join(' ').match(/--log-level[ =](\w+)/)?.[1]
   return (level ?? world.environment.PARLEY_LOG_LEVEL) === 'debug'
+}
+
+/** Ends the process when all that was written has left it, whatever else is still open. */
+function end(code: number): void {
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
 }
 
 /** Whoever reads the output may have read enough, as `head` does. */

@@ -39,9 +39,7 @@ export const AgentPermissions = Permissions.extend({
   allow: Rules.describe('Calls that run without asking').optional(),
   ask: Rules.describe('Calls that wait for an approval').optional(),
   deny: Rules.describe('Calls that never run; wins over everything').optional(),
-})
-  .describe('Patterns `tool` or `tool:arg=glob`, with * and ?')
-  .openapi('AgentPermissions')
+}).openapi('AgentPermissions', { description: 'Patterns `tool` or `tool:arg=glob`, with * and ?' })
 export type AgentPermissions = z.infer<typeof AgentPermissions>
 
 /** One entry of `toolsets:`. */
@@ -111,14 +109,18 @@ export const AgentSpec = z
       .max(32)
       .describe('Files whose text is added to the prompt')
       .optional(),
-    structured_output: StructuredOutput.optional(),
+    structured_output: StructuredOutput.optional().describe(
+      'The answer is one JSON object that follows a schema',
+    ),
     force_answer: z
       .boolean()
       .describe('At max_iterations ask once more, without tools, instead of waiting')
       .optional(),
     thinking: z.boolean().describe('The model may think before it answers').optional(),
     thinking_budget: ThinkingBudget.optional(),
-    permissions: AgentPermissions.optional(),
+    permissions: AgentPermissions.optional().describe(
+      'Which calls of this agent run, ask or never run',
+    ),
   })
   .strict()
   .openapi('AgentSpec')
@@ -183,7 +185,9 @@ export const AgentFile = z
       .describe('The agents by name; `root`, else the first, answers when none is named'),
     models: z.record(z.string(), ModelSpec).describe('Models by the names agents use').optional(),
     providers: z.record(z.string(), ProviderSpec).describe('Model servers by name').optional(),
-    permissions: AgentPermissions.optional(),
+    permissions: AgentPermissions.optional().describe(
+      'Which calls of all agents run, ask or never run',
+    ),
     metadata: AgentMetadata.describe('For people').optional(),
   })
   .strict()

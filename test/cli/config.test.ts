@@ -1,0 +1,127 @@
+import { hostname } from 'node:os'
+import { expect, test } from 'vitest'
+import { serveOptions } from '../../src/commands/options.ts'
+import { readConfig } from '../../src/config.ts'
+
+function read(argv: string[], environment: Record<string, string> = {}) {
+  return readConfig({ argv, environment, directory: '/home/me' })
+}
+
+test('without flags it serves the examples on loopback with an embedded database', () => {
+  const { sources, version, ...config } = read([])
+  expect(sources).toEqual([expect.stringMatching(/examples$/)])
+  expect(version).toMatch(/^\d+\.\d+\.\d+/)
+  expect(config).toEqual({
+    directory: '/home/me',
+    defaultAgent: undefined,
+    workspace: '/home/me',
+    allowHosts: [],
+    listen: { host: '127.0.0.1', port: 8080 },
+    loopback: true,
+    instanceName: `parley@${hostname()}`,
+    database: { kind: 'embedded', dataDirectory: '/home/me/.parley' },
+    traffic: { kind: 'live' },
+    titles: true,
+    logLevel: 'info',
+    environment: {},
+  })
+})
+
+const values: Record<string, { text: string; field: string; value: unknown }> = {
+  agent: { text: 'support', field: 'defaultAgent', value: 'support' },
+  workspace: { text: 'work', field: 'workspace', value: '/home/me/work' },
+  'allow-host': { text: 'db:81', field: 'allowHosts', value: ['db:81'] },
+  fake: { text: 'f.yaml', field: 'traffic', value: { kind: 'fake', file: '/home/me/f.yaml' } },
+  record: { text: 'r.yaml', field: 'traffic', value: { kind: 'record', file: '/home/me/r.yaml' } },
+  'data-dir': {
+    text: '/data',
+    field: 'database',
+    value: { kind: 'embedded', dataDirectory: '/data' },
+  },
+  'database-url': {
+    text: 'postgres://u:p@h/d',
+    field: 'database',
+    value: { kind: 'postgres', url: 'postgres://u:p@h/d' },
+  },
+  listen: { text: '[::1]:0', field: 'listen', value: { host: '::1', port: 0 } },
+  'instance-name': { text: 'one', field: 'instanceName', value: 'one' },
+  'log-level': { text: 'debug', field: 'logLevel', value: 'debug' },
+}
+
+test.each(serveOptions.filter((option) => option.value))(
+  '--$name is its variable, and wins over it',
+  ({ name, variables }) => {
+    const { text, field, value } = values[name] ?? { text: '', field: name, value: 'no example' }
+    expect(read([`--${name}`, text])).toMatchObject({ [field]: value })
+    for (const variable of variables) {
+      expect(read([], { [variable]: text })).toMatchObject({ [field]: value })
+      expect(read([`--${name}=${text}`], { [variable]: 'other' })).toMatchObject({ [field]: value })
+      expect(read([], { [variable]: '' })).toEqual({ ...read([]), environment: { [variable]: '' } })
+    }
+  },
+)
+
+test('switches are on as flags and by what variables say', () => {
+  expect(read(['--no-titles']).titles).toBe(false)
+  expect(read([], { PARLEY_NO_TITLES: '1' }).titles).toBe(false)
+  expect(read([], { PARLEY_NO_TITLES: 'false' }).titles).toBe(true)
+  expect(() => read([], { PARLEY_NO_TITLES: 'maybe' })).toThrow(
+    'PARLEY_NO_TITLES: "maybe" is neither true nor false',
+  )
+})
+
+test.each([
+  ['localhost:80', { host: 'localhost', port: 80 }],
+  [':9000', { host: '127.0.0.1', port: 9000 }],
+  ['9000', { host: '127.0.0.1', port: 9000 }],
+  ['127.8.8.8:1', { host: '127.8.8.8', port: 1 }],
+])('--listen %s listens on loopback', (text, listen) => {
+  expect(read(['--listen', text])).toMatchObject({ listen, loopback: true })
+})
+
+test.each(['0.0.0.0:80', '[::]:80', '192.0.2.1:80', 'example.org:80', '[::ffff:192.0.2.1]:80'])(
+  '--listen %s is refused until the operator insists',
+  (text) => {
+    expect(() => read(['--listen', text])).toThrow('refusing to listen on')
+    expect(read(['--listen', text, '--insecure-no-auth']).loopback).toBe(false)
+  },
+)
+
+test.each([
+  '',
+  'localhost',
+  '1.2.3:80',
+  '::1:80',
+  '[nope]:80',
+  'a b:80',
+  ':65536',
+  ':-1',
+  'http://x:80',
+])('--listen %j is no address', (text) => {
+  expect(() => read([`--listen=${text}`])).toThrow(/^--listen/)
+})
+
+test('flags that exclude each other are refused', () => {
+  expect(() => read(['--fake', 'a', '--record', 'b'])).toThrow('give one')
+  expect(() => read(['--data-dir', 'a', '--database-url', 'postgres://h/d'])).toThrow('give one')
+})
+
+test('a data directory given as a flag wins over a database in the environment', () => {
+  const environment = { DATABASE_URL: 'postgres://h/d' }
+  expect(read(['--data-dir', 'd'], environment).database).toMatchObject({ kind: 'embedded' })
+})
+
+test('a wrong database URL is refused without showing it', () => {
+  expect(() => read([], { DATABASE_URL: 'mysql://me:secret@h/d' })).toThrow(
+    'DATABASE_URL: expected postgres://user:password@host:5432/name',
+  )
+})
+
+test('hosts come several times as flags and with commas in the variable', () => {
+  expect(read(['--allow-host', 'a', '--allow-host=b:1']).allowHosts).toEqual(['a', 'b:1'])
+  expect(read([], { PARLEY_ALLOW_HOST: 'a, b:1' }).allowHosts).toEqual(['a', 'b:1'])
+})
+
+test('the configuration cannot be changed', () => {
+  expect(Object.isFrozen(read([]))).toBe(true)
+})
