@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
+  customType,
   doublePrecision,
   index,
   integer,
@@ -14,7 +15,12 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
 
-const tenant = text('tenant').notNull()
+/**
+ * Ids compare by their bytes, whatever the database's locale: that is their order of creation on
+ * every server, and an index of them is searched several times faster than by a language's rules.
+ */
+const id = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' })
+const tenant = id('tenant').notNull()
 const createdAt = timestamp('created_at', { withTimezone: true, mode: 'date' })
   .notNull()
   .default(sql`now()`)
@@ -30,13 +36,16 @@ const totals = () => ({
   cost: doublePrecision('cost'),
 })
 
+// No foreign keys: each would be checked for every event, message and call. Rows of a session are
+// written under its row's lock in the statement that takes the lock, and `sessions.remove` deletes
+// them after the session, so that none is left behind.
 export const sessions = pgTable(
   'sessions',
   {
-    id: text('id').primaryKey(),
+    id: id('id').primaryKey(),
     tenant,
-    owner: text('owner').notNull(),
-    externalId: text('external_id'),
+    owner: id('owner').notNull(),
+    externalId: id('external_id'),
     title: text('title'),
     agent: text('agent'),
     agentName: text('agent_name'),
@@ -54,56 +63,57 @@ export const sessions = pgTable(
     /** The fence: a run writes only while its token is this one. */
     runToken: count('run_token'),
     /** The newest message of the active branch. */
-    leafId: text('leaf_id'),
+    leafId: id('leaf_id'),
     /** Set on a sub-agent's session: whose log its events stand in. */
-    rootId: text('root_id'),
-    parentId: text('parent_id'),
+    rootId: id('root_id'),
+    parentId: id('parent_id'),
     createdAt,
     updatedAt: time('updated_at').notNull().default(sql`now()`),
   },
   (table) => [
-    uniqueIndex('sessions_external_id').on(table.tenant, table.externalId),
-    index('sessions_by_activity').on(table.tenant, table.updatedAt.desc(), table.id.desc()),
-    index('sessions_by_owner').on(
-      table.tenant,
-      table.owner,
-      table.updatedAt.desc(),
-      table.id.desc(),
-    ),
-    index('sessions_by_agent').on(table.tenant, table.agent, table.updatedAt.desc()),
-    index('sessions_by_parent').on(table.parentId),
+    uniqueIndex('sessions_external_id')
+      .on(table.tenant, table.externalId)
+      .where(sql`external_id is not null`),
+    index('sessions_by_activity')
+      .on(table.tenant, table.updatedAt, table.id)
+      .where(sql`root_id is null`),
+    index('sessions_by_owner')
+      .on(table.tenant, table.owner, table.updatedAt, table.id)
+      .where(sql`root_id is null`),
+    index('sessions_by_agent')
+      .on(table.tenant, table.agent, table.updatedAt, table.id)
+      .where(sql`root_id is null`),
+    index('sessions_by_root').on(table.rootId).where(sql`root_id is not null`),
   ],
 )
 
 export const messages = pgTable(
   'messages',
   {
-    id: text('id').primaryKey(),
+    id: id('id').primaryKey(),
     tenant,
-    sessionId: text('session_id')
-      .notNull()
-      .references(() => sessions.id, { onDelete: 'cascade' }),
-    parentId: text('parent_id'),
+    sessionId: id('session_id').notNull(),
+    parentId: id('parent_id'),
     role: text('role').notNull(),
     agentName: text('agent_name'),
     status: text('status').notNull().default('complete'),
-    /** The whole message as the contract shows it, as JSON text; what prompts are made of. */
+    /** The seq of its event in the root session's log: the order of messages, whatever the clocks say. */
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+    /** The whole message as the contract shows it (created_at included); what prompts are made of. */
     body: json('body').notNull(),
     createdAt,
   },
-  (table) => [index('messages_by_session').on(table.sessionId, table.id)],
+  (table) => [index('messages_by_session').on(table.sessionId, table.seq)],
 )
 
 export const runs = pgTable(
   'runs',
   {
-    id: text('id').primaryKey(),
+    id: id('id').primaryKey(),
     tenant,
-    sessionId: text('session_id')
-      .notNull()
-      .references(() => sessions.id, { onDelete: 'cascade' }),
+    sessionId: id('session_id').notNull(),
     /** The session whose log, lease and token the run uses; its own for a run that was asked for. */
-    rootSessionId: text('root_session_id').notNull(),
+    rootSessionId: id('root_session_id').notNull(),
     status: text('status').notNull(),
     agent: text('agent').notNull(),
     agentName: text('agent_name').notNull(),
@@ -126,8 +136,8 @@ export const runs = pgTable(
     metadata: jsonb('metadata').notNull().default({}),
     firstSeq: bigint('first_seq', { mode: 'number' }).notNull(),
     lastSeq: bigint('last_seq', { mode: 'number' }),
-    parentRunId: text('parent_run_id'),
-    parentCallId: text('parent_call_id'),
+    parentRunId: id('parent_run_id'),
+    parentCallId: id('parent_call_id'),
     createdAt,
     startedAt: time('started_at'),
     finishedAt: time('finished_at'),
@@ -136,25 +146,23 @@ export const runs = pgTable(
     uniqueIndex('runs_one_active')
       .on(table.sessionId)
       .where(sql`status in ('queued', 'running', 'waiting')`),
-    index('runs_by_session').on(table.tenant, table.sessionId, table.id.desc()),
+    index('runs_by_session').on(table.sessionId, table.id),
     index('runs_to_claim')
       .on(table.createdAt, table.id)
       .where(sql`status in ('queued', 'running') and parent_run_id is null`),
-    index('runs_by_parent_call').on(table.parentCallId),
+    index('runs_by_parent_call').on(table.parentCallId).where(sql`parent_call_id is not null`),
   ],
 )
 
 export const events = pgTable(
   'events',
   {
-    sessionId: text('session_id')
-      .notNull()
-      .references(() => sessions.id, { onDelete: 'cascade' }),
+    sessionId: id('session_id').notNull(),
     seq: bigint('seq', { mode: 'number' }).notNull(),
     tenant,
-    runId: text('run_id').notNull(),
+    runId: id('run_id').notNull(),
     /** The session that the event is about, where it is not the log's own. */
-    subjectId: text('subject_id'),
+    subjectId: id('subject_id'),
     agent: text('agent').notNull(),
     type: text('type').notNull(),
     /** The fields of the type as JSON text, byte for byte as they were sent. */
@@ -167,18 +175,14 @@ export const events = pgTable(
 export const toolCalls = pgTable(
   'tool_calls',
   {
-    id: text('id').primaryKey(),
+    id: id('id').primaryKey(),
     tenant,
-    sessionId: text('session_id')
-      .notNull()
-      .references(() => sessions.id, { onDelete: 'cascade' }),
-    runId: text('run_id')
-      .notNull()
-      .references(() => runs.id, { onDelete: 'cascade' }),
-    messageId: text('message_id').notNull(),
+    sessionId: id('session_id').notNull(),
+    runId: id('run_id').notNull(),
+    messageId: id('message_id').notNull(),
     ordinal: integer('ordinal').notNull(),
     /** The provider's id, as it stands in the transcript. */
-    callId: text('call_id').notNull(),
+    callId: id('call_id').notNull(),
     tool: text('tool').notNull(),
     arguments: text('arguments').notNull(),
     argsHash: text('args_hash').notNull(),
@@ -193,24 +197,22 @@ export const toolCalls = pgTable(
   },
   (table) => [
     index('tool_calls_by_run').on(table.runId),
-    index('tool_calls_waiting').on(table.sessionId).where(sql`state in ('awaiting', 'approved')`),
+    index('tool_calls_waiting')
+      .on(table.sessionId)
+      .where(sql`state in ('awaiting', 'approved', 'unknown')`),
   ],
 )
 
 export const approvals = pgTable(
   'approvals',
   {
-    id: text('id').primaryKey(),
+    id: id('id').primaryKey(),
     tenant,
-    owner: text('owner').notNull(),
-    sessionId: text('session_id')
-      .notNull()
-      .references(() => sessions.id, { onDelete: 'cascade' }),
-    rootSessionId: text('root_session_id').notNull(),
-    runId: text('run_id')
-      .notNull()
-      .references(() => runs.id, { onDelete: 'cascade' }),
-    toolCallId: text('tool_call_id').notNull(),
+    owner: id('owner').notNull(),
+    sessionId: id('session_id').notNull(),
+    rootSessionId: id('root_session_id').notNull(),
+    runId: id('run_id').notNull(),
+    toolCallId: id('tool_call_id').notNull(),
     argsHash: text('args_hash').notNull(),
     status: text('status').notNull().default('pending'),
     /** The arguments that the person who approved put in place of the model's. */
@@ -223,7 +225,7 @@ export const approvals = pgTable(
     createdAt,
   },
   (table) => [
-    index('approvals_by_tenant').on(table.tenant, table.id.desc()),
+    index('approvals_by_tenant').on(table.tenant, table.id),
     index('approvals_pending').on(table.rootSessionId).where(sql`status = 'pending'`),
     index('approvals_by_call').on(table.toolCallId),
   ],
@@ -232,16 +234,12 @@ export const approvals = pgTable(
 export const elicitations = pgTable(
   'elicitations',
   {
-    id: text('id').primaryKey(),
+    id: id('id').primaryKey(),
     tenant,
-    sessionId: text('session_id')
-      .notNull()
-      .references(() => sessions.id, { onDelete: 'cascade' }),
-    rootSessionId: text('root_session_id').notNull(),
-    runId: text('run_id')
-      .notNull()
-      .references(() => runs.id, { onDelete: 'cascade' }),
-    toolCallId: text('tool_call_id').notNull(),
+    sessionId: id('session_id').notNull(),
+    rootSessionId: id('root_session_id').notNull(),
+    runId: id('run_id').notNull(),
+    toolCallId: id('tool_call_id').notNull(),
     message: text('message').notNull(),
     mode: text('mode').notNull(),
     schema: jsonb('schema'),
@@ -265,4 +263,12 @@ export const agentVersions = pgTable('agent_versions', {
   file: jsonb('file').notNull(),
   baseDirectory: text('base_directory').notNull(),
   createdAt,
+})
+
+/** One list of todos for each session; `items` is the whole list, in order. */
+export const todos = pgTable('todos', {
+  sessionId: id('session_id').primaryKey(),
+  tenant,
+  items: jsonb('items').notNull().default([]),
+  updatedAt: time('updated_at').notNull().default(sql`now()`),
 })

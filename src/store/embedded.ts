@@ -1,0 +1,105 @@
+import type { Database, Statements } from './database.ts'
+import { type Connection, openConnection } from './embedded-connection.ts'
+import { openDataDirectory } from './embedded-directory.ts'
+import { createTurns } from './embedded-turns.ts'
+import { migrateDatabase } from './migrate.ts'
+import { createStatements, type RunStatement } from './orm.ts'
+
+export type EmbeddedDatabase = Database & {
+  /** All of it as a tar archive, to open others with. */
+  dumpImage(): Promise<Uint8Array>
+}
+
+/** Postgres inside this process, for one process. It survives being killed, not a power loss. */
+export async function openEmbedded({
+  dataDirectory,
+  image,
+  onFatal = () => {},
+}: {
+  dataDirectory: string | null
+  image?: Uint8Array
+  onFatal?: (error: Error) => void
+}): Promise<EmbeddedDatabase> {
+  const directory = await openDataDirectory({ path: dataDirectory, image })
+  try {
+    const connection = await openConnection({ ...directory, onFatal })
+    await migrate(connection)
+    return createDatabase({ connection, release: directory.release })
+  } catch (error) {
+    await directory.release()
+    throw error
+  }
+}
+
+// Nobody else is there: the directory is locked.
+function migrate({ run, execute }: Connection): Promise<void> {
+  const statements = createStatements(run)
+  const session = { query: statements.query, orm: statements.orm, execute, lock: async () => {} }
+  return migrateDatabase(session)
+}
+
+function createDatabase({
+  connection,
+  release,
+}: {
+  connection: Connection
+  release: () => Promise<void>
+}): EmbeddedDatabase {
+  const turns = createTurns({ limit: 4000 })
+  const statements = createStatements((...statement) =>
+    turns.take(() => connection.run(...statement)),
+  )
+  return {
+    kind: 'embedded',
+    query: statements.query,
+    orm: statements.orm,
+    transaction: (work) => turns.take(() => transact({ connection, work })),
+    async listen(channel, onMessage, onListen) {
+      const stop = await turns.take(() => connection.listen(channel, onMessage))
+      onListen?.()
+      return () => turns.take(stop)
+    },
+    async ping() {
+      await statements.query('select 1', [])
+    },
+    dumpImage: () => turns.take(() => connection.dump()),
+    async close() {
+      await turns.close()
+      await connection.close()
+      await release()
+    },
+  }
+}
+
+async function transact<T>({
+  connection,
+  work,
+}: {
+  connection: Connection
+  work: (tx: Statements) => Promise<T>
+}): Promise<T> {
+  const failures: unknown[] = []
+  let open = true
+  const run: RunStatement = async (...statement) => {
+    if (!open) throw new Error('This transaction has ended; await its statements inside it')
+    try {
+      return await connection.run(...statement)
+    } catch (error) {
+      failures.push(error)
+      throw error
+    }
+  }
+  await connection.execute('begin')
+  try {
+    const result = await work(createStatements(run))
+    // A failed statement undoes the transaction, whether its error was caught or not.
+    if (failures.length > 0) throw failures[0]
+    open = false
+    await connection.execute('commit')
+    return result
+  } catch (error) {
+    open = false
+    await connection.execute('rollback')
+    throw error
+  }
+}
