@@ -21,6 +21,8 @@ export type ChatCompletionsOptions = {
   settings: ModelSettings
   dialect: Dialect
   contextLimit?: number | undefined
+  /** What else must not be shown. */
+  secrets?: string[]
   /** What all models of an instance share. */
   transport: Transport
   watchdog: Watchdog
@@ -43,6 +45,7 @@ export function createChatCompletionsModel({
   settings,
   dialect,
   contextLimit,
+  secrets: more = [],
   transport,
   watchdog,
   now,
@@ -52,7 +55,7 @@ export function createChatCompletionsModel({
   const sign = createSignature({ baseUrl, apiKey, organization, project })
   const known = knownModel(provider, model)
   const { address, authorization } = withoutCredentials(baseUrl)
-  const secrets = [apiKey ?? '', authorization?.split(' ')[1] ?? '', baseUrl.password]
+  const secrets = [apiKey ?? '', authorization?.split(' ')[1] ?? '', baseUrl.password, ...more]
   const upstream = { id: `${provider}/${model}`, keyVariable, address, secrets }
 
   return {

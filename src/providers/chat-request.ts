@@ -4,7 +4,7 @@ import type {
 } from 'openai/resources/chat/completions'
 import type { ContentPart } from '#contract/message.ts'
 import type { ModelRequest, ModelSettings, PromptMessage } from '#runtime/model.ts'
-import { isReasoningModel } from './known-models.ts'
+import { leastEffort } from './known-models.ts'
 import type { Dialect } from './presets.ts'
 
 export type ChatBody = Record<string, unknown> &
@@ -67,13 +67,14 @@ function toolsOf(
 }
 
 /**
- * Reasoning is asked for when the run thinks; how much says `thinking_budget`, as an effort or in
- * tokens. Without a budget only models that are known to reason are asked: others refuse the field.
+ * `thinking_budget` says how much to reason, as an effort or in tokens. Without it a model that may
+ * think does what it does by itself; one that may not is told so where that is known to be taken:
+ * servers refuse settings that a model doesn't have.
  */
 function thinkingOf({
   model,
   request,
-  settings,
+  settings: { thinking_budget: budget },
   dialect,
 }: {
   model: string
@@ -81,29 +82,37 @@ function thinkingOf({
   settings: ModelSettings
   dialect: Dialect
 }): Record<string, unknown> {
-  const budget = settings.thinking_budget
-  if (!request.thinking) return {}
-  if (budget === undefined && !isReasoningModel(model)) return {}
-  const tokens = typeof budget === 'number' ? budget : tokensOfEffort[budget ?? 'medium']
-  const effort = typeof budget === 'string' ? budget : effortOfTokens(budget)
+  if (!request.thinking) return withoutThinking(model, dialect)
+  if (budget === undefined) return {}
+  const tokens = typeof budget === 'number' ? budget : (tokensOfEffort[budget] ?? -1)
+  const effort = typeof budget === 'number' ? effortOfTokens(budget) : budget
   switch (dialect.thinking) {
     case 'effort':
       return { reasoning_effort: effort }
     case 'openrouter':
       return { reasoning: typeof budget === 'number' ? { max_tokens: budget } : { effort } }
     case 'anthropic':
-      return { thinking: { type: 'enabled', budget_tokens: Math.max(1024, tokens ?? 8192) } }
-    case 'gemini':
+      if (tokens === 0) return {}
       return {
-        extra_body: {
-          google: { thinking_config: { thinking_budget: tokens ?? -1, include_thoughts: true } },
-        },
+        thinking: { type: 'enabled', budget_tokens: tokens < 0 ? 8192 : Math.max(1024, tokens) },
       }
+    case 'gemini': {
+      const config = { thinking_budget: tokens, include_thoughts: tokens !== 0 }
+      return { extra_body: { google: { thinking_config: config } } }
+    }
     case 'deepseek':
-      return { thinking: { type: 'enabled' } }
+      return { thinking: { type: tokens === 0 ? 'disabled' : 'enabled' } }
     case 'template':
-      return { chat_template_kwargs: { enable_thinking: true } }
+      return { chat_template_kwargs: { enable_thinking: tokens !== 0 } }
   }
+}
+
+function withoutThinking(model: string, dialect: Dialect): Record<string, unknown> {
+  if (dialect.thinking === 'template') return { chat_template_kwargs: { enable_thinking: false } }
+  const effort = leastEffort(model)
+  if (effort === undefined) return {}
+  if (dialect.thinking === 'openrouter') return { reasoning: { effort, exclude: true } }
+  return { reasoning_effort: effort }
 }
 
 const tokensOfEffort: Record<string, number> = {
@@ -115,8 +124,8 @@ const tokensOfEffort: Record<string, number> = {
   xhigh: 32_768,
 }
 
-function effortOfTokens(tokens: number | undefined): string {
-  if (tokens === undefined || tokens < 0) return 'medium'
+function effortOfTokens(tokens: number): string {
+  if (tokens < 0) return 'medium'
   if (tokens <= 2048) return 'low'
   return tokens <= 8192 ? 'medium' : 'high'
 }

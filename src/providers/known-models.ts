@@ -12,13 +12,17 @@ export function knownModel(provider: string, model: string): Known {
   return table[`${provider}/${model}`] ?? table[`${provider}/${name}`] ?? unknown
 }
 
-/** Models that take a wish for reasoning even when the file says nothing about how much. */
-export function isReasoningModel(model: string): boolean {
-  return reasoningNames.test(model)
+/** The least effort that a reasoning model takes; undefined when it isn't known to take any. */
+export function leastEffort(model: string): string | undefined {
+  return efforts.find(([names]) => names.test(model))?.[1]
 }
 
-const reasoningNames =
-  /(?:^|\/)(?:gpt-5(?!-chat)|o[134](?:-|$)|gpt-oss|gemini-(?:2\.5|3)|claude-(?:3-7|opus-4|sonnet-4|haiku-4)|deepseek-(?:r1|reasoner)|qwen3|grok-(?:3-mini|4)|magistral|kimi-k2-thinking)/i
+const efforts: [RegExp, string][] = [
+  [/(?:^|\/)gpt-5\.\d/i, 'none'],
+  [/(?:^|\/)gpt-5(?:-mini|-nano)?(?:-\d|$)/i, 'minimal'],
+  [/(?:^|\/)(?:o[134](?:-mini)?(?:-\d|$)|gpt-oss)/i, 'low'],
+  [/(?:^|\/)gemini-2\.5-flash/i, 'none'],
+]
 
 const unknown: Known = { contextLimit: null, price: null }
 

@@ -34,7 +34,7 @@ export type Exchange = {
 /** The boundary to a model server: bytes out, bytes in. Cassettes stand here. */
 export type Transport = {
   send(request: TransportRequest, handlers: TransportHandlers): Exchange
-  close(): void
+  close(): Promise<void>
 }
 
 /** HTTP and HTTPS over kept-alive connections. `environment` may name a proxy (`HTTPS_PROXY` …). */
@@ -102,7 +102,7 @@ export function createHttpTransport({
 
   return {
     send,
-    close() {
+    async close() {
       for (const agent of [local, plain, secure]) agent.destroy()
     },
   }
