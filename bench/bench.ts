@@ -51,10 +51,11 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
   const directory = mkdtempSync(join(tmpdir(), 'parley-bench-'))
   chmodSync(directory, 0o755)
   const processes = createProcesses({ directory })
-  process.once('exit', () => {
+  const abandon = () => {
     processes.killAll()
     rmSync(directory, { recursive: true, force: true })
-  })
+  }
+  process.once('exit', abandon)
   const postgres = await openPostgres(options, directory, processes)
   const model = await processes.start({
     name: 'model',
@@ -107,6 +108,8 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     async close() {
       await processes.stopAll()
       await postgres?.close()
+      process.off('exit', abandon)
+      rmSync(directory, { recursive: true, force: true })
     },
   }
 }

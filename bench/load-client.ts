@@ -50,7 +50,12 @@ export function createLoadClient(clock: Clock): LoadClient {
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const request = sendRequest(url, { method, headers, agent }, resolve)
-      request.on('error', reject)
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        // The server closed an idle connection while this request was on its way: HTTP's own race.
+        const closedIdle = request.reusedSocket && error.code === 'ECONNRESET'
+        if (closedIdle) send(method, url, headers, body).then(resolve, reject)
+        else reject(error)
+      })
       request.end(body)
     })
   }

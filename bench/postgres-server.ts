@@ -55,7 +55,7 @@ export async function startPostgres({
   return {
     ...connected,
     async traceStatements(on) {
-      await connected.query(`alter system set log_statement = ${on ? 'all' : 'none'}`)
+      await connected.query(`alter system set log_statement = '${on ? 'all' : 'none'}'`)
       await connected.query('select pg_reload_conf()')
       await pause(200)
     },
