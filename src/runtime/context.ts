@@ -1,3 +1,4 @@
+import type { SessionSettings } from '#store/log.ts'
 import type { LoadedRun, OpenCall } from '#store/run-queue.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Assistants } from './assistant.ts'
@@ -18,6 +19,8 @@ export type LoopContext = {
   rulesOf(run: ActiveRun): Rules
   rows: {
     calls(run: { runId: string; messageId: string }): Promise<OpenCall[]>
+    /** What the root session allows now. */
+    settings(rootSessionId: string): Promise<SessionSettings | null>
     /** Hashes of the session's calls whose outcome is unknown. */
     unknownCalls(sessionId: string): Promise<Set<string>>
     subRun(callId: string): Promise<LoadedRun | null>

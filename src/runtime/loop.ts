@@ -215,14 +215,21 @@ async function planAnswer(
     (call) => tools.get(call.function.name)?.definition.effect === 'once',
   )
   const unknown = risky ? await context.rows.unknownCalls(run.sessionId) : new Set<string>()
-  return planCalls(run, {
-    messageId: message.id,
-    toolCalls: answer.toolCalls,
-    tools,
-    nextId: () => context.nextId('call'),
-    isUnknown: (hash) => unknown.has(hash),
-    rules: context.rulesOf(run),
-  })
+  const plan = () =>
+    planCalls(run, {
+      messageId: message.id,
+      toolCalls: answer.toolCalls,
+      tools,
+      nextId: () => context.nextId('call'),
+      isUnknown: (hash) => unknown.has(hash),
+      rules: context.rulesOf(run),
+    })
+  const planned = plan()
+  const asks = planned.some(({ next }) => next.type === 'wait' && next.kind === 'approval')
+  if (!asks) return planned
+  // Somebody may have allowed it while the model answered; nobody is asked for nothing.
+  run.settings = (await context.rows.settings(run.rootSessionId)) ?? run.settings
+  return plan()
 }
 
 /** The last assistant message when not all of its calls have results in the transcript. */

@@ -105,7 +105,12 @@ export function openRuntime({
       toolsApproved: run.settings.toolsApproved,
       allowedTools: run.settings.allowedTools,
     }),
-    rows: { calls: queue.calls, unknownCalls: queue.unknownCalls, subRun: queue.loadSubRun },
+    rows: {
+      calls: queue.calls,
+      settings: queue.settings,
+      unknownCalls: queue.unknownCalls,
+      subRun: queue.loadSubRun,
+    },
     restore: (loaded, parent) =>
       restoreRun({
         loaded,

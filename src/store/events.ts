@@ -1,5 +1,6 @@
 import type { Statements } from './database.ts'
 import type { Committed, LogEntry } from './log.ts'
+import { readSettings } from './run-queue.ts'
 import type { Scope } from './scope.ts'
 
 /** A row of the log with its position and time. */
@@ -84,10 +85,6 @@ export async function findCommitted(
   )
   const row = rows[start]
   if (!row) return null
-  const [settings] = await database.query<Committed['settings']>(
-    `select permissions, tools_approved as "toolsApproved", allowed_tools as "allowedTools", thinking
-     from sessions where id = $1`,
-    [entry.sessionId],
-  )
+  const settings = await readSettings(database, entry.sessionId)
   return settings ? { base: row.seq - 1, time: row.time, settings } : null
 }

@@ -287,6 +287,19 @@ export async function releaseRun(
   return rows.length > 0
 }
 
+/** The settings of a session as they are now. */
+export async function readSettings(
+  database: Statements,
+  sessionId: string,
+): Promise<SessionSettings | null> {
+  const [row] = await database.query<SessionSettings>(
+    `select permissions, tools_approved as "toolsApproved", allowed_tools as "allowedTools", thinking
+     from sessions where id = $1`,
+    [sessionId],
+  )
+  return row ?? null
+}
+
 /** A run and its session, as the loop enters it. */
 export type LoadedRun = {
   id: string

@@ -1,0 +1,60 @@
+import { relative } from 'node:path'
+import type { OpenModels } from '#providers/models.ts'
+import type { AgentCatalog } from '#runtime/catalog.ts'
+import type { Config } from './config.ts'
+
+/** What a person reads when the server has started: where it is, who answers, what keeps the data. */
+export function describeStart({
+  config,
+  url,
+  catalog,
+  models,
+}: {
+  config: Config
+  url: string
+  catalog: AgentCatalog
+  models: Pick<OpenModels, 'detected' | 'substitution'>
+}): string[] {
+  const names = catalog.list().map((agent) => agent.name)
+  return [
+    `Parley ${config.version} listens on ${url}`,
+    `  docs      ${url}/docs`,
+    `  agents    ${names.join(', ') || 'none'} (from ${config.sources.join(', ')})`,
+    `  model     ${models.detected.id}: ${models.detected.reason}`,
+    ...substitutions(catalog, models).map((line) => `            ${line}`),
+    `  database  ${describeDatabase(config)}`,
+    ...(config.loopback ? [] : ['  warning   no key is needed: everyone who reaches it may do everything']),
+  ]
+}
+
+/** Agents that another model answers for than the one that their file names. */
+function substitutions(
+  catalog: AgentCatalog,
+  models: Pick<OpenModels, 'substitution'>,
+): string[] {
+  const lines = new Set<string>()
+  for (const { name, file } of catalog.list()) {
+    const scope = { models: file.models ?? {}, providers: file.providers ?? {} }
+    for (const agent of Object.values(file.agents)) {
+      const line = trySubstitution(() => models.substitution(agent.model, scope))
+      if (line) lines.add(`${name}: ${line}`)
+    }
+  }
+  return [...lines]
+}
+
+/** A model that cannot be had at all is told here, too; its runs fail with the same words. */
+function trySubstitution(find: () => string | undefined): string | undefined {
+  try {
+    return find()
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function describeDatabase({ database, directory }: Config): string {
+  if (database.kind === 'postgres') return 'Postgres (DATABASE_URL)'
+  const path = relative(directory, database.dataDirectory) || '.'
+  const shown = path.startsWith('..') ? database.dataDirectory : path
+  return `embedded, in ${shown}; survives a crash, not a power loss (DATABASE_URL for a Postgres)`
+}
