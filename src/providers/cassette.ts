@@ -44,15 +44,25 @@ export function toYaml(interaction: Interaction, duration: string): string {
 
 /** Throws an Error that says what a cassette must have. */
 export function fromYaml(text: string, file: string): Interaction[] {
-  const document: unknown = parse(text)
-  const interactions = listAt(document, 'interactions').map(toInteraction)
+  const interactions = listAt(parseYaml(text, file), 'interactions').map(toInteraction)
   const whole = interactions.filter((interaction) => interaction !== undefined)
-  if (whole.length === 0 || whole.length < interactions.length) {
-    throw new Error(
-      `${file} is no recording of model calls: it needs interactions with a request (method, url, body) and a response (body, code); make one with --record`,
-    )
-  }
+  if (whole.length === 0 || whole.length < interactions.length) throw notACassette(file)
   return whole
+}
+
+function parseYaml(text: string, file: string): unknown {
+  try {
+    return parse(text)
+  } catch (error) {
+    throw notACassette(file, error)
+  }
+}
+
+function notACassette(file: string, cause?: unknown): Error {
+  return new Error(
+    `${file} is no recording of model calls: it needs interactions with a request (method, url, body) and a response (body, code); make one with --record`,
+    { cause },
+  )
 }
 
 function toInteraction(entry: unknown, index: number): Interaction | undefined {

@@ -1,14 +1,16 @@
 import { appendFile, writeFile } from 'node:fs/promises'
+import { extname } from 'node:path'
 import { cassetteHead, type Interaction, toYaml } from './cassette.ts'
 import type { Exchange, Transport, TransportHandlers, TransportRequest } from './transport.ts'
 
 /**
  * Passes everything through and appends each whole exchange of a model call to `file`, in the form
- * of go-vcr's cassettes. An older file is replaced. Headers are not written, and whatever `secrets`
+ * of go-vcr's cassettes. An older file is replaced;
+ * a name without an extension gets `.yaml`. Headers are not written, and whatever `secrets`
  * gives is cut out of the rest.
  */
 export async function openRecording({
-  file,
+  file: named,
   transport,
   secrets,
 }: {
@@ -16,6 +18,7 @@ export async function openRecording({
   transport: Transport
   secrets: () => Iterable<string>
 }): Promise<Transport> {
+  const file = extname(named) === '' ? `${named}.yaml` : named
   await writeFile(file, cassetteHead, { mode: 0o600 })
   let count = 0
   let writing: Promise<void> = Promise.resolve()

@@ -14,7 +14,7 @@ export async function openReplay({
 }: {
   file: string
 }): Promise<{ transport: Transport; interactions: Interaction[] }> {
-  const interactions = fromYaml(await readFile(file, 'utf8'), file)
+  const interactions = fromYaml(await readCassette(file), file)
   const matcher = createMatcher({ interactions, file })
 
   function send(request: TransportRequest, handlers: TransportHandlers): Exchange {
@@ -22,6 +22,17 @@ export async function openReplay({
     return play(found, handlers)
   }
   return { transport: { send, async close() {} }, interactions }
+}
+
+/** The file, or the one with `.yaml` after its name. */
+async function readCassette(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8').catch(() => readFile(`${file}.yaml`, 'utf8'))
+  } catch (error) {
+    throw new Error(`The recording ${file} cannot be read; make one with --record`, {
+      cause: error,
+    })
+  }
 }
 
 function notRecorded({ method, url }: TransportRequest): ModelFailure {

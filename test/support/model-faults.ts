@@ -33,8 +33,10 @@ export async function sendAnswer({ response, answer, frames, released }: Sending
     if (index === holdAfter && hold) await (hold === true ? released : hold)
   }
   if (stop === content.length && fault) return breakOff(response, fault, frame(tail[0] ?? ''))
-  for (const data of tail)
+  for (const data of tail) {
     await send(response, frame(data), roughFrom < Infinity ? fault : undefined)
+    if (fault?.kind === 'hang_after_finish') return
+  }
   response.end()
 }
 
@@ -48,7 +50,7 @@ function isRough({ kind }: Fault): boolean {
 }
 
 function isStop(fault: Fault): boolean {
-  const whole = ['half_arguments', 'duplicate_ids', 'cut_at']
+  const whole = ['half_arguments', 'duplicate_ids', 'cut_at', 'hang_after_finish']
   return !isRough(fault) && !whole.includes(fault.kind)
 }
 

@@ -49,6 +49,8 @@ export type Fault =
       body?: string
       position?: FaultPosition
     }
+  /** Silence after the frame with the finish reason. */
+  | { kind: 'hang_after_finish' }
   /** Closes after so many bytes of the body: like a crash, or clean. */
   | { kind: 'cut_at'; byte: number; clean?: boolean }
 

@@ -12,6 +12,8 @@ export type RecordedRequest = {
   path: string
   headers: IncomingMessage['headers']
   body: ChatBody
+  /** The same for requests on one connection. */
+  connection: string
   /** Settles when the connection is done with: how the exchange ended. */
   ended: Promise<'finished' | 'aborted'>
 }
@@ -69,7 +71,8 @@ export async function startModelServer({
     const ended = new Promise<'finished' | 'aborted'>((resolve) => {
       response.once('close', () => resolve(response.writableFinished ? 'finished' : 'aborted'))
     })
-    const request = { path: incoming.url ?? '', headers: incoming.headers, body, ended }
+    const connection = String(incoming.socket.remotePort)
+    const request = { path: incoming.url ?? '', headers: incoming.headers, body, connection, ended }
     const index = requests.push(request) - 1
     for (const entry of waiting.filter(({ count }) => count === requests.length)) {
       entry.resolve(request)
