@@ -129,6 +129,7 @@ CREATE TABLE "sessions" (
 	"last_seq" bigint DEFAULT 0 NOT NULL,
 	"run_token" bigint DEFAULT 0 NOT NULL,
 	"leaf_id" text COLLATE "C",
+	"branched" boolean DEFAULT false NOT NULL,
 	"root_id" text COLLATE "C",
 	"parent_id" text COLLATE "C",
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,

@@ -18,13 +18,6 @@ export function toProblem(error: unknown): unknown {
   return error
 }
 
-/** A unique index refused the row; which one. */
-export function violatedIndex(error: unknown): string | undefined {
-  if (codeOf(error) !== '23505' || typeof error !== 'object' || error === null) return undefined
-  if ('constraint_name' in error) return String(error.constraint_name)
-  return 'constraint' in error ? String(error.constraint) : undefined
-}
-
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined

@@ -64,6 +64,8 @@ export const sessions = pgTable(
     runToken: count('run_token'),
     /** The newest message of the active branch. */
     leafId: id('leaf_id'),
+    /** A message got a sibling, or the leaf went back: not all messages are on the active branch. */
+    branched: boolean('branched').notNull().default(false),
     /** Set on a sub-agent's session: whose log its events stand in. */
     rootId: id('root_id'),
     parentId: id('parent_id'),

@@ -1,5 +1,3 @@
-import { parsePgArray } from 'drizzle-orm/pg-core/utils/array'
-
 /** A parameter as the text that Postgres reads for any type. */
 export function toText(value: unknown): string | null {
   if (typeof value === 'string') return value
@@ -28,7 +26,7 @@ export const parsers: Readonly<Record<number, (text: string) => unknown>> = {
   114: JSON.parse,
   700: Number,
   701: Number,
-  1009: parsePgArray,
+  1009: toTexts,
   1184: toIsoTime,
   3802: JSON.parse,
 }
@@ -38,4 +36,13 @@ function toIsoTime(text: string): string {
   if (!text.endsWith('+00') || text[10] !== ' ') return new Date(text).toISOString()
   const fraction = text[19] === '.' ? text.slice(20, -3).slice(0, 3) : ''
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction.padEnd(3, '0')}Z`
+}
+
+/** One dimension of text: `{plain,"quoted \"text\"",NULL}`. */
+function toTexts(text: string): (string | null)[] {
+  const elements = text.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|([^,]+)/gs)
+  return Array.from(elements, ([, quoted, plain]) => {
+    if (quoted !== undefined) return quoted.replaceAll(/\\(.)/gs, '$1')
+    return plain === 'NULL' || plain === undefined ? null : plain
+  })
 }

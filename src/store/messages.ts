@@ -1,0 +1,91 @@
+import type { Message } from '#contract/message.ts'
+import { Problem } from '#contract/problem.ts'
+import type { Statements } from './database.ts'
+import { decodeCursor, notACursor, toPage } from './page.ts'
+import type { Page, PageRequest, Scope } from './scope.ts'
+import { namedSession } from './session-row.ts'
+
+/** What a conversation says. */
+export function createMessages({ database }: { database: Statements }) {
+  return {
+    /** The active branch. `not_found` for a session that is not there. */
+    async list(scope: Scope, sessionId: string, page: PageRequest): Promise<Page<Message>> {
+      const [session] = await database.query<Branch>(
+        `select s.id, s.leaf_id, s.branched from sessions s where ${namedSession}
+         order by s.id = $3 desc limit 1`,
+        [scope.tenant, scope.owner, sessionId],
+      )
+      if (session === undefined) throw new Problem('not_found', `There is no session ${sessionId}`)
+      return listBranch({ database, session, page })
+    },
+  }
+}
+
+/** What of a session's row tells where its active branch is. */
+export type Branch = { id: string; leaf_id: string | null; branched: boolean }
+
+type MessageRow = { seq: number; body: Message }
+
+/** The message as it was appended: it holds all fields of the contract. */
+export function messageFromRow({ body }: { body: Message }): Message {
+  return body
+}
+
+/** A page of the active branch of a session that the caller may see. */
+export async function listBranch({
+  database,
+  session,
+  page,
+}: {
+  database: Statements
+  session: Branch
+  page: PageRequest
+}): Promise<Page<Message>> {
+  const statement = session.branched ? branchStatement(page.order) : lineStatement(page.order)
+  const rows = await database.query<MessageRow>(statement, [
+    session.id,
+    cursorSeq(page),
+    page.limit + 1,
+    ...(session.branched ? [session.leaf_id] : []),
+  ])
+  const keyOf = (row: MessageRow) => [String(row.seq)]
+  return toPage({ rows, limit: page.limit, keyOf, toItem: messageFromRow })
+}
+
+function cursorSeq(page: PageRequest): number | null {
+  const key = decodeCursor(page, 1)
+  if (key === null) return null
+  const seq = Number(key[0])
+  if (!Number.isSafeInteger(seq)) throw notACursor()
+  return seq
+}
+
+type Order = PageRequest['order']
+
+// Nothing ever branched off: the messages of the session are the branch, in the order of their seq.
+function lineStatement(order: Order): string {
+  return `select m.seq, m.body from messages m where m.session_id = $1 and ${beyond(order)}
+    order by m.seq ${order} limit $3`
+}
+
+// From the leaf to the first message, by each one's parent; only the ids, then the page's bodies.
+// Towards the older ones the walk ends with the page: a cursor's message is on the branch itself.
+function branchStatement(order: Order): string {
+  const enough = order === 'desc' ? 'and b.shown < $3' : ''
+  const counted = order === 'desc' ? '(${beyond(order)})::int' : '0'
+  return `with recursive branch as (
+      select m.id, m.parent_id, ${counted} as shown from messages m
+      where m.id = $4 and m.session_id = $1
+      union all
+      select m.id, m.parent_id, b.shown + ${counted} from branch b join messages m on m.id = b.parent_id
+      where m.session_id = $1 ${enough}
+    )
+    select m.seq, m.body from branch b join messages m on m.id = b.id where ${beyond(order)}
+    order by m.seq ${order} limit $3`
+}
+
+function beyond(order: Order): string {
+  return order === 'desc'
+    ? 'm.seq < coalesce($2::bigint, 9223372036854775807)'
+    : 'm.seq > coalesce($2::bigint, 0)'
+}

@@ -1,0 +1,82 @@
+import { Problem } from '#contract/problem.ts'
+import type { Run, RunError, RunStatus, StopReason, WaitingFor } from '#contract/run.ts'
+import type { Statements } from './database.ts'
+import { afterId, decodeCursor, toPage } from './page.ts'
+import type { Page, PageRequest, Scope } from './scope.ts'
+import { namedSession } from './session-row.ts'
+import { toUsage, type UsageColumns } from './usage.ts'
+
+/** What agents did and do. */
+export function createRuns({ database }: { database: Statements }) {
+  return {
+    async get(scope: Scope, id: string): Promise<Run | null> {
+      const [row] = await database.query<RunRow>(
+        `select ${runColumns} from runs r join sessions s on s.id = r.session_id
+         where r.id = $3 and r.tenant = $1 and s.tenant = $1 and ($2::text is null or s.owner = $2)`,
+        [scope.tenant, scope.owner, id],
+      )
+      return row ? toRun(row) : null
+    },
+
+    /** The runs of a session. `not_found` for a session that is not there. */
+    async list(scope: Scope, sessionId: string, page: PageRequest): Promise<Page<Run>> {
+      const [session] = await database.query<{ id: string }>(
+        `select s.id from sessions s where ${namedSession} order by s.id = $3 desc limit 1`,
+        [scope.tenant, scope.owner, sessionId],
+      )
+      if (session === undefined) throw new Problem('not_found', `There is no session ${sessionId}`)
+      const [after = null] = decodeCursor(page, 1) ?? []
+      const rows = await database.query<RunRow>(
+        `select ${runColumns} from runs r where r.tenant = $1 and r.session_id = $2
+           and ${afterId(page, 'r.id', '$3')}
+         order by r.id ${page.order} limit $4`,
+        [scope.tenant, session.id, after, page.limit + 1],
+      )
+      return toPage({ rows, limit: page.limit, keyOf: (row) => [row.id], toItem: toRun })
+    },
+  }
+}
+
+export type RunRow = UsageColumns & {
+  id: string
+  session_id: string
+  status: RunStatus
+  agent: string
+  agent_name: string
+  model: string | null
+  created_at: string
+  started_at: string | null
+  finished_at: string | null
+  iterations: number
+  stop_reason: StopReason | null
+  completed: boolean
+  waiting_for: WaitingFor | null
+  error: RunError | null
+  metadata: Record<string, unknown>
+}
+
+/** The columns of a RunRow from `runs r`. */
+export const runColumns = `r.id, r.session_id, r.status, r.agent, r.agent_name, r.model, r.created_at,
+  r.started_at, r.finished_at, r.iterations, r.stop_reason, r.completed, r.waiting_for, r.error,
+  r.input_tokens, r.output_tokens, r.cached_input_tokens, r.reasoning_tokens, r.cost, r.metadata`
+
+export function toRun(row: RunRow): Run {
+  return {
+    id: row.id,
+    session_id: row.session_id,
+    status: row.status,
+    agent: row.agent,
+    agent_name: row.agent_name,
+    model: row.model,
+    created_at: row.created_at,
+    started_at: row.started_at,
+    finished_at: row.finished_at,
+    iterations: row.iterations,
+    stop_reason: row.stop_reason,
+    completed: row.completed,
+    waiting_for: row.waiting_for,
+    error: row.error,
+    usage: toUsage(row),
+    metadata: row.metadata,
+  }
+}

@@ -1,0 +1,48 @@
+import type { Database, Statements } from './database.ts'
+import type { Scope } from './scope.ts'
+import { namedSession } from './session-row.ts'
+
+/** Removes a session, its sub-sessions and every row of theirs. Answers whether it was there. */
+export function removeSession({
+  database,
+  scope,
+  id,
+}: {
+  database: Database
+  scope: Scope
+  id: string
+}): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    // The session goes first: who appends to it waits for its lock, and then finds nothing to
+    // append to; what was appended before is visible to the statements that follow.
+    const [removed] = await tx.query<{ id: string }>(
+      `delete from sessions where root_id is null and id = (
+         select s.id from sessions s where ${namedSession} order by s.id = $3 desc limit 1)
+       returning id`,
+      [scope.tenant, scope.owner, id],
+    )
+    if (removed === undefined) return false
+    await removeContents(tx, removed.id)
+    return true
+  })
+}
+
+async function removeContents(tx: Statements, rootId: string): Promise<void> {
+  const subSessions = await tx.query<{ id: string }>(
+    'delete from sessions where root_id = $1 returning id',
+    [rootId],
+  )
+  const sessions = [rootId, ...subSessions.map((session) => session.id)]
+  const runs = await idsOf(tx, 'delete from runs where session_id = any($1) returning id', sessions)
+  const calls = await idsOf(tx, 'delete from tool_calls where run_id = any($1) returning id', runs)
+  await tx.query('delete from approvals where tool_call_id = any($1)', [calls])
+  await tx.query('delete from elicitations where tool_call_id = any($1)', [calls])
+  await tx.query('delete from messages where session_id = any($1)', [sessions])
+  await tx.query('delete from events where session_id = any($1)', [sessions])
+  await tx.query('delete from todos where session_id = any($1)', [sessions])
+}
+
+async function idsOf(tx: Statements, text: string, ids: string[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(text, [ids])
+  return rows.map((row) => row.id)
+}

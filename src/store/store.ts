@@ -1,0 +1,22 @@
+import { createApprovals } from './approvals.ts'
+import type { Database } from './database.ts'
+import type { Ids } from './ids.ts'
+import { createMessages } from './messages.ts'
+import { createRuns } from './runs.ts'
+import { createSessions } from './sessions.ts'
+import { createStats } from './stats.ts'
+
+/** Everything that is kept, for whoever reads and changes it over the API. */
+export function createStore({ database, ids }: { database: Database; ids: Ids }) {
+  return {
+    database,
+    ids,
+    sessions: createSessions({ database }),
+    messages: createMessages({ database }),
+    runs: createRuns({ database }),
+    approvals: createApprovals({ database }),
+    stats: createStats({ database }),
+  }
+}
+
+export type Store = ReturnType<typeof createStore>
