@@ -1,0 +1,25 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { RouteHandler } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { Operations } from '#contract/operations.ts'
+import type { Scope } from '#store/scope.ts'
+
+/** Who calls. */
+export type Principal = { tenant: string; owner: string }
+
+export type Env = {
+  Bindings: HttpBindings
+  Variables: {
+    requestId: string
+    principal: Principal
+    /** What the principal may see. */
+    scope: Scope
+    /** Headers that every answer to this request carries, also one that bypasses the context. */
+    commonHeaders: Record<string, string>
+  }
+}
+
+export type AppContext = Context<Env>
+
+/** One handler for each operation; a forgotten one or a wrong body is a compile error. */
+export type Handlers = { [Id in keyof Operations]: RouteHandler<Operations[Id], Env> }

@@ -1,0 +1,46 @@
+import { type FieldError, Problem, type ProblemDocument } from '#contract/problem.ts'
+import { problemKinds } from '#contract/problem-kinds.ts'
+import type { Logger } from '#log.ts'
+import type { AppContext } from './env.ts'
+
+/** Any thrown value as an answer. Internals stay in the log. */
+export function answerError(error: unknown, c: AppContext, log: Logger): Response {
+  const problem = error instanceof Problem ? error : hideBug(error, c, log)
+  const { status, title } = problemKinds[problem.code]
+  const document: ProblemDocument = {
+    type: `urn:parley:problem:${problem.code}`,
+    title,
+    status,
+    detail: problem.message,
+    code: problem.code,
+    request_id: c.get('requestId'),
+    ...problem.details,
+  }
+  const wait = problem.details.retry_after ?? (status === 503 || status === 429 ? 1 : undefined)
+  if (wait !== undefined) {
+    document.retry_after = wait
+    c.header('Retry-After', String(wait))
+  }
+  c.header('Content-Type', 'application/problem+json')
+  return c.body(JSON.stringify(document), status)
+}
+
+/** Every field that is wrong, in one problem. */
+export function validationProblem(errors: FieldError[]): Problem {
+  const [first, ...others] = errors
+  const where = first?.path ? `${first.path}: ` : ''
+  const more = others.length > 0 ? ` (and ${others.length} more, see errors)` : ''
+  return new Problem('validation_failed', `${where}${first?.message ?? 'wrong shape'}${more}`, {
+    errors,
+  })
+}
+
+function hideBug(error: unknown, c: AppContext, log: Logger): Problem {
+  const requestId = c.get('requestId')
+  log.error('request failed', { request_id: requestId, method: c.req.method, error })
+  return new Problem(
+    'internal',
+    `The server failed to answer; the log has the reason under ${requestId}`,
+    { cause: error },
+  )
+}

@@ -1,0 +1,35 @@
+import type { Handlers } from '../env.ts'
+import { createRunAnswers } from '../run-answer.ts'
+import { agentHandlers } from './agents.ts'
+import { approvalHandlers } from './approvals.ts'
+import { messageHandlers } from './messages.ts'
+import { runHandlers } from './runs.ts'
+import { serviceHandlers } from './service.ts'
+import { sessionHandlers } from './sessions.ts'
+import { startHandlers } from './start.ts'
+import { streamHandlers } from './streams.ts'
+
+type Collaborators = Parameters<typeof sessionHandlers>[0] &
+  Parameters<typeof messageHandlers>[0] &
+  Parameters<typeof runHandlers>[0] &
+  Omit<Parameters<typeof startHandlers>[0], 'answer'> &
+  Omit<Parameters<typeof createRunAnswers>[0], 'runReader'> &
+  Parameters<typeof streamHandlers>[0] &
+  Parameters<typeof approvalHandlers>[0] &
+  Parameters<typeof agentHandlers>[0] &
+  Parameters<typeof serviceHandlers>[0]
+
+/** A handler for every operation, from the floors below. */
+export function createHandlers(collaborators: Collaborators): Handlers {
+  const answer = createRunAnswers({ ...collaborators, runReader: collaborators.runRows })
+  return {
+    ...sessionHandlers(collaborators),
+    ...messageHandlers(collaborators),
+    ...runHandlers(collaborators),
+    ...startHandlers({ ...collaborators, answer }),
+    ...streamHandlers(collaborators),
+    ...approvalHandlers(collaborators),
+    ...agentHandlers(collaborators),
+    ...serviceHandlers(collaborators),
+  }
+}

@@ -1,0 +1,115 @@
+import type { ChatMessage, RunBody } from '#contract/chat.ts'
+import type { NewMessage } from '#contract/message.ts'
+import { Problem } from '#contract/problem.ts'
+import type { RunOptions } from '#contract/run.ts'
+import type { AgentCatalog } from '#runtime/catalog.ts'
+import type { Runs, StartedRun } from '#runtime/runtime.ts'
+import type { Scope } from '#store/scope.ts'
+import type { Handlers } from '../env.ts'
+import { found } from '../found.ts'
+import type { RunAnswers } from '../run-answer.ts'
+import type { SessionRows } from './sessions.ts'
+
+type StartHandlers = Pick<
+  Handlers,
+  'runAgent' | 'runNamedAgent' | 'startChat' | 'continueChat' | 'chat'
+>
+
+export function startHandlers({
+  sessions,
+  runs,
+  catalog,
+  answer,
+}: {
+  sessions: Pick<SessionRows, 'get'>
+  runs: Pick<Runs, 'start' | 'startNew'>
+  catalog: Pick<AgentCatalog, 'defaultName'>
+  answer: RunAnswers
+}): StartHandlers {
+  return {
+    async runAgent(c) {
+      const { session, agent } = c.req.valid('param')
+      const { messages, options } = fromRunBody(c.req.valid('json'))
+      const request = { session, agent: { agent }, messages, options }
+      return answer(c, await runs.start(c.get('scope'), request), options)
+    },
+    async runNamedAgent(c) {
+      const { session, agent, agent_name } = c.req.valid('param')
+      const { messages, options } = fromRunBody(c.req.valid('json'))
+      const reference = { agent, agentName: agent_name }
+      const request = { session, agent: reference, messages, options }
+      return answer(c, await runs.start(c.get('scope'), request), options)
+    },
+    async startChat(c) {
+      const { agent } = c.req.valid('param')
+      const { messages, options } = fromChat(c.req.valid('json'))
+      const request = { session: { agent }, agent: { agent }, messages, options }
+      return answer(c, await runs.startNew(c.get('scope'), request), options)
+    },
+    async continueChat(c) {
+      const { session } = c.req.valid('param')
+      const { messages, options } = fromChat(c.req.valid('json'))
+      const scope = c.get('scope')
+      const known = found(await sessions.get(scope, session), `session ${session}`)
+      const request = { session, agent: agentOf(known), messages, options }
+      return answer(c, await runs.start(scope, request), options)
+    },
+    async chat(c) {
+      const { session_id, agent, ...message } = c.req.valid('json')
+      const { messages, options } = fromChat(message)
+      const begun = await chat(c.get('scope'), { session: session_id, agent, messages, options })
+      return answer(c, begun, options)
+    },
+  }
+
+  async function chat(
+    scope: Scope,
+    request: {
+      session: string | undefined
+      agent: string | undefined
+      messages: NewMessage[]
+      options: RunOptions
+    },
+  ): Promise<StartedRun> {
+    const { session, messages, options } = request
+    const known = session === undefined ? null : await sessions.get(scope, session)
+    if (known) {
+      const agent = request.agent === undefined ? agentOf(known) : { agent: request.agent }
+      return runs.start(scope, { session: known.id, agent, messages, options })
+    }
+    const agent = request.agent ?? defaultAgent()
+    const settings = session === undefined ? { agent } : { agent, external_id: session }
+    const start = { session: settings, agent: { agent }, messages, options }
+    return runs.startNew(scope, start).catch((error: unknown) => {
+      // Somebody made the session since we looked.
+      if (session === undefined || !isConflict(error)) throw error
+      return runs.start(scope, { session, agent: { agent }, messages, options })
+    })
+  }
+
+  /** The agent that the session remembers, else the default one. */
+  function agentOf({ agent, agent_name }: { agent: string | null; agent_name: string | null }) {
+    if (agent === null) return { agent: defaultAgent() }
+    return agent_name === null ? { agent } : { agent, agentName: agent_name }
+  }
+
+  function defaultAgent(): string {
+    return found(catalog.defaultName(), 'agent to answer: start the server with an agent file')
+  }
+}
+
+function fromRunBody(body: RunBody): { messages: NewMessage[]; options: RunOptions } {
+  if (Array.isArray(body)) return { messages: body, options: {} }
+  const { messages, ...options } = body
+  return { messages, options }
+}
+
+function fromChat(body: ChatMessage): { messages: NewMessage[]; options: RunOptions } {
+  const { message, multi_content, ...options } = body
+  const content = multi_content === undefined ? {} : { multi_content }
+  return { messages: [{ role: 'user', content: message, ...content }], options }
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof Problem && error.code === 'conflict'
+}

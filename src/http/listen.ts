@@ -1,0 +1,85 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+import type { Env } from './env.ts'
+
+export type Listening = {
+  /** Where the server answers, without a slash at the end. */
+  url: string
+  /** Takes no more connections, waits `drain` milliseconds for those at work, then cuts them. */
+  close(drain: number): Promise<void>
+}
+
+/** Opens the door. Rejects with one clear Error when the address cannot be had. */
+export async function listen({
+  app,
+  host,
+  port,
+}: {
+  app: Hono<Env>
+  host: string
+  port: number
+}): Promise<Listening> {
+  const listener = getRequestListener(app.fetch, {
+    // A request that cannot be made into one: its target or Host is no part of a URL.
+    errorHandler: () => new Response(badRequest, { status: 400, headers: problemHeaders }),
+  })
+  const server = createServer(serverOptions, listener)
+  await bind(server, host, port)
+  return {
+    url: toUrl(server.address(), host),
+    close: (drain) => close(server, drain),
+  }
+}
+
+const serverOptions = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  // How often Node looks for connections beyond the two times above.
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 65_000,
+}
+
+const badRequest = JSON.stringify({
+  type: 'urn:parley:problem:invalid_json',
+  title: 'The request is malformed',
+  status: 400,
+  detail: 'The target of the request or its Host header is no part of a URL',
+  code: 'invalid_json',
+  request_id: 'unreadable',
+})
+const problemHeaders = { 'Content-Type': 'application/problem+json' }
+
+function bind(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(toClearError(error, host, port)))
+    server.listen({ host, port }, resolve)
+  })
+}
+
+function toClearError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const reason = reasons[error.code ?? '']
+  if (!reason) return error
+  return new Error(`Cannot listen on ${host}:${port}: ${reason}`, { cause: error })
+}
+
+const reasons: Record<string, string> = {
+  EADDRINUSE: 'another program listens there; stop it or choose another address with --listen',
+  EACCES: 'this user may not use that port; choose one above 1023 with --listen',
+  EADDRNOTAVAIL: 'this machine has no such address; choose another one with --listen',
+}
+
+function toUrl(address: string | AddressInfo | null, host: string): string {
+  const port = typeof address === 'object' ? address?.port : undefined
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+async function close(server: Server, drain: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const cut = setTimeout(() => server.closeAllConnections(), drain)
+  await closed
+  clearTimeout(cut)
+}

@@ -1,0 +1,139 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { Message } from '#contract/message.ts'
+import type { Run, RunOptions, RunResult } from '#contract/run.ts'
+import type { AgentCatalog } from '#runtime/catalog.ts'
+import type { Feed, Frame, Runs, StartedRun } from '#runtime/runtime.ts'
+import type { Scope } from '#store/scope.ts'
+import type { AppContext } from './env.ts'
+import { negotiate } from './negotiate.ts'
+import type { EventStreams } from './sse.ts'
+
+export type RunReader = {
+  get(scope: Scope, id: string): Promise<Run | null>
+}
+
+export type RunAnswers = ReturnType<typeof createRunAnswers>
+
+/** One started run in the representation that the caller asked for. */
+export function createRunAnswers({
+  streams,
+  feed,
+  runs,
+  runReader,
+  catalog,
+}: {
+  streams: EventStreams
+  feed: Feed
+  runs: Pick<Runs, 'cancel'>
+  runReader: RunReader
+  catalog: Pick<AgentCatalog, 'get'>
+}) {
+  return async function answer(c: AppContext, started: StartedRun, options: RunOptions) {
+    const { run } = started
+    const headers = {
+      Location: `/api/runs/${run.id}`,
+      'Content-Location': `/api/runs/${run.id}/events`,
+    }
+    const cancel = () => {
+      // Nobody waits for the answer; a run that ended meanwhile stays as it is.
+      runs.cancel(c.get('scope'), run.id).catch(() => undefined)
+    }
+    const onDisconnect = options.cancel_on_disconnect === true ? cancel : undefined
+    if (prefersAsync(c.req.header('prefer'))) {
+      return c.json(run, 202, { ...headers, 'Preference-Applied': 'respond-async' })
+    }
+    const type = negotiate(c.req.header('accept'), ['text/event-stream', 'application/json'])
+    if (type === 'application/json') {
+      const result = await waitForResult(c, started, options, onDisconnect)
+      return c.json(result, 200, headers)
+    }
+    streams.open({
+      outgoing: c.env.outgoing,
+      headers: { ...c.get('commonHeaders'), ...headers },
+      sessionId: run.session_id,
+      after: started.after,
+      untilRun: run.id,
+      eventNames: c.req.query('event_names') === 'true',
+      namedHeartbeat: c.req.query('heartbeat') === 'event',
+      ...(onDisconnect && { onDisconnect }),
+    })
+    return RESPONSE_ALREADY_SENT
+  }
+
+  /** Follows the run until it is over or parked; the last answer passes by on the way. */
+  async function waitForResult(
+    c: AppContext,
+    { run, after }: StartedRun,
+    options: RunOptions,
+    onDisconnect: (() => void) | undefined,
+  ): Promise<RunResult> {
+    const follower = feed.follow({ sessionId: run.session_id, after })
+    const gone = () => {
+      follower.close()
+      if (!c.env.outgoing.writableFinished) onDisconnect?.()
+    }
+    c.env.outgoing.once('close', gone)
+    let message: Message | null = null
+    try {
+      for (;;) {
+        const frames = await follower.next()
+        if (!frames) break
+        message = lastAnswer(frames, run) ?? message
+        if (!frames.some(mayEndWait)) continue
+        const current = await runReader.get(c.get('scope'), run.id)
+        if (!current || isSettled(current)) return toResult(current ?? run, message, options)
+      }
+      return toResult(run, message, options)
+    } finally {
+      follower.close()
+    }
+  }
+
+  function toResult(run: Run, message: Message | null, options: RunOptions): RunResult {
+    return { run, message, output: toOutput(run, message, options), completed: run.completed }
+  }
+
+  function toOutput(run: Run, message: Message | null, options: RunOptions): unknown {
+    if (!message) return null
+    const file = catalog.get(run.agent)?.file
+    const format = options.response_format?.type
+    const structured =
+      format === 'json_schema' ||
+      format === 'json_object' ||
+      (format === undefined && file?.agents[run.agent_name]?.structured_output !== undefined)
+    return structured ? parseOr(message.content) : message.content
+  }
+}
+
+function prefersAsync(prefer: string | undefined): boolean {
+  return (prefer ?? '')
+    .split(',')
+    .some((preference) => preference.split(';')[0]?.trim().toLowerCase() === 'respond-async')
+}
+
+function mayEndWait({ type }: Frame): boolean {
+  return type === 'stream_stopped' || type === 'run_waiting'
+}
+
+function isSettled({ status }: Run): boolean {
+  return status !== 'queued' && status !== 'running'
+}
+
+function lastAnswer(frames: Frame[], run: Run): Message | undefined {
+  for (const frame of frames.toReversed()) {
+    if (frame.type !== 'message_added' || frame.runId !== run.id) continue
+    const event = JSON.parse(frame.json)
+    if (event.session_id === run.session_id && event.message.role === 'assistant')
+      return event.message
+  }
+  return undefined
+}
+
+/** A model that answered something else than JSON is shown as it answered. */
+function parseOr(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
