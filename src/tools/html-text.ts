@@ -2,8 +2,8 @@ import { createMarkdownWriter } from './markdown-writer.ts'
 
 /**
  * What a person would read on a page, as Markdown or as plain text: no scripts, styles or forms.
- * Takes time in proportion to the page, lets others run in between, and stops after `maximum`
- * characters.
+ * Takes time in proportion to the page, lets others run in between, and stops soon after `maximum`
+ * characters; the text is one longer when something was cut.
  */
 export async function htmlToText({
   html,
@@ -38,7 +38,7 @@ export async function htmlToText({
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
   if (!isOver()) parser.end()
-  return writer.result()
+  return writer.result().slice(0, maximum + 1)
 }
 
 const pieceLength = 16 * 1024
