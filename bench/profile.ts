@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { type Bench, type Database, type Measured, openBench } from './bench.ts'
 import { createClock } from './clock.ts'
 import { type CpuProfile, type SelfTime, selfTimes } from './cpu-profile.ts'
-import { cpuDuring, TOOL_ROUND, warmUp } from './measurement.ts'
+import { TOOL_ROUND, warmUp } from './measurement.ts'
 import type { Script } from './script.ts'
 
 const USAGE = `Usage: npm run bench:profile -- [options]
@@ -64,17 +64,17 @@ function readOptions(): Options | null {
 async function profile(bench: Bench, { load, seconds, top }: Options): Promise<void> {
   const directory = join(bench.directory, 'profile')
   mkdirSync(directory)
-  const nodeFlags = ['--cpu-prof', `--cpu-prof-dir=${directory}`, '--cpu-prof-interval=500']
+  const nodeFlags = ['--cpu-prof', `--cpu-prof-dir=${directory}`]
   const measured = await bench.startServer({ nodeFlags })
   const clock = createClock()
   await warmUp(bench, measured)
   const from = clock()
-  const { cpu, result } = await cpuDuring(measured, () => load(bench, measured, seconds))
+  const result = await load(bench, measured, seconds)
   const to = clock()
   await measured.stop()
 
-  console.log(`${result}; ${cpu.toFixed(0)} ms of CPU in ${(to - from).toFixed(0)} ms`)
   const { functions, files, busy } = selfTimes(readProfile(directory), { from, to })
+  console.log(`${result}; busy for ${busy.toFixed(0)} of ${(to - from).toFixed(0)} ms`)
   console.log(`\nBy function\n${toLines(functions.slice(0, top), busy)}`)
   console.log(`\nBy file\n${toLines(files.slice(0, top), busy)}`)
 }

@@ -154,7 +154,7 @@ const STALL_WATCHED = 10_000
 
 async function stalledAnswers(bench: Bench, measured: Measured): Promise<Growth> {
   const script: Script = { tokens: 5000, every: 0, first: 0, tool: false, text: 'counted' }
-  const growth = await growthWhile(bench, measured, () =>
+  const growth = await growthWhile(measured, () =>
     bench.load('stall', { target: measured.target, script, count: STALLED }),
   )
   const unfinished = measured.target.wire === 'relay' ? 0 : await runningRuns(measured)
@@ -167,7 +167,7 @@ async function stalledLogs(bench: Bench, measured: Measured): Promise<Growth> {
   const { target } = measured
   const growth =
     target.wire === 'relay'
-      ? await growthWhile(bench, measured, () =>
+      ? await growthWhile(measured, () =>
           bench.load('stall', {
             target,
             script: { ...LOG_ANSWER, tokens: 60_000 },
@@ -194,13 +194,10 @@ async function stalledLogReaders(bench: Bench, measured: Measured): Promise<numb
     limit: LOG_RUNS,
   })
   if (written.exact < LOG_RUNS) throw new Error(`The log was not written: ${written.problems[0]}`)
-  return growthWhile(bench, measured, () =>
-    bench.load('stallLog', { target, session, count: STALLED }),
-  )
+  return growthWhile(measured, () => bench.load('stallLog', { target, session, count: STALLED }))
 }
 
 async function growthWhile(
-  _bench: Bench,
   measured: Measured,
   stall: () => Promise<{ exact: number; problems: string[] }>,
 ): Promise<number> {
