@@ -17,6 +17,23 @@ export type FileCatalog = AgentCatalog & {
   refresh(): Promise<void>
 }
 
+export type CatalogOptions = {
+  sources: readonly string[]
+  /** Where relative sources start. */
+  directory: string
+  environment: Record<string, string | undefined>
+  defaultAgent?: string | undefined
+  watch: boolean
+  onProblem: (line: string) => void
+  onChange: (change: CatalogChange) => void
+  now?: () => number
+  /** Milliseconds between looks when the file system says nothing. */
+  pollInterval?: number
+  /** Milliseconds from a hint of the file system to the look. */
+  debounce?: number
+  watchDirectory?: WatchDirectory
+}
+
 /**
  * Opens the agents of files and directories. At start a file that is named itself must be right,
  * else an `AgentFileError` says all that is wrong; a broken file in a directory is only reported.
@@ -35,22 +52,7 @@ export async function openCatalog({
   pollInterval = 2000,
   debounce = 40,
   watchDirectory,
-}: {
-  sources: readonly string[]
-  /** Where relative sources start. */
-  directory: string
-  environment: Record<string, string | undefined>
-  defaultAgent?: string | undefined
-  watch: boolean
-  onProblem: (line: string) => void
-  onChange: (change: CatalogChange) => void
-  now?: () => number
-  /** Milliseconds between looks when the file system says nothing. */
-  pollInterval?: number
-  /** Milliseconds from a hint of the file system to the look. */
-  debounce?: number
-  watchDirectory?: WatchDirectory
-}): Promise<FileCatalog> {
+}: CatalogOptions): Promise<FileCatalog> {
   const sources = await Promise.all(named.map((source) => resolveSource(source, directory)))
   const fatal: string[] = []
   let isStarting = true

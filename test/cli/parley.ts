@@ -1,19 +1,23 @@
 import { spawn } from 'node:child_process'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 
 const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 export type Finished = { code: number | null; output: string; errors: string }
 
-/** Runs the program as a process of its own, without the variables of this one. */
-export async function parley(
+type Surroundings = { directory?: string; environment?: Record<string, string> }
+
+/** Runs the program to its end. */
+export async function parley(args: readonly string[], around?: Surroundings): Promise<Finished> {
+  return startParley(args, around).ended
+}
+
+/** Starts the program as a process of its own, without the variables of this one. */
+export function startParley(
   args: readonly string[],
-  {
-    directory,
-    environment = {},
-  }: { directory?: string; environment?: Record<string, string> } = {},
-): Promise<Finished> {
+  { directory, environment = {} }: Surroundings = {},
+) {
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', program, ...args],
@@ -23,10 +27,34 @@ export async function parley(
       ...(directory === undefined ? {} : { cwd: directory }),
     },
   )
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', resolve)
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let output = ''
+  let errors = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text
   })
-  const [output, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
-  return { code, output, errors }
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    errors += text
+  })
+  const ended = new Promise<Finished>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, output, errors }))
+  })
+
+  return {
+    ended,
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    /** What on stdout matches first; rejects with all that was said when the program ends before. */
+    firstMatch(pattern: RegExp): Promise<string> {
+      return new Promise((resolve, reject) => {
+        const look = () => {
+          const found = pattern.exec(output)?.[0]
+          if (found !== undefined) resolve(found)
+        }
+        child.stdout.on('data', look)
+        child.on('close', () => reject(new Error(`ended without ${pattern}: ${output}${errors}`)))
+        look()
+      })
+    },
+  }
 }
