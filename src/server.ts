@@ -1,0 +1,205 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
+import { readFile } from 'node:fs/promises'
+import { openCatalog } from '#agents/catalog.ts'
+import { createApp } from '#http/app.ts'
+import { docsPages } from '#http/docs.ts'
+import { createHandlers } from '#http/handlers/handlers.ts'
+import type { EventRows } from '#http/handlers/streams.ts'
+import { landingPage } from '#http/landing.ts'
+import { listen } from '#http/listen.ts'
+import { createEventStreams, tickInterval } from '#http/sse.ts'
+import { createTicker } from '#http/ticker.ts'
+import { openModels } from '#providers/models.ts'
+import { createOfflineModel } from '#providers/offline.ts'
+import { openRuntime, type Runtime } from '#runtime/open-runtime.ts'
+import type { ToolsetFactory } from '#runtime/tool.ts'
+import { createIds } from '#store/ids.ts'
+import type { Database } from '#store/database.ts'
+import { readBounds, readRunBounds } from '#store/events.ts'
+import { openDatabase } from '#store/open-database.ts'
+import { bindRunStatements } from '#store/run-statements.ts'
+import { createStore } from '#store/store.ts'
+import { createTodos } from '#store/todos.ts'
+import { createFetchToolset } from '#tools/fetch.ts'
+import { createFilesystemToolset } from '#tools/filesystem.ts'
+import { createGuardedFetch } from '#tools/guarded-fetch.ts'
+import { createThinkToolset } from '#tools/think.ts'
+import { createTodoToolset } from '#tools/todo.ts'
+import { createUserPromptToolset } from '#tools/user-prompt.ts'
+import { type CloseStack, createCloseStack } from './close-stack.ts'
+import type { Config } from './config.ts'
+import { createLogger, type Logger } from './log.ts'
+import { describeStart } from './start-lines.ts'
+
+export type RunningServer = {
+  url: string
+  /** What people read when it starts. */
+  lines: string[]
+  /** Drains: hands runs over, ends streams so that clients come back, closes what was opened. */
+  close(): Promise<void>
+}
+
+/** Milliseconds that runs get to reach their next step when the server stops. */
+const drainGrace = 10_000
+/** Milliseconds that requests get to be answered when the server stops. */
+const closeGrace = 2000
+
+/** Builds the house: every floor and every plug-in is named here, once. */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const log = createLogger({
+    level: config.logLevel,
+    write: (line) => void process.stderr.write(line),
+    now: () => new Date(),
+  })
+  const opened = createCloseStack()
+  try {
+    return await build(config, log, opened)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+async function build(config: Config, log: Logger, opened: CloseStack): Promise<RunningServer> {
+  const began = performance.now()
+  const { environment } = config
+  const onFatal = (error: Error) => {
+    log.error('the embedded database has stopped; start the server again', { error })
+    process.exit(1)
+  }
+
+  const catalog = await openCatalog({
+    sources: config.sources,
+    directory: config.directory,
+    environment,
+    defaultAgent: config.defaultAgent,
+    watch: true,
+    onProblem: (line) => log.warn(line),
+    onChange: (change) => log.info('agents changed', change),
+  })
+  opened.add(() => catalog.close())
+
+  const database = await openDatabase(
+    config.database.kind === 'postgres'
+      ? { url: config.database.url }
+      : { dataDirectory: config.database.dataDirectory, onFatal },
+  )
+  opened.add(() => database.close())
+  const ids = createIds({ now: Date.now, random: (size) => randomBytes(size) })
+  const store = createStore({ database, ids })
+  const statements = bindRunStatements(database)
+
+  const models = await openModels({
+    environment,
+    offline: createOfflineModel(),
+    traffic: config.traffic,
+  })
+  opened.add(() => models.close())
+
+  const guardedFetch = createGuardedFetch({ resolve: resolveHost, allowHosts: [...config.allowHosts] })
+  const toolsets: Record<string, ToolsetFactory> = {
+    filesystem: createFilesystemToolset,
+    think: createThinkToolset,
+    todo: createTodoToolset({ todos: createTodos({ database }) }),
+    fetch: createFetchToolset({ guardedFetch }),
+    user_prompt: createUserPromptToolset,
+  }
+
+  const runtime = openRuntime({
+    statements,
+    readers: {
+      run: store.runs.get,
+      latestRun: async (scope, sessionId) => {
+        const page = { limit: 1, cursor: null, order: 'desc' as const }
+        return (await store.runs.list(scope, sessionId, page)).data[0] ?? null
+      },
+      approval: store.approvals.get,
+    },
+    catalog,
+    models,
+    toolsets,
+    nextId: ids.next,
+    // A lease belongs to a process, not to a name: a restarted one has to claim again.
+    instance: `${config.instanceName}/${randomBytes(6).toString('hex')}`,
+    embedded: database.kind === 'embedded',
+    titles: config.titles,
+    log,
+  })
+  opened.add(() => runtime.close(drainGrace))
+
+  const ticker = createTicker({ interval: tickInterval })
+  const streams = createEventStreams({ feed: runtime.feed, ticker })
+  let draining = false
+  const handlers = createHandlers({
+    sessions: store.sessions,
+    messages: store.messages,
+    runRows: store.runs,
+    approvals: store.approvals,
+    runs: runtime.runs,
+    feed: runtime.feed,
+    events: bindEventRows(database, runtime.readFrames),
+    streams,
+    catalog,
+    models,
+    newSessionId: () => ids.next('ses'),
+    toolNames: async (snapshot, agentName) => {
+      const session = { tenant: 'default', owner: 'local', sessionId: '', agentName }
+      const assistant = runtime.assistants.get(snapshot, agentName)
+      const { tools } = await assistant.tools({ ...session, workingDir: null })
+      return tools.map((tool) => tool.definition.name)
+    },
+    stats: store.stats.count,
+    health: async () => ({
+      version: config.version,
+      uptime: Math.round((performance.now() - began) / 1000),
+      sessions: await store.stats.activeSessions(),
+      agent_id: config.instanceName,
+    }),
+    notReady: async () => {
+      if (draining) return ['the server is stopping']
+      return database.ping().then(
+        () => [],
+        () => ['the database is away'],
+      )
+    },
+  })
+  const document = await readFile(new URL('../openapi/openapi.json', import.meta.url), 'utf8')
+  const app = createApp({
+    handlers,
+    pages: [landingPage({ version: config.version }), ...docsPages({ document: () => document })],
+    limits: { body: 1024 * 1024 },
+    loopback: config.loopback,
+    newRequestId: () => randomUUID(),
+    log,
+  })
+  const server = await listen({ app, host: config.listen.host, port: config.listen.port })
+  opened.add(async () => {
+    draining = true
+    streams.close()
+    await server.close(closeGrace)
+  })
+
+  return {
+    url: server.url,
+    lines: describeStart({ config, url: server.url, catalog, models }),
+    close: opened.close,
+  }
+}
+
+/** The log as the handlers read it: where it begins and ends, and pages of its frames. */
+function bindEventRows(database: Database, readFrames: Runtime['readFrames']): EventRows {
+  return {
+    bounds: (scope, session) => readBounds(database, scope, session),
+    runBounds: (scope, runId) => readRunBounds(database, scope, runId),
+    async page(scope, session, { after, limit }) {
+      const bounds = await readBounds(database, scope, session)
+      if (!bounds) return null
+      return { ...bounds, frames: await readFrames({ sessionId: bounds.sessionId, after, limit }) }
+    },
+  }
+}
+
+function resolveHost(hostname: string): Promise<{ address: string; family: number }[]> {
+  return lookup(hostname, { all: true })
+}
