@@ -17,7 +17,7 @@ export function readRequest(message: string, tools: Tools): UnderstoodRequest {
     return { type: 'fault', message: `I read at most ${longestMessage} characters.` }
   }
   const text = politeless(message)
-  const sentence = text.replace(/(?<=[\w"'”)/])[.?!]+$/, '')
+  const sentence = text.replace(/\s+/g, ' ').replace(/(?<=[\w"'”)/])[.?!]+$/, '')
   if (/^(hello|hi|hey|good (morning|evening)|help|what can you do)\b.{0,40}$/i.test(sentence)) {
     return { type: 'greeting' }
   }
@@ -138,8 +138,9 @@ const rules: Rule[] = [
   }),
   rule({
     tool: 'write_file',
+    isVerbatim: true,
     example: null,
-    pattern: /^(?:write|save)\s+(.+)\s+(?:to|into|in|as)\s+(?:the file\s+)?(\S+)$/is,
+    pattern: /^(?:write|save)\s+(\S.*)\s+(?:to|into|in|as) (?:the file )?(\S+)$/is,
     toArguments: ([content = '', path = '']) => ({ path: bare(path), content: unquoted(content) }),
   }),
   rule({

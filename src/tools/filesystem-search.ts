@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { errorResult, type Tool, textResult } from '#runtime/tool.ts'
 import { defineTool } from './define-tool.ts'
@@ -14,7 +15,7 @@ export function createSearchTool(files: FilesystemSettings): Tool {
     description:
       'Finds the lines of text files that contain a text, shown as path:line: text. The query is taken literally, or as a glob; regular expressions are not supported.',
     input: z.strictObject({
-      query: z.string().min(1).max(1000).describe('The text to look for, within one line'),
+      query: z.string().min(1).max(256).describe('The text to look for, within one line'),
       path: z.string().min(1).optional().describe('The directory; the workspace when missing'),
       files: z.string().min(1).max(256).optional().describe('Only such files: *.md, src/**/*.ts'),
       glob: z.boolean().optional().describe('In the query * is any text and ? any character'),
@@ -47,7 +48,10 @@ export function createSearchTool(files: FilesystemSettings): Tool {
 
 const mostMatches = 200
 const mostFiles = 20_000
-const largestFile = 16 * 1024 * 1024
+const largestFile = 8 * 1024 * 1024
+const linesInATurn = 200
+/** How much of a line is matched; what is longer is no text that a person wrote. */
+const longestMatched = 16_000
 const longestLine = 300
 
 function createSearch({
@@ -78,7 +82,9 @@ function createSearch({
     const text = new TextDecoder(encoding).decode(content)
     for (const [index, line] of text.split(/\r?\n/).entries()) {
       if (lines.length > mostMatches) return
-      if (contains(line)) lines.push(`${entry.path}:${index + 1}: ${cut(line)}`)
+      if (index % linesInATurn === linesInATurn - 1) await setImmediate()
+      if (contains(line.slice(0, longestMatched)))
+        lines.push(`${entry.path}:${index + 1}: ${cut(line)}`)
     }
   }
 

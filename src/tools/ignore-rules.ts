@@ -27,11 +27,13 @@ export function isIgnored(levels: IgnoreRules[], path: string, isDirectory: bool
   return false
 }
 
-const mostRules = 2000
+const mostRules = 1000
+const longestRule = 500
 
 function toRule(line: string): IgnoreRule | null {
+  if (line.length > longestRule) return null
   const text = line.replace(/(?<!\\)\s+$/, '')
-  if (text === '' || text.startsWith('#') || text.length > 1000) return null
+  if (text === '' || text.startsWith('#')) return null
   const isNegated = text.startsWith('!')
   const pattern = isNegated ? text.slice(1) : text
   const onlyDirectories = pattern.endsWith('/')

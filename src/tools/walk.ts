@@ -1,6 +1,7 @@
 import { constants, type Dirent } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { relative, sep } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { Directory } from './directory.ts'
 import { type IgnoreRules, isIgnored, parseIgnoreRules } from './ignore-rules.ts'
 import type { Workspace } from './workspace.ts'
@@ -46,6 +47,7 @@ export async function* walk({
 
 const deepestWalk = 64
 const mostEntries = 20_000
+const entriesInATurn = 64
 const largestIgnoreFile = 256 * 1024
 
 type Walker = { workspace: Workspace; ignoreVcs: boolean; deepest: number; signal: AbortSignal }
@@ -56,11 +58,11 @@ async function* walkDirectory(
   depth: number,
   above: IgnoreRules[],
 ): AsyncGenerator<WalkEntry> {
-  walker.signal.throwIfAborted()
   const base = pathOf(walker.workspace, directory.path)
   const levels = walker.ignoreVcs ? await withRulesOf(above, directory, base) : []
   const { entries } = await directory.list(mostEntries)
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
+    if (index % entriesInATurn === 0) await nextTurn(walker.signal)
     const path = base === '' ? entry.name : `${base}/${entry.name}`
     const kind = kindOf(entry)
     if (walker.ignoreVcs && isLeftOut(levels, path, entry.name, kind)) continue
@@ -75,6 +77,12 @@ async function* walkDirectory(
       await child.close()
     }
   }
+}
+
+/** A large directory with many rules is work; others run in between. */
+async function nextTurn(signal: AbortSignal): Promise<void> {
+  await setImmediate()
+  signal.throwIfAborted()
 }
 
 function pathOf(workspace: Workspace, path: string): string {

@@ -1,6 +1,8 @@
+import { createContext, Script } from 'node:vm'
 import { expect, test } from 'vitest'
 import type { ToolCall } from '#contract/message.ts'
 import { createOfflineModel } from '#providers/offline.ts'
+import { readRequest } from '#providers/offline-requests.ts'
 import { checkArguments } from '#runtime/arguments.ts'
 import type { ModelDelta, ModelRequest, PromptMessage } from '#runtime/model.ts'
 
@@ -286,11 +288,19 @@ test('json_object gives an object that says what the text would', async () => {
 
 test.each([
   `write ${' '.repeat(3900)}x`,
-  `search ${' in a'.repeat(700)}`,
-  `please${' please'.repeat(500)}`,
-  'x'.repeat(1_000_000),
+  `write ${' \n'.repeat(1900)}`,
+  `write x${' with'.repeat(780)}`,
   `save ${'a to '.repeat(700)}`,
-])('a strange message is answered before the test times out: %.20j', async (text) => {
-  const { answer } = await ask([user(text)])
-  expect(['stop', 'tool_calls']).toContain(answer.finishReason)
+  `search ${' in a'.repeat(700)}\n`,
+  `search ${' '.repeat(3900)}\n`,
+  `please${' please'.repeat(500)}`,
+  `list ${'the '.repeat(900)}`,
+  `call x with {${'{'.repeat(3900)}`,
+  `hello${'.'.repeat(3900)}x`,
+  'x'.repeat(1_000_000),
+])('the rules come to an end on %.24j', (text) => {
+  const run = () => readRequest(text, toolsOf(toolNames))
+  const readInTime = new Script('run()')
+  const understood = readInTime.runInContext(createContext({ run }), { timeout: 2000 })
+  expect(['fault', 'call', 'unknown', 'greeting']).toContain(understood.type)
 })
