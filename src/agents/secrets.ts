@@ -3,7 +3,10 @@ import type { FilePath, PathProblem } from './problem.ts'
 
 const reference = /\$\{(env|headers)\.([A-Za-z_][\w-]*)\}/g
 
-/** `${env.NAME}` may stand in what is sent to a model server, and nowhere else. */
+/**
+ * `${env.NAME}` may stand in what is sent to a model server, and nowhere else; the providers put the
+ * value in when they are called, so that it is in no snapshot.
+ */
 export function secretProblems(
   file: AgentFile,
   environment: Record<string, string | undefined>,
@@ -18,27 +21,6 @@ export function secretProblems(
       if (environment[name]) return []
       return [{ path, message: `the environment variable ${name} is not set` }]
     }),
-  )
-}
-
-/** The same value with each `${env.NAME}` replaced; to be called when the value is used. */
-export function resolveSecrets<Value>(
-  value: Value,
-  environment: Record<string, string | undefined>,
-): Value
-export function resolveSecrets(
-  value: unknown,
-  environment: Record<string, string | undefined>,
-): unknown {
-  if (typeof value === 'string') {
-    return value.replace(reference, (whole, kind, name) =>
-      kind === 'env' ? (environment[name] ?? whole) : whole,
-    )
-  }
-  if (Array.isArray(value)) return value.map((item) => resolveSecrets(item, environment))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, resolveSecrets(item, environment)]),
   )
 }
 
