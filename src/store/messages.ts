@@ -72,7 +72,7 @@ function lineStatement(order: Order): string {
 // Towards the older ones the walk ends with the page: a cursor's message is on the branch itself.
 function branchStatement(order: Order): string {
   const enough = order === 'desc' ? 'and b.shown < $3' : ''
-  const counted = order === 'desc' ? '(${beyond(order)})::int' : '0'
+  const counted = order === 'desc' ? `(${beyond(order)})::int` : '0'
   return `with recursive branch as (
       select m.id, m.parent_id, ${counted} as shown from messages m
       where m.id = $4 and m.session_id = $1
