@@ -31,8 +31,10 @@ export async function openDirectory({
   path: string
   create?: boolean
 }): Promise<Directory> {
+  const names = relative(root, path).split(sep).filter(Boolean)
+  if (names.includes('..')) throw new WorkspaceError('That directory is outside the workspace.')
   let directory = await openAt(root, root)
-  for (const name of relative(root, path).split(sep).filter(Boolean)) {
+  for (const name of names) {
     const parent = directory
     try {
       directory = create ? await enterOrCreate(parent, name) : await parent.enter(name)

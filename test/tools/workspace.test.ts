@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/p
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { openDirectory } from '#tools/directory.ts'
 import { createFilesystemToolset } from '#tools/filesystem.ts'
 import { openWorkspace } from '#tools/workspace.ts'
 import { callTool, temporaryDirectory, toolContext } from './tool-context.ts'
@@ -117,6 +118,26 @@ test.each(named)('nothing outside is written through $name', async ({ path }) =>
   const listing = execFileSync('find', [outside, '-printf', '%P %y\n']).toString()
   expect(listing.trim().split('\n').sort()).toEqual(['d', 'folder d', 'secret.txt f'])
   expect(await readFile(join(outside, 'secret.txt'), 'utf8')).toBe('SECRET')
+})
+
+test.each(['..', '/etc/passwd', 'linked-file', 'linked-directory/folder', 'proc/environ'])(
+  'the model is told that %s is outside, and how to name a path',
+  async (path) => {
+    const { call } = await hostileWorkspace()
+    for (const outcome of [
+      await call('read_file', { path }),
+      await call('write_file', { path, content: '' }),
+    ]) {
+      expect(outcome).toMatchObject({
+        output: `The path ${path} is outside the workspace; use a path relative to it, such as notes/today.md.`,
+      })
+    }
+  },
+)
+
+test('the way down from the root never goes up', async () => {
+  const { root, outside } = await hostileWorkspace()
+  await expect(openDirectory({ root, path: outside })).rejects.toThrow('outside the workspace')
 })
 
 test('walking and searching follow no link', async () => {
