@@ -78,8 +78,10 @@ function toUrl(address: string | AddressInfo | null, host: string): string {
 
 async function close(server: Server, drain: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
+  // A connection that was at work stays open when its request is done, for one that never comes.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20)
   const cut = setTimeout(() => server.closeAllConnections(), drain)
   await closed
+  clearInterval(sweep)
   clearTimeout(cut)
 }
