@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '#store/database.ts'
-import { openDatabase } from '#store/open-database.ts'
 import { createTodos } from '#store/todos.ts'
 import { createTodoToolset, type Todo } from '#tools/todo.ts'
+import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { callTool, toolContext } from './tool-context.ts'
 
+let opened: TestDatabase
 let database: Database
 let sessions = 0
 
 beforeAll(async () => {
-  const url = process.env.TEST_DATABASE_URL
-  database = await openDatabase(url ? { url } : { dataDirectory: null })
+  opened = await openTestDatabase()
+  database = opened.database
 })
-afterAll(async () => await database.close())
+afterAll(async () => await opened.close())
 
 async function session(rootId: string | null = null, tenant = 'default'): Promise<string> {
   sessions += 1
