@@ -4,7 +4,8 @@ import type { RunError, RunOptions, RunStatus, StopReason, WaitingFor } from '#c
 import type { Usage } from '#contract/usage.ts'
 import type { RunChange, SessionSettings } from '#store/log.ts'
 import type { Assistant } from './assistant.ts'
-import type { Change, CommitResult, LogWriter, Subject } from './journal.ts'
+import type { LogWriter } from './journal.ts'
+import type { Change, CommitResult, Subject } from './pending-entry.ts'
 import type { ToolSession } from './tool.ts'
 
 /** A run in the hands of this process: what its rows say, kept in step with every commit. */

@@ -4,8 +4,8 @@ import { resolve } from 'node:path'
 import type { AgentSpec } from '#contract/agent-file.ts'
 import { Problem } from '#contract/problem.ts'
 import type { AgentSnapshot } from './catalog.ts'
-import type { Model, Models, ModelSettings } from './model.ts'
-import type { Tool, Toolset, ToolsetFactory, ToolSession } from './tool.ts'
+import type { Model, ModelSettings, Models } from './model.ts'
+import type { Tool, ToolSession, Toolset, ToolsetFactory } from './tool.ts'
 
 /** One agent of one version, ready to take steps. */
 export type Assistant = {
@@ -68,7 +68,12 @@ export function createAssistants({
   }
 }
 
-type OpenToolset = { toolset: Toolset; type: string; only: string[] | undefined; instruction: string }
+type OpenToolset = {
+  toolset: Toolset
+  type: string
+  only: string[] | undefined
+  instruction: string
+}
 
 function openToolset(
   entry: { type: string; tools?: string[]; instruction?: string },
@@ -169,7 +174,9 @@ async function buildSystemPrompt({
 
 function describeRoster(roster: Assistant['roster']): string {
   if (roster.length === 0) return ''
-  const lines = roster.map(({ name, description }) => `- ${name}: ${description || 'no description'}`)
+  const lines = roster.map(
+    ({ name, description }) => `- ${name}: ${description || 'no description'}`,
+  )
   return [
     'You lead these agents. Give one a task with transfer_task when it is better suited than you:',
     ...lines,

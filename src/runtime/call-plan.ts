@@ -229,7 +229,11 @@ function nextAgain(
 function nextOfClientCall(open: OpenCall): NextForCall {
   if (!open.result) return { type: 'wait', kind: 'client_tool', asked: true }
   const result = open.result as ToolResult
-  return { type: 'ended', end: { state: result.is_error ? 'failed' : 'succeeded', result }, told: false }
+  return {
+    type: 'ended',
+    end: { state: result.is_error ? 'failed' : 'succeeded', result },
+    told: false,
+  }
 }
 
 function nextOfAskedCall(open: OpenCall): NextForCall {
@@ -283,10 +287,13 @@ function checkCall(
   tool: RunTool,
 ): { args: Record<string, unknown> } | { fault: string } {
   const args = parseArguments(call.function.arguments)
-  if (args === undefined) return { fault: 'The arguments are not a JSON object. Call again with one.' }
+  if (args === undefined)
+    return { fault: 'The arguments are not a JSON object. Call again with one.' }
   const faults = checkArguments(tool.definition.parameters, args)
   if (faults.length === 0) return { args }
-  return { fault: `The arguments do not fit the tool's schema; nothing ran:\n- ${faults.join('\n- ')}` }
+  return {
+    fault: `The arguments do not fit the tool's schema; nothing ran:\n- ${faults.join('\n- ')}`,
+  }
 }
 
 function parseArguments(text: string): Record<string, unknown> | undefined {

@@ -9,9 +9,7 @@ const defaultTimeout = 60_000
 /** Bytes of a result that are kept. */
 const storedLimit = 5 * 1024 * 1024
 
-export type Executed =
-  | { type: 'ended'; end: CallEnd }
-  | Exclude<CallOutcome, { type: 'result' }>
+export type Executed = { type: 'ended'; end: CallEnd } | Exclude<CallOutcome, { type: 'result' }>
 
 /**
  * Runs one call to its end. Whatever the tool throws is a result for the model; a tool that ignores
@@ -29,7 +27,8 @@ export async function executeCall(
   try {
     const work = tool.execute(args, { ...context, signal })
     const outcome = await (tool.endsItself ? work : Promise.race([work, whenAborted(signal)]))
-    if (outcome === 'aborted' || (tool.endsItself && signal.aborted)) return ended(interruption(context.signal, limit))
+    if (outcome === 'aborted' || (tool.endsItself && signal.aborted))
+      return ended(interruption(context.signal, limit))
     if (outcome.type !== 'result') return outcome
     const { type: _, ...result } = outcome
     return ended({ state: result.is_error ? 'failed' : 'succeeded', result: toKept(result) })

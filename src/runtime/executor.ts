@@ -1,8 +1,10 @@
 import type { ClaimedRun, LoadedRun } from '#store/run-queue.ts'
 import { type ActiveRun, commitRun, RunInterrupted } from './active-run.ts'
 import type { LoopContext } from './context.ts'
+import { fail } from './endings.ts'
 import { FenceLost, type Journal, type LogWriter } from './journal.ts'
-import { advance, fail, type Outcome } from './loop.ts'
+import { advance } from './loop.ts'
+import type { Outcome } from './outcome.ts'
 
 /** The leases of an instance, as statements on the database's clock. */
 export type Leases = {
@@ -67,7 +69,10 @@ export function createExecutor({
   /** One process owns the database: what another has claimed has no owner. */
   embedded: boolean
   mostRuns?: number
-  log: { warn(message: string, fields?: object): void; error(message: string, fields?: object): void }
+  log: {
+    warn(message: string, fields?: object): void
+    error(message: string, fields?: object): void
+  }
 }): Executor & { start(): void } {
   const held = new Map<string, Held>()
   let draining = false

@@ -1,7 +1,7 @@
-import type { ToolDefinition } from '#contract/tool.ts'
 import type { FinishReason, Message, ToolCall } from '#contract/message.ts'
 import type { RunErrorCode } from '#contract/problem.ts'
 import type { ResponseFormat } from '#contract/run.ts'
+import type { ToolDefinition } from '#contract/tool.ts'
 import type { Usage } from '#contract/usage.ts'
 
 /** What of a stored message a model is shown. */
@@ -112,7 +112,10 @@ export type ModelInfo = {
 
 /** What a team's file says about models: the `models:` and `providers:` blocks. */
 export type ModelScope = {
-  models: Record<string, ModelSettings & { provider?: string; model: string; base_url?: string; token_key?: string }>
+  models: Record<
+    string,
+    ModelSettings & { provider?: string; model: string; base_url?: string; token_key?: string }
+  >
   providers: Record<string, { base_url: string; token_key?: string | undefined }>
 }
 
@@ -128,4 +131,3 @@ export type Models = {
   readonly detected: { id: string; reason: string }
   list(): Promise<ModelInfo[]>
 }
-

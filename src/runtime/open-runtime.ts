@@ -147,8 +147,7 @@ export function openRuntime({
       expireQuestions: decisions.expireQuestions,
       requeueDecided: decisions.requeueDecided,
     },
-    restore: (loaded, hands) =>
-      restoreRun({ loaded, rows: queue, catalog, assistants, ...hands }),
+    restore: (loaded, hands) => restoreRun({ loaded, rows: queue, catalog, assistants, ...hands }),
     embedded,
     log,
   })

@@ -33,11 +33,7 @@ export function decide(
 }
 
 /** `tool` or `tool:arg=glob[:arg2=glob2]`; case-insensitive; every named argument must match. */
-export function matchesCall(
-  pattern: string,
-  tool: string,
-  args: Record<string, unknown>,
-): boolean {
+export function matchesCall(pattern: string, tool: string, args: Record<string, unknown>): boolean {
   const [name = '', ...conditions] = splitConditions(pattern)
   if (!matchesGlob(name, tool)) return false
   return conditions.every((condition) => {
@@ -64,7 +60,10 @@ export function matchesGlob(glob: string, text: string): boolean {
   let star = -1
   let mark = 0
   while (s < subject.length) {
-    if (p < pattern.length && (pattern[p] === '?' || (pattern[p] === subject[s] && pattern[p] !== '*'))) {
+    if (
+      p < pattern.length &&
+      (pattern[p] === '?' || (pattern[p] === subject[s] && pattern[p] !== '*'))
+    ) {
       p += 1
       s += 1
     } else if (pattern[p] === '*') {

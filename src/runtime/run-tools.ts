@@ -2,7 +2,7 @@ import type { ClientTool } from '#contract/tool.ts'
 import { type ActiveRun, toolSessionOf } from './active-run.ts'
 import type { RunTool, RunTools } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
-import type { Outcome } from './loop.ts'
+import type { Outcome } from './outcome.ts'
 import { createTransferTool } from './transfer.ts'
 
 /** Everything that the agent may call in this step, by name. */

@@ -38,7 +38,10 @@ export type DecisionRows = {
     request: { session: string; toolCallId: string; result: string },
   ): Promise<Decided | null>
   requestCancel(scope: Scope, runId: string): Promise<{ status: string; queued: boolean } | null>
-  activeRun(scope: Scope, session: string): Promise<{ sessionId: string; runId: string | null } | null>
+  activeRun(
+    scope: Scope,
+    session: string,
+  ): Promise<{ sessionId: string; runId: string | null } | null>
   run(scope: Scope, runId: string): Promise<Run | null>
   approval(scope: Scope, approvalId: string): Promise<Approval | null>
   /** The run that a session's last or active one is. */
@@ -115,11 +118,7 @@ export function createRuns({
       throw new Problem('nothing_pending', `${what} for a decision in session ${session}`)
     },
     async decide(scope, approvalId, decision) {
-      const decided = await rows.decideApproval(
-        scope,
-        { approvalId },
-        toDecision(scope, decision),
-      )
+      const decided = await rows.decideApproval(scope, { approvalId }, toDecision(scope, decision))
       if (!decided) throw new Problem('not_found', `There is no approval ${approvalId}`)
       if (decided.requeuedRunId) executor.kick()
       const approval = await rows.approval(scope, approvalId)

@@ -30,7 +30,12 @@ export type Runs = {
    */
   start(
     scope: Scope,
-    request: { session: string; agent: AgentReference; messages: NewMessage[]; options: RunOptions },
+    request: {
+      session: string
+      agent: AgentReference
+      messages: NewMessage[]
+      options: RunOptions
+    },
   ): Promise<StartedRun>
   /** The same in a session that is made in the same transaction. */
   startNew(

@@ -11,8 +11,8 @@ import type { AgentCatalog, AgentSnapshot } from './catalog.ts'
 import type { Clock } from './clock.ts'
 import type { IdPrefix } from './context.ts'
 import type { Executor } from './executor.ts'
-import { toNewEvent } from './journal.ts'
 import { defaultIterations } from './limits.ts'
+import { toNewEvent } from './pending-entry.ts'
 import { type RunRows, readStartHistory } from './restore.ts'
 import type { AgentReference, Runs, StartedRun } from './runtime.ts'
 
@@ -244,7 +244,12 @@ function firstEvents(assistant: Assistant, model: string, messages: Message[]): 
 }
 
 /** What a run that goes on later has to know again. */
-function keptOptions({ metadata, on_busy, cancel_on_disconnect, ...options }: RunOptions): RunOptions {
+function keptOptions({
+  metadata,
+  on_busy,
+  cancel_on_disconnect,
+  ...options
+}: RunOptions): RunOptions {
   return options
 }
 

@@ -61,7 +61,10 @@ async function askForTitle(model: Model, run: ActiveRun, question: string) {
   const answer = run.history.findLast((message) => message.role === 'assistant')?.content ?? ''
   const messages: PromptMessage[] = [
     { role: 'system', content: request },
-    { role: 'user', content: `User: ${question.slice(0, 2000)}\n\nAssistant: ${answer.slice(0, 2000)}` },
+    {
+      role: 'user',
+      content: `User: ${question.slice(0, 2000)}\n\nAssistant: ${answer.slice(0, 2000)}`,
+    },
   ]
   const signal = AbortSignal.timeout(patience)
   const { content, usage } = await model.respond(

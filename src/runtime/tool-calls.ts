@@ -212,7 +212,7 @@ function mergeWaits(waits: WaitingFor[]): WaitingFor | null {
   return null
 }
 
-function execute(context: LoopContext, run: ActiveRun, plan: PlannedCall) {
+function execute(_context: LoopContext, run: ActiveRun, plan: PlannedCall) {
   const { next, tool, row } = plan
   if (next.type !== 'start' || !tool) throw new Error(`call ${row.id} cannot start`)
   return executeCall(tool, next.args, {
@@ -311,10 +311,7 @@ function toMessageAdded(message: Message): EventBody {
   return { type: 'message_added', message_id: message.id, message }
 }
 
-async function inParallel<Item>(
-  items: Item[],
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
+async function inParallel<Item>(items: Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const queue = items.values()
   const worker = async () => {
     for (const item of queue) await work(item)
@@ -324,4 +321,3 @@ async function inParallel<Item>(
   const failed = results.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
 }
-

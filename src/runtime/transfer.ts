@@ -2,10 +2,10 @@ import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import { addUsage, noUsage } from '#contract/usage.ts'
 import { type ActiveRun, subjectOf, toRunChange } from './active-run.ts'
-import { defaultIterations } from './limits.ts'
 import type { CallOutcome, RunTool } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
-import type { Outcome } from './loop.ts'
+import { defaultIterations } from './limits.ts'
+import type { Outcome } from './outcome.ts'
 import type { ToolContext } from './tool.ts'
 
 type Enter = (context: LoopContext, run: ActiveRun) => Promise<Outcome>
@@ -65,7 +65,11 @@ async function transfer(
 async function beginSubRun(
   context: LoopContext,
   run: ActiveRun,
-  { agentName, args, call }: { agentName: string; args: Record<string, unknown>; call: ToolContext },
+  {
+    agentName,
+    args,
+    call,
+  }: { agentName: string; args: Record<string, unknown>; call: ToolContext },
 ): Promise<ActiveRun> {
   const assistant = context.assistants.get(run.assistant.snapshot, agentName)
   const child: ActiveRun = {
@@ -157,7 +161,11 @@ function titleOf(args: Record<string, unknown>): string {
 async function endTransfer(run: ActiveRun, child: ActiveRun, call: ToolContext): Promise<void> {
   const subject = subjectOf(run)
   const bodies: EventBody[] = [
-    { type: 'sub_session_completed', sub_session_id: child.sessionId, tool_call_id: call.providerCallId },
+    {
+      type: 'sub_session_completed',
+      sub_session_id: child.sessionId,
+      tool_call_id: call.providerCallId,
+    },
     {
       type: 'agent_switching',
       switching: false,

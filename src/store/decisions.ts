@@ -44,7 +44,7 @@ export function decideApproval(
     if (approval?.status === wanted) {
       return { approvalId: found.id, rootSessionId: found.rootSessionId, requeuedRunId: null }
     }
-    if (!approval || approval.status !== 'pending' || approval.expired) {
+    if (approval?.status !== 'pending' || approval.expired) {
       const state = approval?.expired ? 'expired' : approval?.status
       throw new Problem('already_decided', `Approval ${found.id} is already ${state}`)
     }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createClock } from '#runtime/clock.ts'
-import { createJournal, FenceLost, type Subject } from '#runtime/journal.ts'
+import { createJournal, FenceLost } from '#runtime/journal.ts'
+import type { Subject } from '#runtime/pending-entry.ts'
 import type { Frame } from '#runtime/runtime.ts'
 import type { Committed, LogEntry } from '#store/log.ts'
 
@@ -86,7 +87,9 @@ test('a commit that got through although its connection broke is not written twi
   const { journal, frames, letGo, commits } = startJournal({ failures: 1, appliedAnyway: true })
   letGo()
   const log = journal.open({ sessionId: 'ses_1', token: 1 })
-  const result = await log.commit({ events: [{ subject, body: { type: 'step_started', step: 1 } }] })
+  const result = await log.commit({
+    events: [{ subject, body: { type: 'step_started', step: 1 } }],
+  })
   expect({ result: result.firstSeq, commits: commits.sizes().length }).toEqual({
     result: 1,
     commits: 1,

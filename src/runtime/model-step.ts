@@ -1,0 +1,111 @@
+import type { EventBody } from '#contract/event.ts'
+import type { Message } from '#contract/message.ts'
+import { addUsage, type Usage } from '#contract/usage.ts'
+import { type ActiveRun, commitRun, RunInterrupted, toolSessionOf } from './active-run.ts'
+import type { RunTools } from './call-plan.ts'
+import type { LoopContext } from './context.ts'
+import { added } from './endings.ts'
+import type { Model, ModelAnswer } from './model.ts'
+import { RunFault } from './outcome.ts'
+import { buildPrompt, estimateMessage } from './prompt.ts'
+import { restartStep, takeTurn, toAssistantMessage, toIncompleteMessage } from './turn.ts'
+
+/** The step's model call, with the events that its answer becomes. Throws a `RunFault`. */
+export async function answerStep(context: LoopContext, run: ActiveRun, tools: RunTools) {
+  const model = modelOf(run)
+  await beginStep(run)
+  const turn = await takeTurn(run, {
+    model,
+    request: {
+      messages: await promptOf(context, run, model),
+      tools: [...tools.values()].map((tool) => tool.definition),
+      ...responseFormatOf(run),
+      thinking: run.options.thinking ?? run.settings.thinking,
+      signal: run.signal,
+    },
+  })
+  const stamp = { id: context.nextId('msg'), createdAt: context.clock.isoNow() }
+  run.openStep = null
+  if (turn.type === 'cancelled') {
+    throw new CancelledTurn(toIncompleteMessage(run, turn.partial, stamp))
+  }
+  if (turn.type === 'failed') {
+    const { code, message, retryable } = turn.failure
+    const partial = toIncompleteMessage(run, turn.partial, stamp)
+    throw new RunFault({ code, message, retryable }, { partial, cause: turn.failure })
+  }
+  const { answer, usage } = turn
+  const message = toAssistantMessage(run, { answer, usage, model }, stamp)
+  run.iterations += 1
+  run.usage = addUsage(run.usage, usage)
+  run.totals.usage = addUsage(run.totals.usage, usage)
+  const events = [added(message), ...usageEvent(run, { answer, usage, model })]
+  return { answer, message, events, usage }
+}
+
+/** The run was cancelled while the model answered; `partial` is what had come. */
+export class CancelledTurn extends RunInterrupted {
+  readonly partial: Message | null
+  constructor(partial: Message | null) {
+    super('cancelled')
+    this.partial = partial
+  }
+}
+
+function modelOf(run: ActiveRun): Model {
+  try {
+    const model = run.assistant.model(run.options.model)
+    run.model = model.id
+    return model
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new RunFault({ code: 'agent_invalid', message, retryable: false }, { cause: error })
+  }
+}
+
+/** Opens the step, or, when a dead process had it open, makes clients drop what it showed. */
+async function beginStep(run: ActiveRun): Promise<void> {
+  const step = run.iterations + 1
+  if (run.openStep?.step !== step) {
+    await commitRun(run, [{ type: 'step_started', step }])
+    return
+  }
+  if (!run.openStep.stale) return
+  run.openStep.stale = false
+  await restartStep(run, 'recovered')
+}
+
+async function promptOf(context: LoopContext, run: ActiveRun, model: Model) {
+  const { spec } = run.assistant
+  const now = new Date(context.clock.now())
+  return buildPrompt({
+    system: await run.assistant.systemPrompt(toolSessionOf(run), now),
+    history: run.history,
+    itemLimit: spec.num_history_items || null,
+    contextLimit: model.contextLimit,
+  })
+}
+
+function responseFormatOf(run: ActiveRun) {
+  if (run.options.response_format) return { responseFormat: run.options.response_format }
+  const output = run.assistant.spec.structured_output
+  if (!output) return {}
+  const { name, schema, strict } = output
+  const json_schema = { name, schema, ...(strict === undefined ? {} : { strict }) }
+  return { responseFormat: { type: 'json_schema' as const, json_schema } }
+}
+
+function usageEvent(
+  run: ActiveRun,
+  { answer, usage, model }: { answer: ModelAnswer; usage: Usage; model: Model },
+): EventBody[] {
+  const estimate = () => run.history.reduce((sum, message) => sum + estimateMessage(message), 0)
+  const context_length = answer.usage ? usage.input_tokens + usage.output_tokens : estimate()
+  return [
+    {
+      type: 'token_usage',
+      usage: { ...usage, context_length, context_limit: model.contextLimit },
+      totals: run.totals.usage,
+    },
+  ]
+}

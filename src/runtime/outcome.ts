@@ -1,0 +1,24 @@
+import type { Message } from '#contract/message.ts'
+import type { RunError, WaitingFor } from '#contract/run.ts'
+
+/** Where a run stands when its loop lets go of it. */
+export type Outcome =
+  | { type: 'finished'; reason: 'completed' | 'failed' | 'cancelled' | 'max_iterations' }
+  /** Nothing of it stays in this process: its rows say all. */
+  | { type: 'parked'; waitingFor: WaitingFor }
+
+/** The run cannot go on, for a reason that its caller is told. */
+export class RunFault extends Error {
+  override name = 'RunFault'
+  readonly failure: RunError
+  readonly partial: Message | null
+
+  constructor(
+    failure: RunError,
+    { partial = null, cause }: { partial?: Message | null; cause?: unknown } = {},
+  ) {
+    super(failure.message, { cause })
+    this.failure = failure
+    this.partial = partial
+  }
+}
