@@ -2300,7 +2300,7 @@ export interface components {
             providers?: {
                 [key: string]: components["schemas"]["ProviderSpec"];
             };
-            permissions?: components["schemas"]["AgentPermissions"];
+            permissions?: components["schemas"]["AgentPermissions"] & unknown;
             metadata?: components["schemas"]["AgentMetadata"];
         };
         AgentSpec: {
@@ -2408,7 +2408,7 @@ export interface components {
             /** @description Told to the model after the agent's instruction */
             instruction?: string;
         };
-        /** @description The agent answers with one JSON object */
+        /** @description The answer is one JSON object that follows a schema */
         StructuredOutput: {
             /** @description What the object is called */
             name: string;
@@ -2419,7 +2419,7 @@ export interface components {
             strict?: boolean;
         };
         /**
-         * @description Patterns `tool` or `tool:arg=glob`, with * and ?
+         * @description Which calls of this agent run, ask or never run
          * @example {
          *       "allow": [
          *         "read_file"
@@ -2581,26 +2581,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A key is missing, wrong or expired */
-        Unauthorized: {
-            headers: {
-                "X-Request-Id": components["headers"]["XRequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:parley:problem:unauthorized",
-                 *       "title": "A key is needed",
-                 *       "status": 401,
-                 *       "detail": "A key is missing, wrong or expired",
-                 *       "code": "unauthorized",
-                 *       "request_id": "req_01k9zq6w0v6m3t8q4x1y2z3a4b"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description The caller may not do this from here */
         Forbidden: {
             headers: {
@@ -2635,27 +2615,6 @@ export interface components {
                  *       "status": 404,
                  *       "detail": "It does not exist, or belongs to someone else",
                  *       "code": "not_found",
-                 *       "request_id": "req_01k9zq6w0v6m3t8q4x1y2z3a4b"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description Allow lists the methods of the path */
-        MethodNotAllowed: {
-            headers: {
-                "X-Request-Id": components["headers"]["XRequestId"];
-                Allow: components["headers"]["Allow"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:parley:problem:method_not_allowed",
-                 *       "title": "The method is not allowed here",
-                 *       "status": 405,
-                 *       "detail": "Allow lists the methods of the path",
-                 *       "code": "method_not_allowed",
                  *       "request_id": "req_01k9zq6w0v6m3t8q4x1y2z3a4b"
                  *     }
                  */
@@ -2776,27 +2735,6 @@ export interface components {
                  *       "status": 422,
                  *       "detail": "The shape is wrong; `errors` names each field",
                  *       "code": "validation_failed",
-                 *       "request_id": "req_01k9zq6w0v6m3t8q4x1y2z3a4b"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description Wait as long as Retry-After says */
-        TooManyRequests: {
-            headers: {
-                "X-Request-Id": components["headers"]["XRequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:parley:problem:rate_limited",
-                 *       "title": "Too many requests",
-                 *       "status": 429,
-                 *       "detail": "Wait as long as Retry-After says",
-                 *       "code": "rate_limited",
                  *       "request_id": "req_01k9zq6w0v6m3t8q4x1y2z3a4b"
                  *     }
                  */
@@ -3195,11 +3133,6 @@ export interface components {
          * @example 1
          */
         RetryAfter: string;
-        /**
-         * @description The methods of the path
-         * @example GET, HEAD, OPTIONS, POST
-         */
-        Allow: string;
     };
     pathItems: never;
 }

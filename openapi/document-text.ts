@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createDocument } from '#contract/document.ts'
@@ -11,6 +12,13 @@ export const files = {
 export function documentText(): string {
   const { version } = JSON.parse(readFileSync(path('../package.json'), 'utf8'))
   return `${JSON.stringify(createDocument({ version }), null, 2)}\n`
+}
+
+/** Writes the types of a document; the generator lives in a workspace with its own compiler. */
+export function writeTypes({ document, types }: { document: string; types: string }): void {
+  const codegen = path('../tools/codegen')
+  const generate = ['run', '--silent', 'generate', '--', document, '--output', types]
+  execFileSync('npm', generate, { cwd: codegen, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 function path(relative: string): string {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { documentText, files } from './document-text.ts'
+import { documentText, files, writeTypes } from './document-text.ts'
 
 writeFileSync(files.document, documentText())
-console.log('openapi/openapi.json is written')
+writeTypes(files)
+console.log('openapi/openapi.json and generated/api.d.ts are written')

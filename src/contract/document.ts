@@ -1,7 +1,7 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { approvalFilterParameters } from './approval-operations.ts'
 import { responseHeaders } from './header.ts'
-import { hoistResponses } from './hoist-responses.ts'
+import { dropUnused, hoistResponses } from './hoist-responses.ts'
 import { operations } from './operations.ts'
 import { parameters } from './parameter.ts'
 import { ProblemCode, ProblemDocument } from './problem.ts'
@@ -39,7 +39,7 @@ export function createDocument({ version }: { version: string }) {
     info: { ...info, version },
     ...overview,
   })
-  return hoistResponses(document)
+  return dropUnused(dropUnused(hoistResponses(document), 'responses'), 'headers')
 }
 
 const allParameters = {

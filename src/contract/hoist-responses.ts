@@ -1,6 +1,6 @@
 type Responses = Record<string, Record<string, unknown>>
 type Document = {
-  components?: { responses?: object }
+  components?: { responses?: object; headers?: object }
   paths?: object
 }
 
@@ -23,6 +23,21 @@ export function hoistResponses<Given extends Document>(document: Given): Given {
   )
   const responses = { ...document.components?.responses, ...named }
   return { ...document, components: { ...document.components, responses }, paths }
+}
+
+/** Leaves out the components of a kind that nothing refers to. */
+export function dropUnused<Given extends Document>(
+  document: Given,
+  kind: 'responses' | 'headers',
+): Given {
+  const text = JSON.stringify(document)
+  const used = Object.entries(document.components?.[kind] ?? {}).filter(([name]) =>
+    text.includes(`"#/components/${kind}/${name}"`),
+  )
+  return {
+    ...document,
+    components: { ...document.components, [kind]: Object.fromEntries(used) },
+  }
 }
 
 function hoist(responses: Responses, named: Responses): Responses {
