@@ -13,6 +13,7 @@ export function defineTool<Input extends z.ZodType<Record<string, unknown>>>({
   effect,
   annotations,
   timeout,
+  harmless = false,
   execute,
 }: {
   name: string
@@ -21,12 +22,15 @@ export function defineTool<Input extends z.ZodType<Record<string, unknown>>>({
   effect: ToolEffect
   annotations: ToolAnnotations
   timeout?: number
+  /** Touches nothing outside, so it runs without being asked about. */
+  harmless?: boolean
   execute(args: z.output<Input>, context: ToolContext): Promise<ToolOutcome>
 }): Tool {
   const { $schema: _, ...parameters } = z.toJSONSchema(input, { io: 'input' })
   return {
     definition: { name, description, parameters, annotations, effect },
     ...(timeout === undefined ? {} : { timeout }),
+    ...(harmless ? { harmless: true } : {}),
     execute: async (args, context) => execute(input.parse(args), context),
   }
 }

@@ -11,6 +11,7 @@ export function createThinkToolset(config: Record<string, unknown>): Toolset {
       'Writes down a thought. It finds nothing out and changes nothing; use it to plan or to check what a result means.',
     input: z.strictObject({ thought: z.string().min(1).describe('What is to be thought through') }),
     effect: 'read',
+    harmless: true,
     annotations: {
       title: 'Think',
       read_only: true,

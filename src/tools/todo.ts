@@ -61,6 +61,7 @@ function createTodo(settings: Settings): Tool {
     description: 'Adds one todo to the list.',
     input: z.strictObject({ description }),
     effect: 'idempotent',
+    harmless: true,
     annotations: { title: 'Create todo', read_only: false, ...harmless },
     execute: async (args, context) => textResult(await add(settings, [args.description], context)),
   })
@@ -72,6 +73,7 @@ function createTodos(settings: Settings): Tool {
     description: 'Adds several todos to the list, in order.',
     input: z.strictObject({ descriptions: z.array(description).min(1).max(50) }),
     effect: 'idempotent',
+    harmless: true,
     annotations: { title: 'Create todos', read_only: false, ...harmless },
     execute: async (args, context) => textResult(await add(settings, args.descriptions, context)),
   })
@@ -88,6 +90,7 @@ function updateTodos(settings: Settings): Tool {
         .max(mostTodos),
     }),
     effect: 'idempotent',
+    harmless: true,
     annotations: { title: 'Update todos', read_only: false, ...harmless },
     async execute({ updates }, context) {
       const statuses = new Map(updates.map((update) => [update.id, update.status]))
@@ -113,6 +116,7 @@ function listTodos(settings: Settings): Tool {
     description: 'Shows all todos with their ids and status.',
     input: z.strictObject({}),
     effect: 'read',
+    harmless: true,
     annotations: { title: 'List todos', read_only: true, ...harmless },
     execute: async (_, context) =>
       textResult(describeList(await settings.todos.read(settings.listOf(context)))),

@@ -19,6 +19,7 @@ export function createUserPromptToolset(config: Record<string, unknown>): Toolse
         ),
     }),
     effect: 'read',
+    harmless: true,
     annotations: {
       title: 'Ask the user',
       read_only: true,

@@ -7,7 +7,7 @@ test('a thought is noted and needs no permission', async () => {
   const toolset = createThinkToolset({ type: 'think', instruction: 'Think first.' })
   expect(await callTool(toolset, 'think', { thought: 'hm' })).toMatchObject({ is_error: false })
   const [think] = await toolset.tools(toolContext())
-  expect(think?.definition.annotations.read_only).toBe(true)
+  expect(think).toMatchObject({ harmless: true, definition: { annotations: { read_only: true } } })
   expect(toolset.instruction).toBe('Think first.')
 })
 

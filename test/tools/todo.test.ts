@@ -53,6 +53,11 @@ test('todos are added, changed and listed', async () => {
   expect(await call('list_todos', {})).toEqual(result(list))
 })
 
+test('todos touch nothing outside, so they need no approval', async () => {
+  const tools = await todoToolset().tools(toolContext())
+  expect(tools.map((tool) => tool.harmless)).toEqual([true, true, true, true])
+})
+
 test('a toolset that was made anew, as after a restart, finds the list', async () => {
   const context = toolContext({ sessionId: await session() })
   await callTool(todoToolset(), 'create_todo', { description: 'kept' }, context)
