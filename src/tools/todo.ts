@@ -53,7 +53,7 @@ const fields = { shared: z.boolean().default(false) }
 const mostTodos = 200
 const description = z.string().min(1).max(1000).describe('What is to be done')
 const status = z.enum(['pending', 'in-progress', 'completed'])
-const harmless = { destructive: false, idempotent: true, open_world: false }
+const hints = { destructive: false, idempotent: true, open_world: false }
 
 function createTodo(settings: Settings): Tool {
   return defineTool({
@@ -62,7 +62,7 @@ function createTodo(settings: Settings): Tool {
     input: z.strictObject({ description }),
     effect: 'idempotent',
     harmless: true,
-    annotations: { title: 'Create todo', read_only: false, ...harmless },
+    annotations: { title: 'Create todo', read_only: false, ...hints },
     execute: async (args, context) => textResult(await add(settings, [args.description], context)),
   })
 }
@@ -74,7 +74,7 @@ function createTodos(settings: Settings): Tool {
     input: z.strictObject({ descriptions: z.array(description).min(1).max(50) }),
     effect: 'idempotent',
     harmless: true,
-    annotations: { title: 'Create todos', read_only: false, ...harmless },
+    annotations: { title: 'Create todos', read_only: false, ...hints },
     execute: async (args, context) => textResult(await add(settings, args.descriptions, context)),
   })
 }
@@ -91,7 +91,7 @@ function updateTodos(settings: Settings): Tool {
     }),
     effect: 'idempotent',
     harmless: true,
-    annotations: { title: 'Update todos', read_only: false, ...harmless },
+    annotations: { title: 'Update todos', read_only: false, ...hints },
     async execute({ updates }, context) {
       const statuses = new Map(updates.map((update) => [update.id, update.status]))
       const list = settings.listOf(context)
@@ -117,7 +117,7 @@ function listTodos(settings: Settings): Tool {
     input: z.strictObject({}),
     effect: 'read',
     harmless: true,
-    annotations: { title: 'List todos', read_only: true, ...harmless },
+    annotations: { title: 'List todos', read_only: true, ...hints },
     execute: async (_, context) =>
       textResult(describeList(await settings.todos.read(settings.listOf(context)))),
   })
