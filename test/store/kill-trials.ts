@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { openDatabase } from '#store/open-database.ts'
+import { createRandom, type Random } from '../support/random.ts'
+import { startChild } from './child.ts'
+
+export type KillReport = { kills: number; acknowledged: number; lost: string[] }
+
+/**
+ * Kills a process that writes to an embedded database, again and again in one directory, at moments
+ * that go from the start of its first boot to the middle of its writing. Then every row that it
+ * said was committed must be there.
+ */
+export async function killTrials({
+  trials,
+  random,
+}: {
+  trials: number
+  random: Random
+}): Promise<KillReport> {
+  const directory = await mkdtemp(join(tmpdir(), 'parley-kill-'))
+  try {
+    const acknowledged: string[] = []
+    for (let trial = 0; trial < trials; trial += 1) {
+      acknowledged.push(...(await killOne({ directory, trial, random })))
+    }
+    return {
+      kills: trials,
+      acknowledged: acknowledged.length,
+      lost: await lostOf(directory, acknowledged),
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function killOne({
+  directory,
+  trial,
+  random,
+}: {
+  directory: string
+  trial: number
+  random: Random
+}): Promise<string[]> {
+  const child = startChild({ target: directory, rows: 1_000_000, writer: `trial${trial}` })
+  // A third dies while it opens, which on the first trials is the first boot and the migration.
+  if (trial % 3 === 0) await setTimeout(random.below(1500))
+  else {
+    await child.reached(2 + random.below(200))
+    await setTimeout(random.below(4))
+  }
+  child.process.kill('SIGKILL')
+  const { signal, errors } = await child.ended
+  if (signal !== 'SIGKILL') throw new Error(`Trial ${trial} ended by itself: ${errors}`)
+  return child.lines.filter((line) => line !== 'opened')
+}
+
+async function lostOf(directory: string, acknowledged: string[]): Promise<string[]> {
+  const database = await openDatabase({ dataDirectory: directory })
+  try {
+    const rows = await database.query<{ version: string }>('select version from agent_versions', [])
+    const stored = new Set(rows.map((row) => row.version))
+    return acknowledged.filter((version) => !stored.has(version))
+  } finally {
+    await database.close()
+  }
+}
+
+if (import.meta.main) {
+  const flag = process.argv.indexOf('--trials')
+  const trials = flag < 0 ? 20 : Number(process.argv[flag + 1])
+  const report = await killTrials({ trials, random: createRandom(Date.now()) })
+  console.log(JSON.stringify(report))
+  if (report.lost.length > 0) process.exitCode = 1
+}

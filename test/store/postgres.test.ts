@@ -1,0 +1,149 @@
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { afterAll, describe, expect, test } from 'vitest'
+import { openDatabase } from '#store/open-database.ts'
+import { createTestDatabase, testServer } from '../support/database.ts'
+
+const server = testServer()
+
+// What only a server can do: be away, be slow, come back.
+describe.skipIf(server === undefined)('a database on a server', async () => {
+  const test0 = server === undefined ? undefined : await createTestDatabase(server)
+  const url = test0?.url ?? ''
+  afterAll(() => test0?.drop())
+
+  test('a server that refuses is unavailable, and is used as soon as it is back', async () => {
+    const proxy = await openProxy(url)
+    const database = await openDatabase({ url: proxy.url })
+    await proxy.refuse()
+    const refused = await Promise.allSettled([
+      database.ping(),
+      database.transaction(async (tx) => tx.query('select 1', [])),
+      ...Array.from({ length: 20 }, () => database.query('select $1::int', [1])),
+    ])
+    for (const result of refused) {
+      expect(result).toMatchObject({ reason: { code: 'unavailable', details: { retry_after: 1 } } })
+    }
+    await proxy.accept()
+    await expect(untilItWorks(() => database.ping())).resolves.toBeUndefined()
+    await database.close()
+    await proxy.close()
+  })
+
+  test('a server that has gone silent is unavailable within 5 s', async () => {
+    const proxy = await openProxy(url)
+    const database = await openDatabase({ url: proxy.url, poolSize: 2 })
+    await database.ping()
+    proxy.pause()
+    const begun = performance.now()
+    const silent = await Promise.allSettled([
+      ...Array.from({ length: 5 }, () => database.query('select $1::int', [1])),
+      database.transaction(async (tx) => tx.query('select 1', [])),
+    ])
+    for (const result of silent) expect(result).toMatchObject({ reason: { code: 'unavailable' } })
+    expect(performance.now() - begun).toBeLessThan(5000)
+    proxy.resume()
+    await expect(untilItWorks(() => database.ping())).resolves.toBeUndefined()
+    await database.close()
+    await proxy.close()
+  }, 20_000)
+
+  test('a backend that is terminated takes only its own statement with it', async () => {
+    const database = await openDatabase({ url, poolSize: 2 })
+    const work = database.transaction(async (tx) => {
+      await tx.query('select pg_terminate_backend(pg_backend_pid())', [])
+    })
+    await expect(work).rejects.toMatchObject({ code: 'unavailable' })
+    await database.ping()
+    await database.close()
+  })
+
+  test('listening begins again after the connection was lost', async () => {
+    const database = await openDatabase({ url })
+    let begun = 0
+    const again = Promise.withResolvers<void>()
+    const heard = Promise.withResolvers<string>()
+    await database.listen('parley_lost', heard.resolve, () => {
+      begun += 1
+      if (begun === 2) again.resolve()
+    })
+    await database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where query like 'listen %parley_lost%' and pid <> pg_backend_pid()`,
+      [],
+    )
+    await again.promise
+    await database.query('select pg_notify($1, $2)', ['parley_lost', 'back'])
+    expect(await heard.promise).toBe('back')
+    await database.close()
+  })
+
+  test('a server that is not there fails the start with a problem', async () => {
+    const missing = openDatabase({ url: 'postgres://nobody@127.0.0.1:1/none' })
+    await expect(missing).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})
+
+/** Asks until the answer is not `unavailable`; gives up after many refusals. */
+async function untilItWorks(ask: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    try {
+      return await ask()
+    } catch {
+      await new Promise((resolve) => globalThis.setTimeout(resolve, 25))
+    }
+  }
+  throw new Error('The database did not come back')
+}
+
+/** A way to a server that can be cut, or go silent. */
+async function openProxy(target: string) {
+  const { hostname, port } = new URL(target)
+  const sockets = new Set<Socket>()
+  let paused = false
+  const listener: Server = createServer((socket) => {
+    const upstream = connect(Number(port), hostname)
+    for (const [from, to] of [
+      [socket, upstream],
+      [upstream, socket],
+    ] as const) {
+      sockets.add(from)
+      from.on('error', () => to.destroy())
+      from.on('close', () => {
+        sockets.delete(from)
+        to.destroy()
+      })
+      from.pipe(to)
+      if (paused) from.pause()
+    }
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const address = listener.address()
+  if (address === null || typeof address === 'string') throw new Error('The proxy has no port')
+  const url = new URL(target)
+  url.port = String(address.port)
+
+  async function refuse() {
+    for (const socket of sockets) socket.destroy()
+    listener.close()
+    await once(listener, 'close')
+  }
+  return {
+    url: url.href,
+    refuse,
+    async accept() {
+      listener.listen(address.port, '127.0.0.1')
+      await once(listener, 'listening')
+    },
+    pause() {
+      paused = true
+      for (const socket of sockets) socket.pause()
+    },
+    resume() {
+      paused = false
+      for (const socket of sockets) socket.resume()
+    },
+    close: refuse,
+  }
+}
