@@ -42,7 +42,7 @@ export function createClient({
   baseUrl = '',
   headers = {},
   fetch = (request) => globalThis.fetch(request),
-}: ClientOptions): Client {
+}: ClientOptions = {}): Client {
   checkBaseUrl(baseUrl)
   const client = createFetchClient<paths, 'application/json'>({
     baseUrl,
