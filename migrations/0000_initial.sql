@@ -34,6 +34,7 @@ CREATE TABLE "elicitations" (
 	"tool_call_id" text COLLATE "C" NOT NULL,
 	"message" text NOT NULL,
 	"mode" text NOT NULL,
+	"held" boolean DEFAULT false NOT NULL,
 	"schema" jsonb,
 	"url" text,
 	"status" text DEFAULT 'pending' NOT NULL,

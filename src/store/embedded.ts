@@ -1,9 +1,10 @@
-import type { Database, Statements } from './database.ts'
+import type { Database } from './database.ts'
 import { type Connection, openConnection } from './embedded-connection.ts'
 import { openDataDirectory } from './embedded-directory.ts'
 import { createTurns } from './embedded-turns.ts'
 import { migrateDatabase } from './migrate.ts'
-import { createStatements, type RunStatement } from './orm.ts'
+import { createStatements } from './orm.ts'
+import { runTransaction } from './transaction.ts'
 
 export type EmbeddedDatabase = Database & {
   /** All of it as a tar archive, to open others with. */
@@ -53,7 +54,7 @@ function createDatabase({
     kind: 'embedded',
     query: statements.query,
     orm: statements.orm,
-    transaction: (work) => turns.take(() => transact({ connection, work })),
+    transaction: (work) => turns.take(() => runTransaction({ run: connection.run, work })),
     async listen(channel, onMessage, onListen) {
       const stop = await turns.take(() => connection.listen(channel, onMessage))
       onListen?.()
@@ -68,38 +69,5 @@ function createDatabase({
       await connection.close()
       await release()
     },
-  }
-}
-
-async function transact<T>({
-  connection,
-  work,
-}: {
-  connection: Connection
-  work: (tx: Statements) => Promise<T>
-}): Promise<T> {
-  const failures: unknown[] = []
-  let open = true
-  const run: RunStatement = async (...statement) => {
-    if (!open) throw new Error('This transaction has ended; await its statements inside it')
-    try {
-      return await connection.run(...statement)
-    } catch (error) {
-      failures.push(error)
-      throw error
-    }
-  }
-  await connection.execute('begin')
-  try {
-    const result = await work(createStatements(run))
-    // A failed statement undoes the transaction, whether its error was caught or not.
-    if (failures.length > 0) throw failures[0]
-    open = false
-    await connection.execute('commit')
-    return result
-  } catch (error) {
-    open = false
-    await connection.execute('rollback')
-    throw error
   }
 }

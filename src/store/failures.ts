@@ -38,12 +38,14 @@ const awayCodes = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ETIMEDOUT',
-  // Too many connections, a read-only standby, a statement that took too long, a deadlock's victim.
+  // Too many connections, a read-only standby, a statement that took too long, a deadlock's
+  // victim, a transaction that idled.
   '53300',
   '25006',
   '57014',
   '55P03',
   '40P01',
+  '25P03',
 ])
 
 // 08: connection; 57P: shutdown, crash, starting up.

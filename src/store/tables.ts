@@ -244,6 +244,8 @@ export const elicitations = pgTable(
     toolCallId: id('tool_call_id').notNull(),
     message: text('message').notNull(),
     mode: text('mode').notNull(),
+    /** A call that is open in a process waits for the answer; it dies with the process. */
+    held: boolean('held').notNull().default(false),
     schema: jsonb('schema'),
     url: text('url'),
     status: text('status').notNull().default('pending'),

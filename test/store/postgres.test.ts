@@ -54,8 +54,28 @@ describe.skipIf(server === undefined)('a database on a server', async () => {
       await tx.query('select pg_terminate_backend(pg_backend_pid())', [])
     })
     await expect(work).rejects.toMatchObject({ code: 'unavailable' })
-    await database.ping()
+    const next = database.transaction((tx) => tx.query('select 1 as one', []))
+    expect([...(await next)]).toEqual([{ one: 1 }])
     await database.close()
+  })
+
+  test('nothing is asked of a connection that was lost in the middle of a transaction', async () => {
+    const proxy = await openProxy(url)
+    const database = await openDatabase({ url: proxy.url })
+    const failures: unknown[] = []
+    const work = database.transaction(async (tx) => {
+      await tx.query('select 1', [])
+      await proxy.refuse()
+      await proxy.accept()
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        await tx.query('select 1', []).catch((error) => failures.push(error.code))
+      }
+    })
+    await expect(work).rejects.toMatchObject({ code: 'unavailable' })
+    expect(failures).toEqual(['unavailable', 'unavailable', 'unavailable'])
+    await database.transaction((tx) => tx.query('select 1', []))
+    await database.close()
+    await proxy.close()
   })
 
   test('listening begins again after the connection was lost', async () => {
