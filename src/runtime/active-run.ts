@@ -28,6 +28,8 @@ export type ActiveRun = {
   leaf: string | null
   title: string | null
   workingDir: string | null
+  /** Of the request that started it, by lower-case name; in memory only. */
+  headers: Record<string, string>
   settings: SessionSettings
   /**
    * Where the step that is under way began; null when none is. `stale`: clients have seen something
@@ -70,6 +72,7 @@ export function toolSessionOf(run: ActiveRun): ToolSession {
     sessionId: run.sessionId,
     agentName: run.assistant.name,
     workingDir: run.workingDir,
+    headers: run.headers,
   }
 }
 

@@ -263,7 +263,8 @@ function nextOfStartedCall(
   run: ActiveRun,
   { open, call, tool }: { open: OpenCall; call: ToolCall; tool: RunTool | undefined },
 ): NextForCall {
-  const answered = open.elicitationStatus
+  // A question that a dead process held open went with it.
+  const answered = open.elicitationHeld ? null : open.elicitationStatus
   if (answered === 'pending' && open.elicitationId) {
     return { type: 'wait', kind: 'elicitation', elicitationId: open.elicitationId, asked: true }
   }

@@ -4,6 +4,7 @@ import type { ActiveRun } from './active-run.ts'
 import type { Assistants } from './assistant.ts'
 import type { Clock } from './clock.ts'
 import type { Rules } from './permissions.ts'
+import type { ElicitationAnswer } from './tool.ts'
 
 export type IdPrefix = 'ses' | 'msg' | 'run' | 'call' | 'apr' | 'eli'
 
@@ -24,6 +25,11 @@ export type LoopContext = {
     /** Hashes of the session's calls whose outcome is unknown. */
     unknownCalls(sessionId: string): Promise<Set<string>>
     subRun(callId: string): Promise<LoadedRun | null>
+  }
+  /** The answer to a question that a call of this process holds open. */
+  answers: {
+    /** Resolves when it may be there; looks again now and then, for it may come elsewhere. */
+    wait(elicitationId: string, signal: AbortSignal): Promise<ElicitationAnswer>
   }
   /** Makes a run that its rows describe ready to go on, under the log and signal of its parent. */
   restore(loaded: LoadedRun, parent: ActiveRun): Promise<ActiveRun>

@@ -2,7 +2,7 @@ import type { ToolResult } from '#contract/tool.ts'
 import { RunInterrupted } from './active-run.ts'
 import { type CallEnd, type CallOutcome, cancelledEnd, type RunTool } from './call-plan.ts'
 import { cutToBytes, toStorable } from './text.ts'
-import type { ToolContext } from './tool.ts'
+import type { ElicitationRequest, ToolContext } from './tool.ts'
 
 /** Milliseconds that a tool may take when it doesn't say. */
 const defaultTimeout = 60_000
@@ -22,10 +22,18 @@ export async function executeCall(
 ): Promise<Executed> {
   const limit = tool.timeout ?? defaultTimeout
   const timer = new AbortController()
-  const timeout = limit > 0 ? setTimeout(() => timer.abort(), limit) : undefined
+  const startTimer = () => (limit > 0 ? setTimeout(() => timer.abort(), limit) : undefined)
+  let timeout = startTimer()
   const signal = AbortSignal.any([context.signal, timer.signal])
+  /** A person may take longer than a tool may. */
+  async function elicit(request: ElicitationRequest) {
+    clearTimeout(timeout)
+    const answer = await context.elicit(request)
+    timeout = startTimer()
+    return answer
+  }
   try {
-    const work = tool.execute(args, { ...context, signal })
+    const work = tool.execute(args, { ...context, signal, elicit })
     const outcome = await (tool.endsItself ? work : Promise.race([work, whenAborted(signal)]))
     if (outcome === 'aborted' || (tool.endsItself && signal.aborted))
       return ended(interruption(context.signal, limit))

@@ -7,7 +7,7 @@ import type { Usage } from '#contract/usage.ts'
 /** What of a stored message a model is shown. */
 export type PromptMessage = Pick<
   Message,
-  'role' | 'content' | 'multi_content' | 'tool_calls' | 'tool_call_id'
+  'role' | 'content' | 'multi_content' | 'tool_calls' | 'tool_call_id' | 'is_error'
 >
 
 export type ModelSettings = {

@@ -3,6 +3,7 @@ import type { Approval } from '#contract/session.ts'
 import type { Permissions } from '#contract/tool.ts'
 import type { RunStatements } from '#store/run-statements.ts'
 import type { Scope } from '#store/scope.ts'
+import { createAnswers } from './answers.ts'
 import { type Assistants, createAssistants } from './assistant.ts'
 import { createBatcher } from './batcher.ts'
 import type { AgentCatalog } from './catalog.ts'
@@ -87,6 +88,7 @@ export function openRuntime({
     isPassing: isUnavailable,
   })
   const assistants = createAssistants({ models, toolsets })
+  const answers = createAnswers({ read: decisions.readAnswer })
   const writeTitle = createTitles({ journal, log })
   let draining = false
   const context: LoopContext = {
@@ -111,6 +113,7 @@ export function openRuntime({
       unknownCalls: queue.unknownCalls,
       subRun: queue.loadSubRun,
     },
+    answers,
     restore: (loaded, parent) =>
       restoreRun({
         loaded,
@@ -168,6 +171,7 @@ export function openRuntime({
   const runs = createRuns({
     starter,
     executor,
+    onAnswer: answers.answered,
     rows: {
       ...decisions,
       ...readers,

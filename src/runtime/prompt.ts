@@ -128,5 +128,6 @@ function toPromptMessage(message: Message): PromptMessage {
     ...(message.multi_content ? { multi_content: message.multi_content } : {}),
     ...(message.tool_calls ? { tool_calls: message.tool_calls } : {}),
     ...(message.tool_call_id ? { tool_call_id: message.tool_call_id } : {}),
+    ...(message.is_error ? { is_error: true } : {}),
   }
 }

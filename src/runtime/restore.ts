@@ -74,6 +74,7 @@ export async function restoreRun({
     leaf: loaded.leaf,
     title: loaded.title,
     workingDir: loaded.workingDir,
+    headers: parent?.headers ?? {},
     settings: loaded.settings,
     openStep: seq === null ? null : { step, seq, stale: loaded.lastSeq > seq },
     recovered,

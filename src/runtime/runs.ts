@@ -56,10 +56,13 @@ const pollEvery = 50
 export function createRuns({
   starter,
   executor,
+  onAnswer,
   rows,
 }: {
   starter: Pick<Runs, 'start' | 'startNew'>
   executor: Executor
+  /** A question was answered that a call of this process may hold open. */
+  onAnswer(elicitationId: string): void
   rows: DecisionRows
 }): Runs {
   async function runOf(scope: Scope, { rootSessionId, requeuedRunId }: Decided): Promise<Run> {
@@ -137,6 +140,7 @@ export function createRuns({
       if (action === 'accept' && found.schema) checkContent(found.schema, content)
       const answered = await rows.answerElicitation(scope, { id: found.id, action, content })
       if (!answered) throw new Problem('nothing_pending', `Question ${found.id} was answered`)
+      onAnswer(found.id)
       return runOf(scope, answered)
     },
     async submitToolResult(scope, { session, toolCallId, output, isError }) {

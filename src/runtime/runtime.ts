@@ -35,6 +35,7 @@ export type Runs = {
       agent: AgentReference
       messages: NewMessage[]
       options: RunOptions
+      headers?: Record<string, string>
     },
   ): Promise<StartedRun>
   /** The same in a session that is made in the same transaction. */
@@ -45,6 +46,7 @@ export type Runs = {
       agent: AgentReference
       messages: NewMessage[]
       options: RunOptions
+      headers?: Record<string, string>
     },
   ): Promise<StartedRun>
   /** Resolves when the run is terminal, or after 2 s with the run as it is then. */

@@ -87,6 +87,7 @@ export function createStarter({
     messages,
     history,
     options,
+    headers,
   }: {
     scope: Scope
     session: StartableSession
@@ -95,6 +96,7 @@ export function createStarter({
     messages: Message[]
     history: Message[]
     options: RunOptions
+    headers: Record<string, string>
   }): Promise<StartedRun | null> {
     const model = assistant.model(options.model)
     const runId = nextId('run')
@@ -137,6 +139,7 @@ export function createStarter({
       leaf: messages.at(-1)?.id ?? session.leaf,
       title: session.title,
       workingDir: session.workingDir,
+      headers,
       settings: session.settings,
       openStep: { step: 1, seq: started.base + bodies.length, stale: false },
       recovered: false,
@@ -169,7 +172,7 @@ export function createStarter({
   }
 
   return {
-    async start(scope, { session: reference, agent, messages: posted, options }) {
+    async start(scope, { session: reference, agent, messages: posted, options, headers = {} }) {
       const assistant = chooseAgent(agent)
       await keepVersion(assistant.snapshot)
       for (let attempt = 0; attempt < startTries; attempt += 1) {
@@ -183,7 +186,7 @@ export function createStarter({
         if (history.length + posted.length === 0) throw nothingToAnswer(session.id)
         const messages = toMessages(posted, session.leaf)
         const target = { type: 'existing' as const, id: session.id, leaf: session.leaf }
-        const parts = { scope, session, target, assistant, messages, history, options }
+        const parts = { scope, session, target, assistant, messages, history, options, headers }
         const started = await begin(parts)
         if (started) return started
         // The session changed between the reading and the start: look again.
@@ -192,7 +195,7 @@ export function createStarter({
         retry_after: 1,
       })
     },
-    async startNew(scope, { session: input, agent, messages: posted, options }) {
+    async startNew(scope, { session: input, agent, messages: posted, options, headers = {} }) {
       const assistant = chooseAgent(agent)
       await keepVersion(assistant.snapshot)
       const id = nextId('ses')
@@ -218,7 +221,7 @@ export function createStarter({
       }
       const target = { type: 'new' as const, id, owner, input }
       const messages = toMessages(posted, null)
-      const parts = { scope, session, target, assistant, messages, history: [], options }
+      const parts = { scope, session, target, assistant, messages, history: [], options, headers }
       const started = await begin(parts)
       if (started) return started
       throw new Problem('conflict', `There is a session with the external_id ${input.external_id}`)

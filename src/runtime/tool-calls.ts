@@ -212,7 +212,7 @@ function mergeWaits(waits: WaitingFor[]): WaitingFor | null {
   return null
 }
 
-function execute(_context: LoopContext, run: ActiveRun, plan: PlannedCall) {
+function execute(context: LoopContext, run: ActiveRun, plan: PlannedCall) {
   const { next, tool, row } = plan
   if (next.type !== 'start' || !tool) throw new Error(`call ${row.id} cannot start`)
   return executeCall(tool, next.args, {
@@ -228,6 +228,10 @@ function execute(_context: LoopContext, run: ActiveRun, plan: PlannedCall) {
         content,
       })
     },
+    async elicit(request) {
+      const { ids } = await askUser(context, run, plan, { ...request, held: true })
+      return context.answers.wait(ids[0] ?? '', run.signal)
+    },
     ...(next.answer ? { answer: next.answer } : {}),
   })
 }
@@ -236,7 +240,7 @@ async function askUser(
   context: LoopContext,
   run: ActiveRun,
   { row }: PlannedCall,
-  request: ElicitationRequest,
+  { held = false, ...request }: ElicitationRequest & { held?: boolean },
 ): Promise<WaitingFor> {
   const elicitation: NewElicitation = {
     id: context.nextId('eli'),
@@ -247,6 +251,7 @@ async function askUser(
     mode: request.mode,
     schema: request.schema ? JSON.stringify(request.schema) : null,
     url: request.url ?? null,
+    held,
     expiresAt: expiry(context),
   }
   const event: EventBody = {

@@ -8,6 +8,11 @@ export type ToolSession = {
   agentName: string
   /** The session's `working_dir`, absolute, or null. */
   workingDir: string | null
+  /**
+   * Headers of the request that started the run, by lower-case name, for `${headers.NAME}`. Never
+   * stored: a run that goes on in another process has none.
+   */
+  headers?: Record<string, string>
 }
 
 export type ToolContext = ToolSession & {
@@ -20,6 +25,13 @@ export type ToolContext = ToolSession & {
   signal: AbortSignal
   /** Shows progress; a `tool_call_output` event. */
   progress(content: string): void
+  /**
+   * Asks the user while the call stays open in this process, as a connection to another server may
+   * need. Resolves with their answer; with the action `cancel` when nobody answers in time or the
+   * run is interrupted. What can ask before it does anything returns `elicit` instead: that waits
+   * without a process.
+   */
+  elicit(request: ElicitationRequest): Promise<ElicitationAnswer>
   /** What the user answered to the elicitation that an earlier `execute` of this call returned. */
   answer?: ElicitationAnswer
 }

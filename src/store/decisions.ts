@@ -214,6 +214,27 @@ export async function findElicitation(
   return row ?? null
 }
 
+/** The answer to a question that a process holds open; null while there is none. */
+export async function readAnswer(
+  database: Statements,
+  elicitationId: string,
+): Promise<{
+  action: 'accept' | 'decline' | 'cancel'
+  content: Record<string, unknown> | null
+} | null> {
+  const [row] = await database.query<{
+    status: string
+    action: 'accept' | 'decline' | 'cancel' | null
+    content: Record<string, unknown> | null
+  }>(
+    `select case when status = 'pending' and expires_at <= now() then 'expired' else status end
+       as status, action, content from elicitations where id = $1`,
+    [elicitationId],
+  )
+  if (row?.status === 'pending') return null
+  return { action: row?.action ?? 'cancel', content: row?.content ?? null }
+}
+
 /** Answers a question, once. null: somebody else did, or it is gone. */
 export function answerElicitation(
   database: Database,

@@ -90,6 +90,7 @@ export type NewElicitation = {
   mode: string
   schema: string | null
   url: string | null
+  held: boolean
   expiresAt: string
 }
 
@@ -408,11 +409,12 @@ const parts: Part[] = [
     name: 'new_elicitations',
     rows: (entry, index) => entry.elicitations.map((asked) => ({ entry: index, ...asked })),
     sql: `insert into elicitations (id, tenant, session_id, root_session_id, run_id, tool_call_id,
-        message, mode, schema, url, expires_at)
+        message, mode, schema, url, held, expires_at)
       select q.id, h.tenant, q."sessionId", h.id, q."runId", q."toolCallId", q.message, q.mode,
-        q.schema::jsonb, q.url, q."expiresAt"
+        q.schema::jsonb, q.url, q.held, q."expiresAt"
       from json_to_recordset($rows) as q(entry int, id text, "sessionId" text, "runId" text,
-        "toolCallId" text, message text, mode text, schema text, url text, "expiresAt" timestamptz)
+        "toolCallId" text, message text, mode text, schema text, url text, held boolean,
+        "expiresAt" timestamptz)
       join head h on h.entry = q.entry`,
   },
   {

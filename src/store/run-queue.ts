@@ -402,6 +402,7 @@ export type OpenCall = {
   elicitationStatus: string | null
   elicitationAction: 'accept' | 'decline' | 'cancel' | null
   elicitationContent: Record<string, unknown> | null
+  elicitationHeld: boolean | null
 }
 
 /** The calls of one assistant message, in the model's order. */
@@ -414,7 +415,8 @@ export function readCalls(
        c.args_hash as "argsHash", c.definition, c.executor, c.effect, c.state, c.result,
        a.id as "approvalId", a.status as "approvalStatus", a.arguments as "approvalArguments",
        a.reason as "approvalReason", q.id as "elicitationId", q.status as "elicitationStatus",
-       q.action as "elicitationAction", q.content as "elicitationContent"
+       q.action as "elicitationAction", q.content as "elicitationContent",
+       q.held as "elicitationHeld"
      from tool_calls c
      left join lateral (select * from approvals a where a.tool_call_id = c.id
        order by a.id desc limit 1) a on true

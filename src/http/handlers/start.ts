@@ -5,7 +5,7 @@ import type { RunOptions } from '#contract/run.ts'
 import type { AgentCatalog } from '#runtime/catalog.ts'
 import type { Runs, StartedRun } from '#runtime/runtime.ts'
 import type { Scope } from '#store/scope.ts'
-import type { Handlers } from '../env.ts'
+import type { AppContext, Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import type { RunAnswers } from '../run-answer.ts'
 import type { SessionRows } from './sessions.ts'
@@ -31,20 +31,20 @@ export function startHandlers({
       const { session, agent } = c.req.valid('param')
       const { messages, options } = fromRunBody(c.req.valid('json'))
       const request = { session, agent: { agent }, messages, options }
-      return answer(c, await runs.start(c.get('scope'), request), options)
+      return answer(c, await runs.start(c.get('scope'), withHeaders(c, request)), options)
     },
     async runNamedAgent(c) {
       const { session, agent, agent_name } = c.req.valid('param')
       const { messages, options } = fromRunBody(c.req.valid('json'))
       const reference = { agent, agentName: agent_name }
       const request = { session, agent: reference, messages, options }
-      return answer(c, await runs.start(c.get('scope'), request), options)
+      return answer(c, await runs.start(c.get('scope'), withHeaders(c, request)), options)
     },
     async startChat(c) {
       const { agent } = c.req.valid('param')
       const { messages, options } = fromChat(c.req.valid('json'))
       const request = { session: { agent }, agent: { agent }, messages, options }
-      return answer(c, await runs.startNew(c.get('scope'), request), options)
+      return answer(c, await runs.startNew(c.get('scope'), withHeaders(c, request)), options)
     },
     async continueChat(c) {
       const { session } = c.req.valid('param')
@@ -52,12 +52,15 @@ export function startHandlers({
       const scope = c.get('scope')
       const known = found(await sessions.get(scope, session), `session ${session}`)
       const request = { session, agent: agentOf(known), messages, options }
-      return answer(c, await runs.start(scope, request), options)
+      return answer(c, await runs.start(scope, withHeaders(c, request)), options)
     },
     async chat(c) {
       const { session_id, agent, ...message } = c.req.valid('json')
       const { messages, options } = fromChat(message)
-      const begun = await chat(c.get('scope'), { session: session_id, agent, messages, options })
+      const begun = await chat(
+        c.get('scope'),
+        withHeaders(c, { session: session_id, agent, messages, options }),
+      )
       return answer(c, begun, options)
     },
   }
@@ -69,21 +72,22 @@ export function startHandlers({
       agent: string | undefined
       messages: NewMessage[]
       options: RunOptions
+      headers: Record<string, string>
     },
   ): Promise<StartedRun> {
-    const { session, messages, options } = request
+    const { session, messages, options, headers } = request
     const known = session === undefined ? null : await sessions.get(scope, session)
     if (known) {
       const agent = request.agent === undefined ? agentOf(known) : { agent: request.agent }
-      return runs.start(scope, { session: known.id, agent, messages, options })
+      return runs.start(scope, { session: known.id, agent, messages, options, headers })
     }
     const agent = request.agent ?? defaultAgent()
     const settings = session === undefined ? { agent } : { agent, external_id: session }
-    const start = { session: settings, agent: { agent }, messages, options }
+    const start = { session: settings, agent: { agent }, messages, options, headers }
     return runs.startNew(scope, start).catch((error: unknown) => {
       // Somebody made the session since we looked.
       if (session === undefined || !isConflict(error)) throw error
-      return runs.start(scope, { session, agent: { agent }, messages, options })
+      return runs.start(scope, { session, agent: { agent }, messages, options, headers })
     })
   }
 
@@ -96,6 +100,11 @@ export function startHandlers({
   function defaultAgent(): string {
     return found(catalog.defaultName(), 'agent to answer: start the server with an agent file')
   }
+}
+
+/** Toolsets may forward some of the caller's headers; they live as long as the run in memory. */
+function withHeaders<Request extends object>(c: AppContext, request: Request) {
+  return { ...request, headers: c.req.header() }
 }
 
 function fromRunBody(body: RunBody): { messages: NewMessage[]; options: RunOptions } {
