@@ -42,6 +42,7 @@ export function createAnswerReader({
   const calls = createToolCallParts({ createCallId })
   const template = createDeltaTemplate()
   let usage: ModelAnswer['usage'] = null
+  let length = 0
   let finishReason: FinishReason | undefined
   let done = false
   let gathered: ModelDelta | undefined
@@ -62,7 +63,9 @@ export function createAnswerReader({
 
   function takeText(type: 'text' | 'reasoning', piece: string): void {
     const text = (type === 'text' ? content : reasoning).add(piece)
-    if (text !== '') emit({ type, text })
+    if (text === '') return
+    length += text.length
+    emit({ type, text })
   }
 
   function takeChunk(chunk: JsonObject): void {
@@ -89,7 +92,9 @@ export function createAnswerReader({
       : listAt(delta, 'tool_calls')
     for (const entry of entries) {
       const call = calls.add(entry)
-      if (call) emit(call)
+      if (!call) continue
+      length += call.arguments.length
+      emit(call)
     }
   }
 
@@ -112,7 +117,7 @@ export function createAnswerReader({
         template.learn(json, parsed.value)
         takeChunk(parsed.value)
       }
-      if (content.length + reasoning.length + calls.length > maxAnswer) throw tooLong(maxAnswer)
+      if (length > maxAnswer) throw tooLong(maxAnswer)
     },
     flush() {
       handOver()

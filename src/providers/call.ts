@@ -91,6 +91,8 @@ function createReceiver({ call, isSettled, succeed, fail }: Outcome): {
   let head: Parameters<TransportHandlers['onHeaders']> | undefined
   let body: Body | undefined
   let bytesRead = 0
+  let flushing = false
+  let finishing = false
 
   function stop(): void {
     watch.stop()
@@ -132,6 +134,15 @@ function createReceiver({ call, isSettled, succeed, fail }: Outcome): {
     bytesRead += bytes.length
     if (bytesRead > limits.maxBytes) throw tooLong(limits.maxBytes)
     body?.push(bytes)
+    if (flushing) return
+    // One read of the socket may bring many chunks: what is in them is handed over together.
+    flushing = true
+    process.nextTick(attempt, flush)
+  }
+
+  function flush(): void {
+    flushing = false
+    if (finishing) return
     const wait = reader.flush()
     if (wait) {
       exchange?.pause()
@@ -153,6 +164,8 @@ function createReceiver({ call, isSettled, succeed, fail }: Outcome): {
 
   /** Nothing more is needed from the stream: the answer is whole, or this throws. */
   function finish(): void {
+    if (finishing) return
+    finishing = true
     const answer = reader.answer()
     const wait = reader.flush()
     if (wait) {

@@ -26,6 +26,15 @@ export function createEventStreamSplitter({
   let data: string | undefined
   let started = false
   let afterCarriageReturn = false
+  let withinCharacter = false
+
+  /** The decoder is only needed where a chunk may end within a character. */
+  function decode(bytes: Buffer): string {
+    const mayContinue = (bytes.at(-1) ?? 0) >= 0x80
+    const text = withinCharacter || mayContinue ? decoder.write(bytes) : bytes.toString('utf8')
+    if (bytes.length > 0) withinCharacter = mayContinue
+    return text
+  }
 
   function takeLine(text: string): void {
     if (text === '') {
@@ -78,7 +87,7 @@ export function createEventStreamSplitter({
 
   return {
     push(bytes) {
-      const decoded = decoder.write(bytes)
+      const decoded = decode(bytes)
       if (decoded !== '') takeText(normalise(decoded))
     },
     end() {

@@ -16,7 +16,6 @@ export type ToolCallParts = {
   add(entry: unknown): ToolCallDelta | undefined
   /** The calls, each with an id of its own, a name and whole arguments; else a failure. */
   whole(): ToolCall[]
-  readonly length: number
 }
 
 /**
@@ -31,7 +30,6 @@ export function createToolCallParts({
 }): ToolCallParts {
   const parts: Part[] = []
   const byIndex = new Map<number, Part>()
-  let length = 0
 
   function find(entry: unknown, sentId: string | undefined, args: string): Part | undefined {
     const index = countAt(entry, 'index')
@@ -67,16 +65,12 @@ export function createToolCallParts({
       const part = find(entry, sentId, sentArguments) ?? open(entry, sentId)
       if (sentName !== undefined && sentName !== part.name) part.name += toStorableText(sentName)
       const shown = part.arguments.add(sentArguments)
-      length += shown.length
       if (shown === '' && sentName === undefined) return undefined
       const { index, id, name } = part
       return { type: 'tool_call', index, id, name, arguments: shown }
     },
     whole() {
       return parts.map(toToolCall)
-    },
-    get length() {
-      return length
     },
   }
 }

@@ -7,7 +7,6 @@ export type TextCollector = {
   rest(): string
   /** Everything that was shown. */
   text(): string
-  readonly length: number
 }
 
 /**
@@ -18,10 +17,8 @@ export function createTextCollector(): TextCollector {
   let held = ''
   let whole = ''
   let pieces: string[] = []
-  let length = 0
 
   function keep(shown: string): string {
-    length += shown.length
     pieces.push(shown)
     // A piece is a slice of its network chunk and keeps all of it alive; joining copies.
     if (pieces.length === 64) flatten()
@@ -51,9 +48,6 @@ export function createTextCollector(): TextCollector {
     text() {
       flatten()
       return whole
-    },
-    get length() {
-      return length
     },
   }
 }
