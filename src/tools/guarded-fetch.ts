@@ -1,23 +1,19 @@
-import http from 'node:http'
-import https from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
 import { readBody } from './guarded-body.ts'
+import {
+  explained,
+  type NetworkRules,
+  networkRules,
+  type Outgoing,
+  openGuarded,
+  type Resolve,
+} from './guarded-connection.ts'
 import { GuardedFetchError } from './guarded-fetch-error.ts'
-import { isPublicAddress } from './public-address.ts'
 
-/** Finds the addresses of a host name, as `lookup(name, { all: true })` of node:dns/promises does. */
-export type Resolve = (hostname: string) => Promise<{ address: string; family: number }[]>
+export type { Resolve } from './guarded-connection.ts'
 
-export type GuardedRequest = {
-  url: string
-  method?: string
-  headers?: Record<string, string>
-  body?: string | Uint8Array
-  signal: AbortSignal
+export type GuardedRequest = Outgoing & {
   /** Milliseconds for all of it: redirects, headers and body. */
   timeout: number
-  /** Asked about each address that would be visited, redirects too; throws to refuse it. */
-  permit?(url: URL): void
 }
 
 export type GuardedResponse = {
@@ -35,10 +31,8 @@ export type GuardedFetch = (request: GuardedRequest) => Promise<GuardedResponse>
 
 /**
  * The one way out for addresses that a model or a caller chose: http and https only, and only to
- * global unicast addresses. A name is resolved and checked inside the connection's own lookup, so
- * the address that was checked is the one that is dialled; each redirect (three at most) begins
- * anew, and to another origin it takes no header of the caller's along. `allowHosts` names internal hosts, `HOST` or
- * `HOST:PORT`, that may be visited all the same.
+ * global unicast addresses, each redirect too; see `openGuarded`. `allowHosts` names internal hosts,
+ * `HOST` or `HOST:PORT`, that may be visited all the same.
  */
 export function createGuardedFetch({
   resolve,
@@ -47,12 +41,12 @@ export function createGuardedFetch({
   resolve: Resolve
   allowHosts: string[]
 }): GuardedFetch {
-  const allowed = new Set(allowHosts.map(normalizedHost))
+  const rules = networkRules({ resolve, allowHosts })
   return async (request) => {
     const timer = AbortSignal.timeout(request.timeout)
     const signal = AbortSignal.any([request.signal, timer])
     try {
-      return await followRedirects({ ...request, signal }, { resolve, allowed })
+      return await readWhole({ ...request, signal }, rules)
     } catch (error) {
       request.signal.throwIfAborted()
       throw timer.aborted ? lateFault(request.timeout, error) : explained(error)
@@ -60,193 +54,15 @@ export function createGuardedFetch({
   }
 }
 
+async function readWhole(request: Outgoing, rules: NetworkRules): Promise<GuardedResponse> {
+  const { incoming, ...head } = await openGuarded(request, rules)
+  try {
+    return { ...head, body: await readBody(incoming, head.headers, request.signal) }
+  } finally {
+    incoming.destroy()
+  }
+}
+
 function lateFault(timeout: number, cause: unknown): GuardedFetchError {
   return new GuardedFetchError(`There was no whole answer within ${timeout} ms.`, { cause })
-}
-
-type Rules = { resolve: Resolve; allowed: Set<string> }
-
-const mostRedirects = 3
-const nothing = Buffer.alloc(0)
-const redirectStatuses = new Set([301, 302, 303, 307, 308])
-
-async function followRedirects(request: GuardedRequest, rules: Rules): Promise<GuardedResponse> {
-  let current = request
-  for (let redirects = 0; ; redirects += 1) {
-    const url = checkedUrl(current.url)
-    request.permit?.(url)
-    const response = await exchange(url, current, rules)
-    const target = redirectTarget(url, response)
-    if (!target) return response
-    if (redirects >= mostRedirects) {
-      throw new GuardedFetchError(
-        `More than ${mostRedirects} redirects; the last led to ${target}.`,
-      )
-    }
-    current = redirected(current, url, target, response.status)
-  }
-}
-
-function checkedUrl(text: string): URL {
-  const url = URL.parse(text)
-  if (!url)
-    throw new GuardedFetchError(`"${text.slice(0, 200)}" is not a URL; begin with https://.`)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new GuardedFetchError(`${url.protocol} addresses are not fetched; only http: and https:.`)
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new GuardedFetchError('A URL with a user name or a password in it is not fetched.')
-  }
-  return url
-}
-
-function isRedirect(status: number, headers: Record<string, string>): boolean {
-  return redirectStatuses.has(status) && headers.location !== undefined
-}
-
-function redirectTarget(url: URL, { status, headers }: GuardedResponse): URL | null {
-  if (!isRedirect(status, headers)) return null
-  const target = URL.parse(headers.location ?? '', url)
-  if (!target) throw new GuardedFetchError('The server redirects to something that is not a URL.')
-  return target
-}
-
-function redirected(request: GuardedRequest, from: URL, to: URL, status: number): GuardedRequest {
-  const { body, method = 'GET', headers = {}, ...rest } = request
-  const keepsMethod = status === 307 || status === 308 || method === 'GET' || method === 'HEAD'
-  return {
-    ...rest,
-    url: to.href,
-    method: keepsMethod ? method : 'GET',
-    headers: from.origin === to.origin ? headers : harmlessHeaders(headers),
-    ...(keepsMethod && body !== undefined ? { body } : {}),
-  }
-}
-
-/** Keys travel under many names besides Authorization, so only these cross to another origin. */
-function harmlessHeaders(headers: Record<string, string>): Record<string, string> {
-  const kept = Object.entries(headers).filter(([name]) =>
-    ['accept', 'accept-language', 'content-type', 'user-agent'].includes(name.toLowerCase()),
-  )
-  return Object.fromEntries(kept)
-}
-
-function exchange(url: URL, request: GuardedRequest, rules: Rules): Promise<GuardedResponse> {
-  const isAllowed = isAllowedHost(url, rules.allowed)
-  // Node asks no lookup for an address that is written out.
-  const literal = url.hostname.replace(/^\[|\]$/g, '')
-  if (isIP(literal) && !isAllowed) refuseInternal(literal, url.hostname)
-
-  const { method = 'GET', body, signal } = request
-  const client = url.protocol === 'https:' ? https : http
-  return new Promise((resolve, reject) => {
-    const outgoing = client.request(url, {
-      method,
-      headers: outgoingHeaders(request),
-      lookup: guardedLookup(rules.resolve, isAllowed),
-      // A connection of its own: a kept one was checked for somebody else's host.
-      agent: new client.Agent({ keepAlive: false }),
-      signal,
-    })
-    outgoing.on('error', reject)
-    outgoing.on('response', (incoming) => {
-      const status = incoming.statusCode ?? 0
-      const headers = flatHeaders(incoming.headers)
-      const isRead = !isRedirect(status, headers)
-      const reading = isRead ? readBody(incoming, headers, signal) : Promise.resolve(nothing)
-      const finished = reading.then((content) => {
-        resolve({ url: url.href, status, headers, body: content })
-      })
-      finished.catch(reject).finally(() => incoming.destroy())
-    })
-    outgoing.end(body)
-  })
-}
-
-/** Fails unless every address of the name is public: one that is not may be the one dialled. */
-function guardedLookup(resolve: Resolve, isAllowed: boolean): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname).then(
-      (addresses) => {
-        const fault = isAllowed ? null : faultOf(addresses, hostname)
-        const first = addresses[0]
-        if (fault) callback(fault, '', 0)
-        else if (!first) callback(new GuardedFetchError(`${hostname} has no address.`), '', 0)
-        else if (options.all) callback(null, addresses)
-        else callback(null, first.address, first.family)
-      },
-      () => callback(new GuardedFetchError(`${hostname} could not be found.`), '', 0),
-    )
-  }
-}
-
-function faultOf(addresses: { address: string }[], hostname: string): Error | null {
-  const internal = addresses.find(({ address }) => !isPublicAddress(address))
-  return internal ? internalFault(hostname) : null
-}
-
-function refuseInternal(address: string, shown: string): void {
-  if (!isPublicAddress(address)) throw internalFault(shown)
-}
-
-function internalFault(shown: string): GuardedFetchError {
-  return new GuardedFetchError(
-    `${shown} is not on the public internet and is not fetched; the operator can allow it with --allow-host.`,
-  )
-}
-
-function outgoingHeaders({ headers = {}, body }: GuardedRequest): Record<string, string> {
-  const own = Object.entries(headers).filter(
-    ([name]) =>
-      !/^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|proxy-.*)$/i.test(
-        name,
-      ),
-  )
-  return {
-    ...Object.fromEntries(own.map(([name, value]) => [name.toLowerCase(), value])),
-    'accept-encoding': 'gzip, deflate, br',
-    ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
-  }
-}
-
-function flatHeaders(headers: http.IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]),
-  )
-}
-
-function isAllowedHost(url: URL, allowed: Set<string>): boolean {
-  const port = url.port || (url.protocol === 'https:' ? '443' : '80')
-  const host = url.hostname.replace(/\.$/, '')
-  return allowed.has(host) || allowed.has(`${host}:${port}`)
-}
-
-/** As the URL parser writes hosts: lower case, IP addresses in one notation, brackets around IPv6. */
-function normalizedHost(text: string): string {
-  const port = isIP(text) === 6 ? undefined : /:(\d+)$/.exec(text)?.[1]
-  const host = port === undefined ? text : text.slice(0, -port.length - 1)
-  const parsed = URL.parse(`http://${isIP(host) === 6 ? `[${host}]` : host}`)
-  if (!parsed || parsed.href !== `http://${parsed.hostname}/`) {
-    throw new Error(`"${text}" is not a host to allow; write HOST or HOST:PORT.`)
-  }
-  return parsed.hostname.replace(/\.$/, '') + (port === undefined ? '' : `:${Number(port)}`)
-}
-
-function explained(error: unknown): GuardedFetchError {
-  if (error instanceof GuardedFetchError) return error
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const reason =
-    reasons[code] ?? (/CERT|TLS|SSL/.test(code) ? 'its certificate is not valid' : code)
-  return new GuardedFetchError(`The server could not be reached: ${reason || 'unknown error'}.`, {
-    cause: error,
-  })
-}
-
-const reasons: Record<string, string> = {
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was cut',
-  EHOSTUNREACH: 'there is no route to it',
-  ENETUNREACH: 'there is no route to it',
-  ETIMEDOUT: 'it did not answer',
-  HPE_HEADER_OVERFLOW: 'its headers are too large',
 }
