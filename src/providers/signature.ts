@@ -69,3 +69,7 @@ export function withoutCredentials(baseUrl: URL): {
     authorization: pair === ':' ? undefined : `Basic ${Buffer.from(pair).toString('base64')}`,
   }
 }
+
+export async function loadClient(): Promise<void> {
+  await import('openai')
+}
