@@ -157,6 +157,12 @@ test('a silent connection is given up for a new one', async () => {
   await server?.requests[0]?.closed
 })
 
+test('a server that does not even answer is asked again', async () => {
+  const { events } = await follow([{ type: 'ignore' }], { silenceLimit: 100 })
+  expect(events).toEqual(log)
+  expect(server?.requests).toHaveLength(2)
+})
+
 test('events that come again are given once', async () => {
   const { events } = await follow([
     { type: 'cut', bytes: 1500 },

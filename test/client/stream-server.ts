@@ -10,6 +10,8 @@ export type Fault =
   | { type: 'cut' | 'end'; bytes: number }
   /** The connection breaks before there is an answer. */
   | { type: 'hang up' }
+  /** There is no answer, and the connection stays open. */
+  | { type: 'ignore' }
   /** Nothing more comes after so many bytes of the body. */
   | { type: 'silence'; bytes: number }
   | { type: 'refuse'; problem: ProblemDocument; headers?: Record<string, string> }
@@ -97,6 +99,8 @@ function answer(
   switch (fault?.type) {
     case 'hang up':
       response.socket?.destroy()
+      return
+    case 'ignore':
       return
     case 'refuse':
       refuse(response, fault)
