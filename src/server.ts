@@ -14,9 +14,9 @@ import { openModels } from '#providers/models.ts'
 import { createOfflineModel } from '#providers/offline.ts'
 import { openRuntime, type Runtime } from '#runtime/open-runtime.ts'
 import type { ToolsetFactory } from '#runtime/tool.ts'
-import { createIds } from '#store/ids.ts'
 import type { Database } from '#store/database.ts'
 import { readBounds, readRunBounds } from '#store/events.ts'
+import { createIds } from '#store/ids.ts'
 import { openDatabase } from '#store/open-database.ts'
 import { bindRunStatements } from '#store/run-statements.ts'
 import { createStore } from '#store/store.ts'
@@ -80,6 +80,13 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   })
   opened.add(() => catalog.close())
 
+  // Looks for a model while the database opens.
+  const openingModels = openModels({
+    environment,
+    offline: createOfflineModel(),
+    traffic: config.traffic,
+  })
+  opened.add(async () => (await openingModels).close())
   const database = await openDatabase(
     config.database.kind === 'postgres'
       ? { url: config.database.url }
@@ -90,14 +97,12 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   const store = createStore({ database, ids })
   const statements = bindRunStatements(database)
 
-  const models = await openModels({
-    environment,
-    offline: createOfflineModel(),
-    traffic: config.traffic,
-  })
-  opened.add(() => models.close())
+  const models = await openingModels
 
-  const guardedFetch = createGuardedFetch({ resolve: resolveHost, allowHosts: [...config.allowHosts] })
+  const guardedFetch = createGuardedFetch({
+    resolve: resolveHost,
+    allowHosts: [...config.allowHosts],
+  })
   const toolsets: Record<string, ToolsetFactory> = {
     filesystem: createFilesystemToolset,
     think: createThinkToolset,
@@ -179,6 +184,9 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     streams.close()
     await server.close(closeGrace)
   })
+
+  // The first run need not wait for it.
+  models.prepare().catch((error: unknown) => log.warn('could not load the model client', { error }))
 
   return {
     url: server.url,

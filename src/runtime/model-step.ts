@@ -20,7 +20,8 @@ export async function answerStep(context: LoopContext, run: ActiveRun, tools: Ru
       messages: await promptOf(context, run, model),
       tools: [...tools.values()].map((tool) => tool.definition),
       ...responseFormatOf(run),
-      thinking: run.options.thinking ?? run.settings.thinking,
+      thinking:
+        run.options.thinking ?? (run.settings.thinking && run.assistant.spec.thinking !== false),
       signal: run.signal,
     },
   })
