@@ -680,6 +680,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Why a request was refused (RFC 9457) */
         Problem: {
             /**
              * @description A URI that names the kind of problem
@@ -704,8 +705,12 @@ export interface components {
             /** @description The oldest event still kept */
             oldest_seq?: number;
         };
-        /** @enum {string} */
+        /**
+         * @description What went wrong, for programs
+         * @enum {string}
+         */
         ProblemCode: "invalid_json" | "validation_failed" | "unauthorized" | "forbidden" | "code_disabled" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "session_busy" | "no_active_run" | "nothing_pending" | "already_decided" | "agent_read_only" | "agent_invalid" | "idempotency_in_flight" | "idempotency_mismatch" | "events_expired" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "queue_full" | "unavailable" | "internal";
+        /** @description One field that is wrong */
         FieldError: {
             /**
              * @description Where in the request
@@ -834,32 +839,48 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** @description A conversation, without its messages */
         Session: {
             /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b */
             id: string;
             /** @description The caller's own id */
             external_id: string | null;
+            /** @description A short name of the conversation */
             title: string | null;
             status: components["schemas"]["SessionStatus"];
+            /** @description The run that is not over */
             active_run_id: string | null;
+            /** @description The agent source */
             agent: string | null;
+            /** @description The agent inside the source */
             agent_name: string | null;
             /** @description The session it came from */
             parent_id: string | null;
             permissions: components["schemas"]["Permissions"];
+            /** @description Every call runs without asking */
             tools_approved: boolean;
+            /** @description The model may reason first */
             thinking: boolean;
+            /** @description Where file tools without a path of their own work */
             working_dir: string | null;
+            /** @description Model calls that one run may make */
             max_iterations: number | null;
+            /** @description The caller's own data */
             metadata: {
                 [key: string]: unknown;
             };
             usage: components["schemas"]["Usage"];
             /** @description The newest event */
             last_seq: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
             updated_at: string;
         };
         /**
@@ -886,6 +907,7 @@ export interface components {
             ask?: string[];
             deny?: string[];
         };
+        /** @description Tokens and cost of model calls */
         Usage: {
             /**
              * @description Tokens of the prompt
@@ -904,19 +926,29 @@ export interface components {
             /** @description US dollars; null when no price is known */
             cost: number | null;
         };
+        /** @description What a session is to be; every field may be left out */
         NewSession: {
+            /** @description The caller's own id; accepted wherever a session id is */
             external_id?: string;
+            /** @description A short name of the conversation */
             title?: string;
             permissions?: components["schemas"]["Permissions"];
+            /** @description Every call runs without asking */
             tools_approved?: boolean;
+            /** @description The model may reason first */
             thinking?: boolean;
+            /** @description Model calls that one run may make */
             max_iterations?: number;
+            /** @description Where file tools without a path of their own work */
             working_dir?: string;
+            /** @description The agent source */
             agent?: string;
+            /** @description The caller's own data */
             metadata?: {
                 [key: string]: unknown;
             };
         };
+        /** @description A session with what a page needs to show it */
         SessionDetail: components["schemas"]["Session"] & {
             pending_approvals: components["schemas"]["Approval"][];
             pending_elicitations: components["schemas"]["Elicitation"][];
@@ -926,39 +958,58 @@ export interface components {
             /** @description For listMessages with order=desc: the ones before; null when all are here */
             messages_cursor: string | null;
         };
+        /** @description A tool call that waits for a person, or waited */
         Approval: {
             /** @example apr_01k9zq6w0v6m3t8q4x1y2z3a4b */
             id: string;
+            /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
+            /** @description The agent inside the source */
             agent_name: string;
             tool_call: components["schemas"]["ToolCall"];
             tool_definition: components["schemas"]["ToolDefinition"];
             /** @enum {string} */
             status: "pending" | "approved" | "rejected" | "expired" | "cancelled";
+            /** @description Why */
             reason: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it is decided without anybody
+             */
             expires_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was decided
+             */
             decided_at: string | null;
         };
+        /** @description A call that the model made, in the form of Chat Completions */
         ToolCall: {
             /** @example call_8f2a */
             id: string;
             /** @enum {string} */
             type: "function";
-            function: {
-                /** @example read_file */
-                name: string;
-                /** @example {"path":"README.md"} */
-                arguments: string;
-            };
+            function: components["schemas"]["FunctionCall"];
         };
+        /** @description The function and its arguments as JSON text */
+        FunctionCall: {
+            /** @example read_file */
+            name: string;
+            /** @example {"path":"README.md"} */
+            arguments: string;
+        };
+        /** @description A tool as the model sees it */
         ToolDefinition: {
             /** @example read_file */
             name: string;
+            /** @description What it is for */
             description: string;
             parameters: components["schemas"]["JsonSchema"];
             output_schema?: components["schemas"]["JsonSchema"];
@@ -969,7 +1020,9 @@ export interface components {
         JsonSchema: {
             [key: string]: unknown;
         };
+        /** @description What a tool says about its effects */
         ToolAnnotations: {
+            /** @description A short name of the conversation */
             title?: string;
             /** @description Changes nothing */
             read_only?: boolean;
@@ -985,26 +1038,41 @@ export interface components {
          * @enum {string}
          */
         ToolEffect: "read" | "idempotent" | "once";
+        /** @description A question to the user */
         Elicitation: {
             /** @example eli_01k9zq6w0v6m3t8q4x1y2z3a4b */
             id: string;
+            /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
+            /** @description For people */
             message: string;
             /** @enum {string} */
             mode: "form" | "url";
             schema?: components["schemas"]["JsonSchema"];
+            /** @description Where the user goes to answer */
             url?: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it is decided without anybody
+             */
             expires_at: string;
         };
+        /** @description A tool call that the caller has to run */
         PendingToolCall: {
+            /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             tool_call: components["schemas"]["ToolCall"];
         };
+        /** @description A stored message */
         Message: {
             /** @example msg_01k9zq6w0v6m3t8q4x1y2z3a4b */
             id: string;
@@ -1018,6 +1086,7 @@ export interface components {
              * @enum {string}
              */
             status: "complete" | "incomplete";
+            /** @description The text */
             content: string;
             multi_content?: components["schemas"]["ContentPart"][];
             tool_calls?: components["schemas"]["ToolCall"][];
@@ -1025,40 +1094,54 @@ export interface components {
             tool_call_id?: string;
             /** @description On tool messages: the call failed */
             is_error?: boolean;
+            /** @description What the model thought */
             reasoning?: string;
             /** @example openai/gpt-5-mini */
             model?: string;
             finish_reason?: components["schemas"]["FinishReason"];
             usage?: components["schemas"]["Usage"];
+            /** @description US dollars; null when no price is known */
             cost?: number | null;
             /** @description Written by the server, not a person */
             implicit?: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
             created_at: string;
         };
-        /** @enum {string} */
+        /**
+         * @description Who speaks
+         * @enum {string}
+         */
         MessageRole: "system" | "user" | "assistant" | "tool";
+        /** @description A part of a message */
         ContentPart: components["schemas"]["TextPart"] | components["schemas"]["ImagePart"] | components["schemas"]["FilePart"];
+        /** @description Text */
         TextPart: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "text";
+            /** @example Hello! */
             text: string;
         };
+        /** @description An image */
         ImagePart: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "image_url";
-            image_url: {
-                /** @description A data: URL or an http(s) URL */
-                url: string;
-                /** @enum {string} */
-                detail?: "auto" | "low" | "high";
-            };
+            image_url: components["schemas"]["ImageUrl"];
+        };
+        /** @description Where the image is, and how closely to look */
+        ImageUrl: {
+            /** @description A data: URL or an http(s) URL */
+            url: string;
+            /** @enum {string} */
+            detail?: "auto" | "low" | "high";
         };
         /** @description Never a path on the server */
         FilePart: {
@@ -1067,34 +1150,47 @@ export interface components {
              * @enum {string}
              */
             type: "file";
-            file: {
-                /** @description The id of an uploaded file */
-                file_id?: string;
-                /** @description A data: URL */
-                file_data?: string;
-                filename?: string;
-            };
+            file: components["schemas"]["FileReference"];
+        };
+        /** @description An uploaded file, or its content */
+        FileReference: {
+            /** @description The id of an uploaded file */
+            file_id?: string;
+            /** @description A data: URL */
+            file_data?: string;
+            /** @example report.pdf */
+            filename?: string;
         };
         /**
          * @description Why the model's answer ended
          * @enum {string}
          */
         FinishReason: "stop" | "tool_calls" | "length" | "content_filter";
+        /** @description The fields of a session to set */
         SessionPatch: {
+            /** @description A short name of the conversation */
             title?: string;
             permissions?: components["schemas"]["Permissions"];
+            /** @description Every call runs without asking */
             tools_approved?: boolean;
+            /** @description The model may reason first */
             thinking?: boolean;
+            /** @description Model calls that one run may make */
             max_iterations?: number;
+            /** @description Where file tools without a path of their own work */
             working_dir?: string;
+            /** @description The agent source */
             agent?: string;
+            /** @description The caller's own data */
             metadata?: {
                 [key: string]: unknown;
             };
         };
         /** @description A session with its new title */
         SessionTitle: {
+            /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b */
             id: string;
+            /** @description A short name of the conversation */
             title: string;
         };
         /** @description A new title */
@@ -1104,6 +1200,7 @@ export interface components {
         };
         /** @description A session with its new permissions */
         SessionPermissions: {
+            /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b */
             id: string;
             permissions: components["schemas"]["Permissions"];
         };
@@ -1135,6 +1232,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1146,6 +1244,7 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @example msg_01k9zq6w0v6m3t8q4x1y2z3a4b */
             message_id: string;
             message: components["schemas"]["Message"];
         };
@@ -1162,6 +1261,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1176,14 +1276,20 @@ export interface components {
             agent_info: components["schemas"]["AgentInfo"];
             team?: components["schemas"]["TeamMember"][];
         };
+        /** @description What answers */
         AgentInfo: {
+            /** @example openai/gpt-5-mini */
             model: string;
+            /** @description What it is for */
             description: string;
             /** @description The version of the agent that the run keeps */
             version: string;
         };
+        /** @description An agent of the team */
         TeamMember: {
+            /** @example root */
             name: string;
+            /** @description What it is for */
             description: string;
         };
         /** @description A model call begins */
@@ -1199,6 +1305,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1226,6 +1333,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1237,6 +1345,10 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /**
+             * @description The next piece
+             * @example Hel
+             */
             content: string;
             /** @description Index of the part in the message */
             part: number;
@@ -1256,6 +1368,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1267,6 +1380,10 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /**
+             * @description The next piece
+             * @example Hel
+             */
             content: string;
             /** @description Index of the part in the message */
             part: number;
@@ -1286,6 +1403,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1297,8 +1415,11 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @example call_8f2a */
             tool_call_id: string;
+            /** @example read_file */
             name: string;
+            /** @description The next piece of the JSON text */
             arguments_delta: string;
         };
         /** @description A failed model attempt is tried again */
@@ -1314,6 +1435,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1325,9 +1447,11 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @description The model call of the run, from 1 */
             step: number;
             /** @description Drop the deltas of this step above this seq */
             keep_to: number;
+            /** @description Why */
             reason: string;
         };
         /** @description A message was completed, or ended incomplete */
@@ -1343,6 +1467,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1354,6 +1479,7 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @example msg_01k9zq6w0v6m3t8q4x1y2z3a4b */
             message_id: string;
             message: components["schemas"]["Message"];
         };
@@ -1370,6 +1496,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1402,6 +1529,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1415,8 +1543,12 @@ export interface components {
             timestamp: string;
             tool_call: components["schemas"]["ToolCall"];
             tool_definition: components["schemas"]["ToolDefinition"];
+            /** @example apr_01k9zq6w0v6m3t8q4x1y2z3a4b */
             approval_id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it is decided without anybody
+             */
             expires_at: string;
         };
         /** @description Progress of a long tool */
@@ -1432,6 +1564,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1443,7 +1576,9 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @example call_8f2a */
             tool_call_id: string;
+            /** @description The text */
             content: string;
         };
         /** @description A call ended; exactly one for every call */
@@ -1459,6 +1594,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1475,20 +1611,30 @@ export interface components {
             response: string;
             result: components["schemas"]["ToolResult"];
             state: components["schemas"]["FinalToolCallState"];
+            /** @description How long the call took */
             duration_ms: number;
         };
+        /** @description What a call gave */
         ToolResult: {
+            /** @description The text for the model */
             output: string;
+            /** @description The call failed */
             is_error: boolean;
+            /** @description The same for programs */
             structured?: unknown;
             images?: components["schemas"]["ToolImage"][];
         };
+        /** @description An image that a tool gave */
         ToolImage: {
             /** @description Base64 */
             data: string;
+            /** @example image/png */
             mime_type: string;
         };
-        /** @enum {string} */
+        /**
+         * @description The state that a call ended in
+         * @enum {string}
+         */
         FinalToolCallState: "succeeded" | "failed" | "timed_out" | "denied" | "expired" | "cancelled" | "unknown";
         /** @description A tool or the agent asks the user */
         ElicitationRequestEvent: {
@@ -1503,6 +1649,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1514,13 +1661,19 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @example eli_01k9zq6w0v6m3t8q4x1y2z3a4b */
             elicitation_id: string;
+            /** @description For people */
             message: string;
             /** @enum {string} */
             mode: "form" | "url";
             schema?: components["schemas"]["JsonSchema"];
+            /** @description Where the user goes to answer */
             url?: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it is decided without anybody
+             */
             expires_at: string;
         };
         /** @description The plan was made (updated: false) or made again */
@@ -1536,6 +1689,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1547,7 +1701,9 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @description The plan as text */
             plan: string;
+            /** @description It was made again */
             updated: boolean;
         };
         /** @description A transfer begins or ends, or the conversation is handed off */
@@ -1563,6 +1719,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1574,8 +1731,11 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @description true at the beginning, false at the end */
             switching: boolean;
+            /** @example root */
             from_agent: string;
+            /** @example researcher */
             to_agent: string;
         };
         /** @description A sub-agent's session is done */
@@ -1591,6 +1751,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1602,7 +1763,9 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4c */
             sub_session_id: string;
+            /** @example call_8f2a */
             tool_call_id: string;
         };
         /** @description After each model call; totals are of the session */
@@ -1618,6 +1781,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1632,6 +1796,7 @@ export interface components {
             usage: components["schemas"]["ContextUsage"];
             totals: components["schemas"]["Usage"];
         };
+        /** @description Usage, and how full the model's window is */
         ContextUsage: components["schemas"]["Usage"] & {
             context_length: number;
             context_limit: number | null;
@@ -1649,6 +1814,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1660,10 +1826,15 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @example openai/gpt-5-mini */
             failed_model: string;
+            /** @example anthropic/claude-haiku */
             fallback_model: string;
+            /** @description Why */
             reason: string;
+            /** @example 1 */
             attempt: number;
+            /** @example 3 */
             max_attempts: number;
         };
         /** @description The session has a title */
@@ -1679,6 +1850,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1690,6 +1862,7 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @description A short name of the conversation */
             title: string;
         };
         /** @description What the compacted part of the history says */
@@ -1705,6 +1878,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1716,6 +1890,7 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @description What was said so far */
             summary: string;
         };
         /** @description The history is being summarised */
@@ -1731,6 +1906,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1758,6 +1934,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1771,7 +1948,10 @@ export interface components {
             timestamp: string;
             reason: components["schemas"]["WaitReason"];
         };
-        /** @enum {string} */
+        /**
+         * @description What a run waits for
+         * @enum {string}
+         */
         WaitReason: "approval" | "elicitation" | "client_tool" | "max_iterations" | "budget";
         /** @description The run goes on, maybe on another instance */
         RunResumedEvent: {
@@ -1786,6 +1966,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1813,6 +1994,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1824,6 +2006,7 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @description The limit that was reached */
             limit: number;
         };
         /** @description A budget is spent */
@@ -1839,6 +2022,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1869,6 +2053,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1880,7 +2065,9 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @description For people */
             message: string;
+            /** @description For programs */
             code: string;
         };
         /** @description The run fails; a stream_stopped follows */
@@ -1896,6 +2083,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1907,11 +2095,16 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            /** @description For people */
             error: string;
             code: components["schemas"]["RunErrorCode"];
+            /** @description The same may succeed later */
             retryable: boolean;
         };
-        /** @enum {string} */
+        /**
+         * @description Why a run failed
+         * @enum {string}
+         */
         RunErrorCode: "model_error" | "model_rate_limited" | "model_timeout" | "model_truncated" | "context_exceeded" | "content_filtered" | "tool_failed" | "budget_exceeded" | "too_many_attempts" | "agent_invalid" | "internal";
         /** @description Exactly one for each stream_started */
         StreamStoppedEvent: {
@@ -1926,6 +2119,7 @@ export interface components {
             seq_from?: number;
             /** @description The session that the event is about */
             session_id: string;
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             run_id: string;
             /**
              * @description The agent inside the file
@@ -1939,6 +2133,7 @@ export interface components {
             timestamp: string;
             /** @enum {string} */
             reason: "completed" | "failed" | "cancelled" | "max_iterations";
+            /** @description The model gave its whole answer */
             completed: boolean;
             usage: components["schemas"]["Usage"];
         };
@@ -1946,30 +2141,46 @@ export interface components {
         HeartbeatEvent: {
             /** @enum {string} */
             type: "heartbeat";
+            /** @description The newest seq */
             head: number;
         };
+        /** @description A run that is over or parked, with its answer */
         RunResult: {
             run: components["schemas"]["Run"];
             /** @description The last answer */
             message: components["schemas"]["Message"] | null;
             /** @description The last text, or the object of a structured output; null without an answer */
             output?: unknown;
+            /** @description The model gave its whole answer */
             completed: boolean;
         };
+        /** @description One run of an agent in a session */
         Run: {
             /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
             id: string;
+            /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b */
             session_id: string;
             status: components["schemas"]["RunStatus"];
+            /** @description The agent source */
             agent: string;
+            /** @description The agent inside the source */
             agent_name: string;
             /** @example openai/gpt-5-mini */
             model: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the loop began
+             */
             started_at: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was over
+             */
             finished_at: string | null;
             /** @description Model calls made */
             iterations: number;
@@ -1979,22 +2190,33 @@ export interface components {
             waiting_for: components["schemas"]["WaitingFor"] | null;
             error: components["schemas"]["RunError"] | null;
             usage: components["schemas"]["Usage"];
+            /** @description The caller's own data */
             metadata: {
                 [key: string]: unknown;
             };
         };
-        /** @enum {string} */
+        /**
+         * @description Where a run is
+         * @enum {string}
+         */
         RunStatus: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
-        /** @enum {string} */
+        /**
+         * @description Why a run ended
+         * @enum {string}
+         */
         StopReason: "stop" | "length" | "max_iterations" | "budget" | "cancelled" | "failed";
+        /** @description What a parked run waits for */
         WaitingFor: {
             kind: components["schemas"]["WaitReason"];
             /** @description Tool call ids for approvals and client tools, else elicitation ids */
             ids: string[];
         };
+        /** @description Why a run failed */
         RunError: {
             code: components["schemas"]["RunErrorCode"];
+            /** @description For people */
             message: string;
+            /** @description The same may succeed later */
             retryable: boolean;
         };
         /** @description The messages alone, or with options */
@@ -2009,6 +2231,7 @@ export interface components {
          *     ]
          */
         NewMessages: components["schemas"]["NewMessage"][];
+        /** @description A message as it is posted */
         NewMessage: {
             /** @enum {string} */
             role: "user" | "system";
@@ -2016,11 +2239,14 @@ export interface components {
             content: string;
             multi_content?: components["schemas"]["ContentPart"][];
         };
+        /** @description Messages and options of a run */
         RunRequest: {
             messages: components["schemas"]["NewMessage"][];
             /** @description Instead of the agent file’s */
             model?: string;
+            /** @description The model may reason first */
             thinking?: boolean;
+            /** @description Model calls that one run may make */
             max_iterations?: number;
             /** @description The same as on_max_iterations: answer */
             force_answer?: boolean;
@@ -2034,11 +2260,14 @@ export interface components {
              * @enum {string}
              */
             on_busy?: "reject";
+            /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
+            /** @description The caller's own data */
             metadata?: {
                 [key: string]: unknown;
             };
         };
+        /** @description The form that the answer has to take */
         ResponseFormat: {
             /** @enum {string} */
             type: "text";
@@ -2049,20 +2278,27 @@ export interface components {
             /** @enum {string} */
             type: "json_schema";
             json_schema: {
+                /** @example person */
                 name: string;
                 schema: components["schemas"]["JsonSchema"];
                 strict?: boolean;
             };
         };
+        /** @description A tool that the caller runs, in the function form of Chat Completions */
         ClientTool: {
             /** @enum {string} */
             type: "function";
-            function: {
-                name: string;
-                description?: string;
-                parameters?: components["schemas"]["JsonSchema"];
-                strict?: boolean | null;
-            };
+            function: components["schemas"]["ClientFunction"];
+        };
+        /** @description What the model may call */
+        ClientFunction: {
+            /** @example get_location */
+            name: string;
+            /** @description What it is for */
+            description?: string;
+            parameters?: components["schemas"]["JsonSchema"];
+            /** @description Arguments follow the schema exactly */
+            strict?: boolean | null;
         };
         /**
          * @description What happens to a call that must be approved
@@ -2085,7 +2321,9 @@ export interface components {
             multi_content?: components["schemas"]["ContentPart"][];
             /** @description Instead of the agent file’s */
             model?: string;
+            /** @description The model may reason first */
             thinking?: boolean;
+            /** @description Model calls that one run may make */
             max_iterations?: number;
             /** @description The same as on_max_iterations: answer */
             force_answer?: boolean;
@@ -2099,7 +2337,9 @@ export interface components {
              * @enum {string}
              */
             on_busy?: "reject";
+            /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
+            /** @description The caller's own data */
             metadata?: {
                 [key: string]: unknown;
             };
@@ -2115,7 +2355,9 @@ export interface components {
             multi_content?: components["schemas"]["ContentPart"][];
             /** @description Instead of the agent file’s */
             model?: string;
+            /** @description The model may reason first */
             thinking?: boolean;
+            /** @description Model calls that one run may make */
             max_iterations?: number;
             /** @description The same as on_max_iterations: answer */
             force_answer?: boolean;
@@ -2129,7 +2371,9 @@ export interface components {
              * @enum {string}
              */
             on_busy?: "reject";
+            /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
+            /** @description The caller's own data */
             metadata?: {
                 [key: string]: unknown;
             };
@@ -2162,6 +2406,7 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** @description One event of a session; `type` says which */
         RuntimeEvent: components["schemas"]["UserMessageEvent"] | components["schemas"]["StreamStartedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["AgentChoiceEvent"] | components["schemas"]["AgentChoiceReasoningEvent"] | components["schemas"]["PartialToolCallEvent"] | components["schemas"]["StepRestartedEvent"] | components["schemas"]["MessageAddedEvent"] | components["schemas"]["ToolCallEvent"] | components["schemas"]["ToolCallConfirmationEvent"] | components["schemas"]["ToolCallOutputEvent"] | components["schemas"]["ToolCallResponseEvent"] | components["schemas"]["ElicitationRequestEvent"] | components["schemas"]["PlanUpdatedEvent"] | components["schemas"]["AgentSwitchingEvent"] | components["schemas"]["SubSessionCompletedEvent"] | components["schemas"]["TokenUsageEvent"] | components["schemas"]["ModelFallbackEvent"] | components["schemas"]["SessionTitleEvent"] | components["schemas"]["SessionSummaryEvent"] | components["schemas"]["SessionCompactionEvent"] | components["schemas"]["RunWaitingEvent"] | components["schemas"]["RunResumedEvent"] | components["schemas"]["MaxIterationsReachedEvent"] | components["schemas"]["BudgetExceededEvent"] | components["schemas"]["WarningEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["StreamStoppedEvent"];
         /** @description What to do with what waits */
         ResumeRequest: {
@@ -2203,16 +2448,21 @@ export interface components {
         };
         /** @description What a tool of the caller gave */
         ClientToolResult: {
+            /** @example call_8f2a */
             tool_call_id: string;
+            /** @description The text for the model */
             output: string;
+            /** @description The call failed */
             is_error?: boolean;
         };
         /** @description Whether every call runs without asking */
         ToolApproval: {
+            /** @description Every call runs without asking */
             tools_approved: boolean;
         };
         /** @description Whether the model may reason first */
         Thinking: {
+            /** @description The model may reason first */
             thinking: boolean;
         };
         /** @description One page, stable while rows are added */
@@ -2338,7 +2588,7 @@ export interface components {
             thinking_budget?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "adaptive") | number;
             permissions?: components["schemas"]["AgentPermissions"];
         };
-        ToolsetSpec: components["schemas"]["FilesystemToolset"] | components["schemas"]["ThinkToolset"] | components["schemas"]["TodoToolset"] | components["schemas"]["FetchToolset"] | components["schemas"]["UserPromptToolset"];
+        ToolsetSpec: components["schemas"]["FilesystemToolset"] | components["schemas"]["ThinkToolset"] | components["schemas"]["TodoToolset"] | components["schemas"]["FetchToolset"] | components["schemas"]["UserPromptToolset"] | components["schemas"]["McpToolset"] | components["schemas"]["A2aToolset"];
         FilesystemToolset: {
             /**
              * @description Read, search and change files below one folder (enum property replaced by openapi-typescript)
@@ -2405,6 +2655,72 @@ export interface components {
             type: "user_prompt";
             /** @description Only these tools of the set */
             tools?: "user_prompt"[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+        };
+        McpToolset: {
+            /**
+             * @description The tools of an MCP server (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "mcp";
+            /** @description Put before the name of each tool, with _ between */
+            name?: string;
+            /** @description Starts the server, which speaks over stdio */
+            command?: string;
+            /** @description Arguments of the command */
+            args?: string[];
+            /** @description Environment of the command, beside PATH, HOME and LANG; `${env.NAME}` takes a variable of the server's */
+            env?: {
+                [key: string]: string;
+            };
+            /** @description Where the command runs; by default beside this file */
+            working_dir?: string;
+            remote?: components["schemas"]["McpRemote"];
+            /** @description Seconds without an answer or progress after which a call is given up; 60 by default */
+            timeout?: number;
+            /** @description Only these tools, by the names that the model sees */
+            tools?: string[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+        };
+        /** @description An MCP server that is reached over HTTP */
+        McpRemote: {
+            /** @description Where the server answers */
+            url: string;
+            /** @description Sent with each request; `${env.NAME}` and `${headers.NAME}` of the caller's request are filled in */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * @description How it speaks: streamable HTTP (the default), or the older SSE
+             * @enum {string}
+             */
+            transport?: "streamable" | "sse";
+            /**
+             * @description The older name of transport
+             * @enum {string}
+             */
+            transport_type?: "streamable" | "sse";
+        };
+        A2aToolset: {
+            /**
+             * @description Another agent as a tool, over the A2A protocol (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "a2a";
+            /** @description The tool's name; by default made from the agent's */
+            name?: string;
+            /** @description The agent, or its card (…/agent-card.json) */
+            url: string;
+            /** @description Sent with each request; `${env.NAME}` and `${headers.NAME}` of the caller's request are filled in */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description Seconds without an answer or progress after which a call is given up; 60 by default */
+            timeout?: number;
+            /** @description Only these tools, by the names that the model sees */
+            tools?: string[];
             /** @description Told to the model after the agent's instruction */
             instruction?: string;
         };
@@ -2502,8 +2818,11 @@ export interface components {
         };
         /** @description What there is on this server */
         Stats: {
+            /** @example 3 */
             agent_count: number;
+            /** @example 120 */
             session_count: number;
+            /** @example 450 */
             run_count: number;
             /** @description Runs that are not over */
             running: number;

@@ -47,9 +47,9 @@ export const ModelInfo = z
 
 export const Stats = z
   .object({
-    agent_count: z.int(),
-    session_count: z.int(),
-    run_count: z.int(),
+    agent_count: z.int().openapi({ example: 3 }),
+    session_count: z.int().openapi({ example: 120 }),
+    run_count: z.int().openapi({ example: 450 }),
     running: z.int().openapi({ description: 'Runs that are not over' }),
   })
   .openapi('Stats', { description: 'What there is on this server' })

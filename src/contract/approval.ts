@@ -65,20 +65,22 @@ export type ElicitationReply = z.infer<typeof ElicitationReply>
 
 export const ClientToolResult = z
   .object({
-    tool_call_id: z.string().min(1).max(200),
-    output: z.string(),
-    is_error: z.boolean().optional(),
+    tool_call_id: z.string().min(1).max(200).openapi({ example: 'call_8f2a' }),
+    output: z.string().openapi({ description: 'The text for the model' }),
+    is_error: z.boolean().optional().openapi({ description: 'The call failed' }),
   })
   .strict()
   .openapi('ClientToolResult', { description: 'What a tool of the caller gave' })
 export type ClientToolResult = z.infer<typeof ClientToolResult>
 
 export const ToolApproval = z
-  .object({ tools_approved: z.boolean() })
+  .object({
+    tools_approved: z.boolean().openapi({ description: 'Every call runs without asking' }),
+  })
   .openapi('ToolApproval', { description: 'Whether every call runs without asking' })
 
 export const Thinking = z
-  .object({ thinking: z.boolean() })
+  .object({ thinking: z.boolean().openapi({ description: 'The model may reason first' }) })
   .openapi('Thinking', { description: 'Whether the model may reason first' })
 
 function isObjectText(text: string): boolean {

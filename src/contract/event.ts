@@ -35,7 +35,7 @@ function event<Type extends string, Fields extends z.ZodRawShape>(
         .optional()
         .openapi({ description: 'The first position, where one row stands for a range' }),
       session_id: z.string().openapi({ description: 'The session that the event is about' }),
-      run_id: z.string(),
+      run_id: z.string().openapi({ example: 'run_01k9zq6w0v6m3t8q4x1y2z3a4b' }),
       agent: z.string().openapi({ description: 'The agent inside the file', example: 'root' }),
       timestamp: z.iso.datetime().openapi({ example: '2026-01-31T12:00:00.000Z' }),
       ...fields,
@@ -45,12 +45,16 @@ function event<Type extends string, Fields extends z.ZodRawShape>(
 
 const part = z.number().int().openapi({ description: 'Index of the part in the message' })
 const offset = z.number().int().openapi({ description: 'Where it begins, in UTF-16 code units' })
-const delta = { content: z.string(), part, offset }
+const content = z.string().openapi({ description: 'The next piece', example: 'Hel' })
+const delta = { content, part, offset }
 
 export const UserMessageEvent = event(
   'user_message',
   'UserMessageEvent',
-  { message_id: z.string(), message: Message },
+  {
+    message_id: z.string().openapi({ example: 'msg_01k9zq6w0v6m3t8q4x1y2z3a4b' }),
+    message: Message,
+  },
   'A posted message is stored',
 )
 export const StreamStartedEvent = event(
@@ -59,13 +63,20 @@ export const StreamStartedEvent = event(
   {
     agent_info: z
       .object({
-        model: z.string(),
-        description: z.string(),
+        model: z.string().openapi({ example: 'openai/gpt-5-mini' }),
+        description: z.string().openapi({ description: 'What it is for' }),
         version: z.string().openapi({ description: 'The version of the agent that the run keeps' }),
       })
-      .openapi('AgentInfo'),
+      .openapi('AgentInfo', { description: 'What answers' }),
     team: z
-      .array(z.object({ name: z.string(), description: z.string() }).openapi('TeamMember'))
+      .array(
+        z
+          .object({
+            name: z.string().openapi({ example: 'root' }),
+            description: z.string().openapi({ description: 'What it is for' }),
+          })
+          .openapi('TeamMember', { description: 'An agent of the team' }),
+      )
       .optional(),
   },
   "A run, or a sub-agent's run, begins",
@@ -86,26 +97,33 @@ export const AgentChoiceReasoningEvent = event(
 export const PartialToolCallEvent = event(
   'partial_tool_call',
   'PartialToolCallEvent',
-  { tool_call_id: z.string(), name: z.string(), arguments_delta: z.string() },
+  {
+    tool_call_id: z.string().openapi({ example: 'call_8f2a' }),
+    name: z.string().openapi({ example: 'read_file' }),
+    arguments_delta: z.string().openapi({ description: 'The next piece of the JSON text' }),
+  },
   'Arguments of a tool call arrive',
 )
 export const StepRestartedEvent = event(
   'step_restarted',
   'StepRestartedEvent',
   {
-    step: z.number().int(),
+    step: z.number().int().openapi({ description: 'The model call of the run, from 1' }),
     keep_to: z
       .number()
       .int()
       .openapi({ description: 'Drop the deltas of this step above this seq' }),
-    reason: z.string(),
+    reason: z.string().openapi({ description: 'Why' }),
   },
   'A failed model attempt is tried again',
 )
 export const MessageAddedEvent = event(
   'message_added',
   'MessageAddedEvent',
-  { message_id: z.string(), message: Message },
+  {
+    message_id: z.string().openapi({ example: 'msg_01k9zq6w0v6m3t8q4x1y2z3a4b' }),
+    message: Message,
+  },
   'A message was completed, or ended incomplete',
 )
 export const ToolCallEvent = event(
@@ -124,15 +142,18 @@ export const ToolCallConfirmationEvent = event(
   {
     tool_call: ToolCall,
     tool_definition: ToolDefinition,
-    approval_id: z.string(),
-    expires_at: z.iso.datetime(),
+    approval_id: z.string().openapi({ example: 'apr_01k9zq6w0v6m3t8q4x1y2z3a4b' }),
+    expires_at: z.iso.datetime().openapi({ description: 'When it is decided without anybody' }),
   },
   'A call waits for a decision',
 )
 export const ToolCallOutputEvent = event(
   'tool_call_output',
   'ToolCallOutputEvent',
-  { tool_call_id: z.string(), content: z.string() },
+  {
+    tool_call_id: z.string().openapi({ example: 'call_8f2a' }),
+    content: z.string().openapi({ description: 'The text' }),
+  },
   'Progress of a long tool',
 )
 export const ToolCallResponseEvent = event(
@@ -143,7 +164,7 @@ export const ToolCallResponseEvent = event(
     response: z.string().openapi({ description: 'What the model is told' }),
     result: ToolResult,
     state: FinalToolCallState,
-    duration_ms: z.number(),
+    duration_ms: z.number().openapi({ description: 'How long the call took' }),
   },
   'A call ended; exactly one for every call',
 )
@@ -151,31 +172,41 @@ export const ElicitationRequestEvent = event(
   'elicitation_request',
   'ElicitationRequestEvent',
   {
-    elicitation_id: z.string(),
-    message: z.string(),
+    elicitation_id: z.string().openapi({ example: 'eli_01k9zq6w0v6m3t8q4x1y2z3a4b' }),
+    message: z.string().openapi({ description: 'For people' }),
     mode: z.enum(['form', 'url']),
     schema: JsonSchema.optional(),
-    url: z.string().optional(),
-    expires_at: z.iso.datetime(),
+    url: z.string().optional().openapi({ description: 'Where the user goes to answer' }),
+    expires_at: z.iso.datetime().openapi({ description: 'When it is decided without anybody' }),
   },
   'A tool or the agent asks the user',
 )
 export const PlanUpdatedEvent = event(
   'plan_updated',
   'PlanUpdatedEvent',
-  { plan: z.string(), updated: z.boolean() },
+  {
+    plan: z.string().openapi({ description: 'The plan as text' }),
+    updated: z.boolean().openapi({ description: 'It was made again' }),
+  },
   'The plan was made (updated: false) or made again',
 )
 export const AgentSwitchingEvent = event(
   'agent_switching',
   'AgentSwitchingEvent',
-  { switching: z.boolean(), from_agent: z.string(), to_agent: z.string() },
+  {
+    switching: z.boolean().openapi({ description: 'true at the beginning, false at the end' }),
+    from_agent: z.string().openapi({ example: 'root' }),
+    to_agent: z.string().openapi({ example: 'researcher' }),
+  },
   'A transfer begins or ends, or the conversation is handed off',
 )
 export const SubSessionCompletedEvent = event(
   'sub_session_completed',
   'SubSessionCompletedEvent',
-  { sub_session_id: z.string(), tool_call_id: z.string() },
+  {
+    sub_session_id: z.string().openapi({ example: 'ses_01k9zq6w0v6m3t8q4x1y2z3a4c' }),
+    tool_call_id: z.string().openapi({ example: 'call_8f2a' }),
+  },
   "A sub-agent's session is done",
 )
 export const TokenUsageEvent = event(
@@ -185,7 +216,7 @@ export const TokenUsageEvent = event(
     usage: Usage.extend({
       context_length: z.number().int(),
       context_limit: z.number().int().nullable(),
-    }).openapi('ContextUsage'),
+    }).openapi('ContextUsage', { description: "Usage, and how full the model's window is" }),
     totals: Usage,
   },
   'After each model call; totals are of the session',
@@ -194,24 +225,24 @@ export const ModelFallbackEvent = event(
   'model_fallback',
   'ModelFallbackEvent',
   {
-    failed_model: z.string(),
-    fallback_model: z.string(),
-    reason: z.string(),
-    attempt: z.number().int(),
-    max_attempts: z.number().int(),
+    failed_model: z.string().openapi({ example: 'openai/gpt-5-mini' }),
+    fallback_model: z.string().openapi({ example: 'anthropic/claude-haiku' }),
+    reason: z.string().openapi({ description: 'Why' }),
+    attempt: z.number().int().openapi({ example: 1 }),
+    max_attempts: z.number().int().openapi({ example: 3 }),
   },
   'The next model of the chain is tried',
 )
 export const SessionTitleEvent = event(
   'session_title',
   'SessionTitleEvent',
-  { title: z.string() },
+  { title: z.string().openapi({ description: 'A short name of the conversation' }) },
   'The session has a title',
 )
 export const SessionSummaryEvent = event(
   'session_summary',
   'SessionSummaryEvent',
-  { summary: z.string() },
+  { summary: z.string().openapi({ description: 'What was said so far' }) },
   'What the compacted part of the history says',
 )
 export const SessionCompactionEvent = event(
@@ -222,7 +253,7 @@ export const SessionCompactionEvent = event(
 )
 export const WaitReason = z
   .enum(['approval', 'elicitation', 'client_tool', 'max_iterations', 'budget'])
-  .openapi('WaitReason')
+  .openapi('WaitReason', { description: 'What a run waits for' })
 export type WaitReason = z.infer<typeof WaitReason>
 
 export const RunWaitingEvent = event(
@@ -240,7 +271,7 @@ export const RunResumedEvent = event(
 export const MaxIterationsReachedEvent = event(
   'max_iterations_reached',
   'MaxIterationsReachedEvent',
-  { limit: z.number().int() },
+  { limit: z.number().int().openapi({ description: 'The limit that was reached' }) },
   'The limit of model calls is reached',
 )
 export const BudgetExceededEvent = event(
@@ -252,13 +283,20 @@ export const BudgetExceededEvent = event(
 export const WarningEvent = event(
   'warning',
   'WarningEvent',
-  { message: z.string(), code: z.string() },
+  {
+    message: z.string().openapi({ description: 'For people' }),
+    code: z.string().openapi({ description: 'For programs' }),
+  },
   'Something is worth knowing; the run goes on',
 )
 export const ErrorEvent = event(
   'error',
   'ErrorEvent',
-  { error: z.string(), code: RunErrorCode, retryable: z.boolean() },
+  {
+    error: z.string().openapi({ description: 'For people' }),
+    code: RunErrorCode,
+    retryable: z.boolean().openapi({ description: 'The same may succeed later' }),
+  },
   'The run fails; a stream_stopped follows',
 )
 export const StreamStoppedEvent = event(
@@ -266,7 +304,7 @@ export const StreamStoppedEvent = event(
   'StreamStoppedEvent',
   {
     reason: z.enum(['completed', 'failed', 'cancelled', 'max_iterations']),
-    completed: z.boolean(),
+    completed: z.boolean().openapi({ description: 'The model gave its whole answer' }),
     usage: Usage,
   },
   'Exactly one for each stream_started',
@@ -304,13 +342,16 @@ export const RuntimeEvent = z
     ErrorEvent,
     StreamStoppedEvent,
   ])
-  .openapi('RuntimeEvent')
+  .openapi('RuntimeEvent', { description: 'One event of a session; `type` says which' })
 export type RuntimeEvent = z.infer<typeof RuntimeEvent>
 export type EventType = RuntimeEvent['type']
 
 /** Sent only with `?heartbeat=event`; not stored, without an id. */
 export const HeartbeatEvent = z
-  .object({ type: z.literal('heartbeat'), head: z.number().int() })
+  .object({
+    type: z.literal('heartbeat'),
+    head: z.number().int().openapi({ description: 'The newest seq' }),
+  })
   .openapi('HeartbeatEvent', { description: 'The stream is alive; head is the newest seq' })
 export type HeartbeatEvent = z.infer<typeof HeartbeatEvent>
 

@@ -2,22 +2,26 @@ import { z } from '@hono/zod-openapi'
 import { Usage } from './usage.ts'
 
 export const TextPart = z
-  .object({ type: z.literal('text'), text: z.string() })
+  .object({ type: z.literal('text'), text: z.string().openapi({ example: 'Hello!' }) })
   .strict()
-  .openapi('TextPart')
+  .openapi('TextPart', { description: 'Text' })
 
 export const ImagePart = z
   .object({
     type: z.literal('image_url'),
     image_url: z
       .object({
-        url: z.string().openapi({ description: 'A data: URL or an http(s) URL' }),
+        url: z
+          .string()
+          .regex(/^(data:|https?:\/\/)/i, 'must be a data: URL or an http(s) URL')
+          .openapi({ description: 'A data: URL or an http(s) URL' }),
         detail: z.enum(['auto', 'low', 'high']).optional(),
       })
-      .strict(),
+      .strict()
+      .openapi('ImageUrl', { description: 'Where the image is, and how closely to look' }),
   })
   .strict()
-  .openapi('ImagePart')
+  .openapi('ImagePart', { description: 'An image' })
 
 export const FilePart = z
   .object({
@@ -25,17 +29,22 @@ export const FilePart = z
     file: z
       .object({
         file_id: z.string().optional().openapi({ description: 'The id of an uploaded file' }),
-        file_data: z.string().optional().openapi({ description: 'A data: URL' }),
-        filename: z.string().optional(),
+        file_data: z
+          .string()
+          .regex(/^data:/i, 'must be a data: URL')
+          .optional()
+          .openapi({ description: 'A data: URL' }),
+        filename: z.string().optional().openapi({ example: 'report.pdf' }),
       })
-      .strict(),
+      .strict()
+      .openapi('FileReference', { description: 'An uploaded file, or its content' }),
   })
   .strict()
   .openapi('FilePart', { description: 'Never a path on the server' })
 
 export const ContentPart = z
   .discriminatedUnion('type', [TextPart, ImagePart, FilePart])
-  .openapi('ContentPart')
+  .openapi('ContentPart', { description: 'A part of a message' })
 export type ContentPart = z.infer<typeof ContentPart>
 
 /** A call that the model made, in the form of Chat Completions; `arguments` is JSON text. */
@@ -43,15 +52,21 @@ export const ToolCall = z
   .object({
     id: z.string().openapi({ example: 'call_8f2a' }),
     type: z.literal('function'),
-    function: z.object({
-      name: z.string().openapi({ example: 'read_file' }),
-      arguments: z.string().openapi({ example: '{"path":"README.md"}' }),
-    }),
+    function: z
+      .object({
+        name: z.string().openapi({ example: 'read_file' }),
+        arguments: z.string().openapi({ example: '{"path":"README.md"}' }),
+      })
+      .openapi('FunctionCall', { description: 'The function and its arguments as JSON text' }),
   })
-  .openapi('ToolCall')
+  .openapi('ToolCall', {
+    description: 'A call that the model made, in the form of Chat Completions',
+  })
 export type ToolCall = z.infer<typeof ToolCall>
 
-export const MessageRole = z.enum(['system', 'user', 'assistant', 'tool']).openapi('MessageRole')
+export const MessageRole = z
+  .enum(['system', 'user', 'assistant', 'tool'])
+  .openapi('MessageRole', { description: 'Who speaks' })
 export type MessageRole = z.infer<typeof MessageRole>
 
 export const FinishReason = z
@@ -72,23 +87,27 @@ export const Message = z
     status: z.enum(['complete', 'incomplete']).openapi({
       description: 'incomplete: what had come when the run was cancelled, failed or cut by length',
     }),
-    content: z.string(),
+    content: z.string().openapi({ description: 'The text' }),
     multi_content: z.array(ContentPart).optional(),
     tool_calls: z.array(ToolCall).optional(),
     tool_call_id: z.string().optional().openapi({ description: 'On tool messages: whose result' }),
     is_error: z.boolean().optional().openapi({ description: 'On tool messages: the call failed' }),
-    reasoning: z.string().optional(),
+    reasoning: z.string().optional().openapi({ description: 'What the model thought' }),
     model: z.string().optional().openapi({ example: 'openai/gpt-5-mini' }),
     finish_reason: FinishReason.optional(),
     usage: Usage.optional(),
-    cost: z.number().nullable().optional(),
+    cost: z
+      .number()
+      .nullable()
+      .optional()
+      .openapi({ description: 'US dollars; null when no price is known' }),
     implicit: z
       .boolean()
       .optional()
       .openapi({ description: 'Written by the server, not a person' }),
-    created_at: z.iso.datetime(),
+    created_at: z.iso.datetime().openapi({ example: '2026-01-31T12:00:00.000Z' }),
   })
-  .openapi('Message')
+  .openapi('Message', { description: 'A stored message' })
 export type Message = z.infer<typeof Message>
 
 /** A message as it is posted. */
@@ -99,5 +118,5 @@ export const NewMessage = z
     multi_content: z.array(ContentPart).optional(),
   })
   .strict()
-  .openapi('NewMessage')
+  .openapi('NewMessage', { description: 'A message as it is posted' })
 export type NewMessage = z.infer<typeof NewMessage>

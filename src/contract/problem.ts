@@ -28,7 +28,7 @@ export const ProblemCode = z
     'unavailable',
     'internal',
   ])
-  .openapi('ProblemCode')
+  .openapi('ProblemCode', { description: 'What went wrong, for programs' })
 export type ProblemCode = z.infer<typeof ProblemCode>
 
 /** Why a run failed. */
@@ -46,7 +46,7 @@ export const RunErrorCode = z
     'agent_invalid',
     'internal',
   ])
-  .openapi('RunErrorCode')
+  .openapi('RunErrorCode', { description: 'Why a run failed' })
 export type RunErrorCode = z.infer<typeof RunErrorCode>
 
 export const FieldError = z
@@ -54,7 +54,7 @@ export const FieldError = z
     path: z.string().openapi({ description: 'Where in the request', example: 'messages.0.role' }),
     message: z.string().openapi({ description: 'What is wrong there and what is expected' }),
   })
-  .openapi('FieldError')
+  .openapi('FieldError', { description: 'One field that is wrong' })
 export type FieldError = z.infer<typeof FieldError>
 
 /** RFC 9457 problem document. */
@@ -74,7 +74,7 @@ export const ProblemDocument = z
     retry_after: z.number().int().optional().openapi({ description: 'Seconds to wait' }),
     oldest_seq: z.number().int().optional().openapi({ description: 'The oldest event still kept' }),
   })
-  .openapi('Problem')
+  .openapi('Problem', { description: 'Why a request was refused (RFC 9457)' })
 export type ProblemDocument = z.infer<typeof ProblemDocument>
 
 /** What a client needs to act on a problem, beside its text. */

@@ -7,17 +7,21 @@ import { Usage } from './usage.ts'
 
 export const RunStatus = z
   .enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'])
-  .openapi('RunStatus')
+  .openapi('RunStatus', { description: 'Where a run is' })
 export type RunStatus = z.infer<typeof RunStatus>
 
 export const StopReason = z
   .enum(['stop', 'length', 'max_iterations', 'budget', 'cancelled', 'failed'])
-  .openapi('StopReason')
+  .openapi('StopReason', { description: 'Why a run ended' })
 export type StopReason = z.infer<typeof StopReason>
 
 export const RunError = z
-  .object({ code: RunErrorCode, message: z.string(), retryable: z.boolean() })
-  .openapi('RunError')
+  .object({
+    code: RunErrorCode,
+    message: z.string().openapi({ description: 'For people' }),
+    retryable: z.boolean().openapi({ description: 'The same may succeed later' }),
+  })
+  .openapi('RunError', { description: 'Why a run failed' })
 export type RunError = z.infer<typeof RunError>
 
 export const WaitingFor = z
@@ -27,29 +31,29 @@ export const WaitingFor = z
       description: 'Tool call ids for approvals and client tools, else elicitation ids',
     }),
   })
-  .openapi('WaitingFor')
+  .openapi('WaitingFor', { description: 'What a parked run waits for' })
 export type WaitingFor = z.infer<typeof WaitingFor>
 
 export const Run = z
   .object({
     id: z.string().openapi({ example: 'run_01k9zq6w0v6m3t8q4x1y2z3a4b' }),
-    session_id: z.string(),
+    session_id: z.string().openapi({ example: 'ses_01k9zq6w0v6m3t8q4x1y2z3a4b' }),
     status: RunStatus,
-    agent: z.string(),
-    agent_name: z.string(),
+    agent: z.string().openapi({ description: 'The agent source' }),
+    agent_name: z.string().openapi({ description: 'The agent inside the source' }),
     model: z.string().nullable().openapi({ example: 'openai/gpt-5-mini' }),
-    created_at: z.iso.datetime(),
-    started_at: z.iso.datetime().nullable(),
-    finished_at: z.iso.datetime().nullable(),
+    created_at: z.iso.datetime().openapi({ example: '2026-01-31T12:00:00.000Z' }),
+    started_at: z.iso.datetime().nullable().openapi({ description: 'When the loop began' }),
+    finished_at: z.iso.datetime().nullable().openapi({ description: 'When it was over' }),
     iterations: z.number().int().openapi({ description: 'Model calls made' }),
     stop_reason: z.union([StopReason, z.null()]),
     completed: z.boolean().openapi({ description: 'The model gave its whole answer' }),
     waiting_for: z.union([WaitingFor, z.null()]),
     error: z.union([RunError, z.null()]),
     usage: Usage,
-    metadata: z.record(z.string(), z.unknown()),
+    metadata: z.record(z.string(), z.unknown()).openapi({ description: "The caller's own data" }),
   })
-  .openapi('Run')
+  .openapi('Run', { description: 'One run of an agent in a session' })
 export type Run = z.infer<typeof Run>
 
 export const ResponseFormat = z
@@ -60,12 +64,16 @@ export const ResponseFormat = z
       .object({
         type: z.literal('json_schema'),
         json_schema: z
-          .object({ name: z.string(), schema: JsonSchema, strict: z.boolean().optional() })
+          .object({
+            name: z.string().openapi({ example: 'person' }),
+            schema: JsonSchema,
+            strict: z.boolean().optional(),
+          })
           .strict(),
       })
       .strict(),
   ])
-  .openapi('ResponseFormat')
+  .openapi('ResponseFormat', { description: 'The form that the answer has to take' })
 export type ResponseFormat = z.infer<typeof ResponseFormat>
 
 export const OnMaxIterations = z.enum(['wait', 'answer', 'stop']).openapi('OnMaxIterations', {
@@ -80,8 +88,14 @@ export type OnAsk = z.infer<typeof OnAsk>
 
 const options = {
   model: z.string().optional().openapi({ description: 'Instead of the agent file’s' }),
-  thinking: z.boolean().optional(),
-  max_iterations: z.number().int().min(1).max(1000).optional(),
+  thinking: z.boolean().optional().openapi({ description: 'The model may reason first' }),
+  max_iterations: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .openapi({ description: 'Model calls that one run may make' }),
   force_answer: z
     .boolean()
     .optional()
@@ -95,18 +109,27 @@ const options = {
   on_ask: OnAsk.optional(),
   on_max_iterations: OnMaxIterations.optional(),
   on_busy: z.enum(['reject']).optional().openapi({ description: 'When another run is active' }),
-  cancel_on_disconnect: z.boolean().optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
+  cancel_on_disconnect: z
+    .boolean()
+    .optional()
+    .openapi({ description: 'The run stops when this connection closes' }),
+  metadata: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .openapi({ description: "The caller's own data" }),
 }
 
 /** What a caller may set for one run. */
-export const RunOptions = z.object(options).strict().openapi('RunOptions')
+export const RunOptions = z
+  .object(options)
+  .strict()
+  .openapi('RunOptions', { description: 'What a caller may set for one run' })
 export type RunOptions = z.infer<typeof RunOptions>
 
 export const RunRequest = z
   .object({ messages: z.array(NewMessage).max(1000), ...options })
   .strict()
-  .openapi('RunRequest')
+  .openapi('RunRequest', { description: 'Messages and options of a run' })
 export type RunRequest = z.infer<typeof RunRequest>
 
 /** What the waiting representation of a run answers. */
@@ -117,7 +140,7 @@ export const RunResult = z
     output: z.unknown().openapi({
       description: 'The last text, or the object of a structured output; null without an answer',
     }),
-    completed: z.boolean(),
+    completed: z.boolean().openapi({ description: 'The model gave its whole answer' }),
   })
-  .openapi('RunResult')
+  .openapi('RunResult', { description: 'A run that is over or parked, with its answer' })
 export type RunResult = z.infer<typeof RunResult>
