@@ -2150,7 +2150,7 @@ export interface components {
             /** @description The last answer */
             message: components["schemas"]["Message"] | null;
             /** @description The last text, or the object of a structured output; null without an answer */
-            output?: unknown;
+            output: unknown;
             /** @description The model gave its whole answer */
             completed: boolean;
         };
@@ -2684,7 +2684,7 @@ export interface components {
             /** @description Told to the model after the agent's instruction */
             instruction?: string;
         };
-        /** @description An MCP server that is reached over HTTP */
+        /** @description A server that is reached over HTTP */
         McpRemote: {
             /** @description Where the server answers */
             url: string;

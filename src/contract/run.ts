@@ -142,5 +142,9 @@ export const RunResult = z
     }),
     completed: z.boolean().openapi({ description: 'The model gave its whole answer' }),
   })
-  .openapi('RunResult', { description: 'A run that is over or parked, with its answer' })
+  .openapi('RunResult', {
+    description: 'A run that is over or parked, with its answer',
+    // The generator takes a field that may be anything for one that may be missing.
+    required: ['run', 'message', 'output', 'completed'],
+  })
 export type RunResult = z.infer<typeof RunResult>

@@ -9,7 +9,7 @@ export const Usage = z
     reasoning_tokens: z.number().int().openapi({ description: 'Part of output_tokens' }),
     cost: z.number().nullable().openapi({ description: 'US dollars; null when no price is known' }),
   })
-  .openapi('Usage')
+  .openapi('Usage', { description: 'Tokens and cost of model calls' })
 export type Usage = z.infer<typeof Usage>
 
 export const noUsage: Usage = {
