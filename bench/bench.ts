@@ -26,7 +26,7 @@ export type Bench = {
     command: Name,
     request: LoadCommands[Name]['request'],
   ): Promise<LoadCommands[Name]['result']>
-  startRelay(): Promise<Measured>
+  startRelay(nodeFlags?: readonly string[]): Promise<Measured>
   /** In a new database unless `databaseUrl` names one that is there already. */
   startServer(options?: {
     database?: Database
@@ -78,11 +78,11 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     directory,
     load,
     checked,
-    async startRelay() {
+    async startRelay(nodeFlags = []) {
       const relay = await processes.start({
         name: 'relay',
         place: 'server',
-        command: nodeCommand('bench/relay.ts', model.url),
+        command: nodeCommand('bench/relay.ts', [model.url], nodeFlags),
         channel: true,
       })
       return { pid: relay.pid, target: { wire: 'relay', url: relay.url }, stop: () => relay.stop() }

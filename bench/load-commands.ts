@@ -34,8 +34,8 @@ export type LoadCommands = {
   }
   /** `count` runs whose JSON representation is waited for. */
   waits: { request: { target: Target; script: Script; count: number }; result: Checked }
-  /** `count` new sessions, and an open subscription to each; held until `release`. */
-  subscribe: { request: { target: Target; count: number }; result: Checked }
+  /** A subscription to each session; held until `release`. */
+  subscribe: { request: { target: Target; sessions: string[] }; result: Checked }
   /** `count` new sessions without anything else. */
   sessions: { request: { target: Target; count: number }; result: { sessions: string[] } }
   /** Opens `count` streams and reads nothing of them; held until `release`. */

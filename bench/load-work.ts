@@ -46,9 +46,8 @@ export function createLoadWork(clock: Clock): LoadWork {
       sessions: await makeSessions(client, target, count),
     }),
     history: (request) => makeHistory(client, request),
-    async subscribe({ target, count }) {
-      const sessions = await makeSessions(client, target, count)
-      return hold(count, async (index) => {
+    async subscribe({ target, sessions }) {
+      return hold(sessions.length, async (index) => {
         const response = await client.listen(
           `${target.url}/api/sessions/${sessions[index]}/events?after=latest`,
         )

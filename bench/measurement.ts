@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Bench, Measured, MeasuredServer } from './bench.ts'
 import { cpuTime, residentMemory } from './process-figures.ts'
 import type { Script } from './script.ts'
+import { COLLECTABLE } from './server-under-test.ts'
 import { median } from './statistics.ts'
 
 /** One line of the report: the figure of each round against a bound of the performance table. */
@@ -49,17 +50,22 @@ export async function besideRelay<Figures>(
   }
 }
 
-/** The same with new processes for each round, for what a first time would change. */
+/** The same with new processes for each round, whose garbage can be collected. */
 export async function besideFreshRelay<Figures>(
   bench: Bench,
   measure: (measured: Measured) => Promise<Figures>,
 ): Promise<{ relay: Figures; server: Figures }[]> {
   const rounds = []
   for (let round = 0; round < bench.rounds; round++) {
-    const relay = await withMeasured(bench, bench.startRelay(), measure)
-    rounds.push({ relay, server: await withMeasured(bench, bench.startServer(), measure) })
+    const relay = await withMeasured(bench, bench.startRelay(COLLECTABLE), measure)
+    rounds.push({ relay, server: await withMeasured(bench, collectable(bench), measure) })
   }
   return rounds
+}
+
+/** A server whose garbage can be collected. */
+export function collectable(bench: Bench): Promise<MeasuredServer> {
+  return bench.startServer({ nodeFlags: COLLECTABLE })
 }
 
 export async function onServer<Result>(
@@ -104,6 +110,13 @@ export async function cpuDuring<Result>(
   const result = await work()
   await pause(300)
   return { cpu: cpuTime(pid) - before, result }
+}
+
+/** Drops what earlier loads left behind; for processes started as `COLLECTABLE`. */
+export async function collectGarbage({ pid }: Measured): Promise<void> {
+  await pause(1000)
+  process.kill(pid, 'SIGUSR2')
+  await pause(1500)
 }
 
 /** KiB resident, the median of samples over `duration` ms. */

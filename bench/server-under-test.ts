@@ -20,9 +20,20 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2']
 const READY_WITHIN = 30_000
 
+/** Makes `collectGarbage` work in a measured process. */
+export const COLLECTABLE = [
+  '--expose-gc',
+  '--import',
+  new URL('collect-on-signal.ts', import.meta.url).href,
+]
+
 /** The node command of every measured process, the relay too, so that memory compares. */
-export function nodeCommand(file: string, ...rest: string[]): string[] {
-  return [process.execPath, ...NODE_FLAGS, join(ROOT, file), ...rest]
+export function nodeCommand(
+  file: string,
+  parameters: readonly string[] = [],
+  nodeFlags: readonly string[] = [],
+): string[] {
+  return [process.execPath, ...NODE_FLAGS, ...nodeFlags, join(ROOT, file), ...parameters]
 }
 
 export async function startServerUnderTest(options: {
@@ -40,16 +51,16 @@ export async function startServerUnderTest(options: {
   const server = await processes.start({
     name: 'server',
     place: 'server',
-    command: [
-      process.execPath,
-      ...NODE_FLAGS,
-      ...nodeFlags,
-      join(ROOT, 'src/main.ts'),
-      'serve',
-      join(ROOT, 'bench/agents'),
-      ...['--listen', `127.0.0.1:${port}`, '--agent', 'bench', '--no-titles'],
-      ...storageFlags(storage, directory),
-    ],
+    command: nodeCommand(
+      'src/main.ts',
+      [
+        'serve',
+        join(ROOT, 'bench/agents'),
+        ...['--listen', `127.0.0.1:${port}`, '--agent', 'bench', '--no-titles'],
+        ...storageFlags(storage, directory),
+      ],
+      nodeFlags,
+    ),
     environment: { OPENAI_BASE_URL: `${model}/v1`, OPENAI_API_KEY: 'bench' },
   })
   await ready(server, `${url}/ready`)

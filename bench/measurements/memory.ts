@@ -1,11 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Bench, Measured } from '../bench.ts'
+import type { Target } from '../load-client.ts'
 import {
   besideFreshRelay,
+  collectable,
+  collectGarbage,
   type Measurement,
-  onServer,
   type Scenario,
   steadyMemory,
+  withMeasured,
 } from '../measurement.ts'
 import { residentMemory } from '../process-figures.ts'
 import type { Script } from '../script.ts'
@@ -21,7 +24,11 @@ export const streamMemory: Scenario = {
     )
     const silent: number[] = []
     for (let round = 0; round < bench.rounds; round++) {
-      silent.push(await onServer(bench, (measured) => silentSubscriptions(bench, measured, count)))
+      silent.push(
+        await withMeasured(bench, collectable(bench), (measured) =>
+          silentSubscriptions(bench, measured, count),
+        ),
+      )
     }
     return [
       {
@@ -116,17 +123,25 @@ export const stalledClients: Scenario = {
   },
 }
 
+/** KiB from one stream more, between a fifth of `count` under way and all of them. */
 async function activeStreams(bench: Bench, measured: Measured, count: number): Promise<number> {
-  const script: Script = { tokens: 20, every: 1000, first: 0, tool: false, text: 'stamped' }
-  await pause(2000)
-  const before = await steadyMemory(measured, 1000)
-  const streams = bench.load('streams', { target: measured.target, script, count, stagger: 3 })
-  await pause(10_000)
+  const few = count / 5
+  await collectGarbage(measured)
+  const first = startStreams(bench, measured, few)
+  await pause(8000)
+  const before = await steadyMemory(measured, 3000)
+  const rest = startStreams(bench, measured, count - few)
+  await pause(8000)
   const during = await steadyMemory(measured, 3000)
-  const { exact, problems } = await streams
-  if (exact < count)
-    throw new Error(`Only ${exact} of ${count} streams were answered: ${problems[0]}`)
-  return (during - before) / count
+  const problems = [...(await first).problems, ...(await rest).problems]
+  if (problems.length > 0) throw new Error(`Not all streams were answered: ${problems[0]}`)
+  return (during - before) / (count - few)
+}
+
+/** Half a minute of them, so that they outlast the measurement. */
+function startStreams(bench: Bench, { target }: Measured, count: number) {
+  const script: Script = { tokens: 30, every: 1000, first: 0, tool: false, text: 'stamped' }
+  return bench.load('streams', { target, script, count, stagger: 2 })
 }
 
 async function silentSubscriptions(
@@ -135,15 +150,20 @@ async function silentSubscriptions(
   count: number,
 ): Promise<number> {
   const { target } = measured
-  await bench.load('sessions', { target, count })
-  await pause(2000)
+  const { sessions } = await bench.load('sessions', { target, count: count * 1.2 })
+  await subscribe(bench, target, sessions.slice(count))
+  await collectGarbage(measured)
   const before = await steadyMemory(measured, 1000)
-  const { exact, problems } = await bench.load('subscribe', { target, count })
-  if (exact < count) throw new Error(`Only ${exact} of ${count} subscriptions: ${problems[0]}`)
-  await pause(2000)
-  const during = await steadyMemory(measured, 2000)
+  await subscribe(bench, target, sessions.slice(0, count))
+  await collectGarbage(measured)
+  const during = await steadyMemory(measured, 1000)
   await bench.load('release', { read: false })
   return (during - before) / count
+}
+
+async function subscribe(bench: Bench, target: Target, sessions: string[]): Promise<void> {
+  const { problems } = await bench.load('subscribe', { target, sessions })
+  if (problems.length > 0) throw new Error(`Not all sessions could be followed: ${problems[0]}`)
 }
 
 /** KiB, the highest while the clients stalled over before; runs that had not ended by then. */
@@ -201,7 +221,7 @@ async function growthWhile(
   measured: Measured,
   stall: () => Promise<{ exact: number; problems: string[] }>,
 ): Promise<number> {
-  await pause(2000)
+  await collectGarbage(measured)
   const before = await steadyMemory(measured, 1000)
   const stalling = stall()
   let highest = before
