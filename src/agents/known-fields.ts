@@ -8,8 +8,11 @@ import {
   StructuredOutput,
 } from '#contract/agent-file.ts'
 import {
+  A2aToolset,
   FetchToolset,
   FilesystemToolset,
+  McpRemote,
+  McpToolset,
   ThinkToolset,
   TodoToolset,
   UserPromptToolset,
@@ -22,17 +25,17 @@ const toolsets = {
   todo: TodoToolset,
   fetch: FetchToolset,
   user_prompt: UserPromptToolset,
+  mcp: McpToolset,
+  a2a: A2aToolset,
 }
 
 export const toolsetTypes = Object.keys(toolsets)
 
 /** Toolsets of the format that this version cannot run. */
 export const laterToolsetTypes = new Set([
-  'a2a',
   'api',
   'background_agents',
   'code',
-  'mcp',
   'memory',
   'model_picker',
   'openapi',
@@ -97,6 +100,8 @@ function otherFields(path: FilePath): string[] {
       return Object.keys(StructuredOutput.shape)
     case 'instruction':
       return ['file']
+    case 'remote':
+      return Object.keys(McpRemote.shape)
     default:
       return []
   }

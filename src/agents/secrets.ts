@@ -4,8 +4,8 @@ import type { FilePath, PathProblem } from './problem.ts'
 const reference = /\$\{(env|headers)\.([A-Za-z_][\w-]*)\}/g
 
 /**
- * `${env.NAME}` may stand in what is sent to a model server, and nowhere else; the providers put the
- * value in when they are called, so that it is in no snapshot.
+ * `${env.NAME}` may stand in what is sent to a model server or by a toolset, and nowhere else; the
+ * providers and tools put the value in when they are called, so that it is in no snapshot.
  */
 export function secretProblems(
   file: AgentFile,
@@ -13,9 +13,9 @@ export function secretProblems(
 ): PathProblem[] {
   return strings([], file).flatMap(({ path, text }) =>
     [...text.matchAll(reference)].flatMap(([whole, kind, name = '']) => {
-      if (kind === 'headers') return [{ path, message: `${whole} is not supported yet` }]
+      if (kind === 'headers') return callerHeaderProblems(path, whole)
       if (!maySecretStandAt(path)) {
-        const message = `${whole} may stand only in base_url and provider_opts: elsewhere it would be shown or sent as text`
+        const message = `${whole} may stand only in base_url and provider_opts, and in headers and env of toolsets: elsewhere it would be shown or sent as text`
         return [{ path, message }]
       }
       if (environment[name]) return []
@@ -24,8 +24,21 @@ export function secretProblems(
   )
 }
 
+function callerHeaderProblems(path: FilePath, whole: string): PathProblem[] {
+  if (toolsetField(path) === 'headers') return []
+  const message = `${whole} may stand only in headers of toolsets, which forward it`
+  return [{ path, message }]
+}
+
+/** The field of a toolset's own, or of its `remote`, that a path stands in. */
+function toolsetField([top, , field, , ...own]: FilePath): FilePath[number] | undefined {
+  if (top !== 'agents' || field !== 'toolsets') return undefined
+  return own[0] === 'remote' ? own[1] : own[0]
+}
+
 function maySecretStandAt(path: FilePath): boolean {
   const [top, , field] = path
+  if (['headers', 'env'].includes(String(toolsetField(path)))) return true
   if (top === 'providers') return field === 'base_url'
   return top === 'models' && (field === 'base_url' || field === 'provider_opts')
 }

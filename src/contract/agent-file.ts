@@ -1,8 +1,10 @@
 import { z } from '@hono/zod-openapi'
 import { JsonSchema, Permissions } from './tool.ts'
 import {
+  A2aToolset,
   FetchToolset,
   FilesystemToolset,
+  McpToolset,
   ThinkToolset,
   TodoToolset,
   UserPromptToolset,
@@ -50,6 +52,8 @@ export const ToolsetSpec = z
     TodoToolset,
     FetchToolset,
     UserPromptToolset,
+    McpToolset,
+    A2aToolset,
   ])
   .openapi('ToolsetSpec')
 export type ToolsetSpec = Exact<z.infer<typeof ToolsetSpec>>

@@ -73,6 +73,97 @@ export const UserPromptToolset = z
   .strict()
   .openapi('UserPromptToolset')
 
+const anyToolNames = z
+  .array(z.string().min(1).max(128))
+  .min(1)
+  .describe('Only these tools, by the names that the model sees')
+  .optional()
+const prefix = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, {
+  message: 'a name is up to 32 letters, digits, _ and -, and starts with a letter',
+})
+const callTimeout = z
+  .number()
+  .positive()
+  .max(3600)
+  .describe('Seconds without an answer or progress after which a call is given up; 60 by default')
+  .optional()
+const headers = z
+  .record(
+    z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'this is no name of a header'),
+    z.string(),
+  )
+  .describe(
+    "Sent with each request; `${env.NAME}` and `${headers.NAME}` of the caller's request are filled in",
+  )
+  .optional()
+const httpUrl = z.string().regex(/^https?:\/\//, 'a URL begins with https:// or http://')
+
+export const McpRemote = z
+  .object({
+    url: httpUrl.describe('Where the server answers'),
+    headers,
+    transport: z
+      .enum(['streamable', 'sse'])
+      .describe('How it speaks: streamable HTTP (the default), or the older SSE')
+      .optional(),
+    transport_type: z
+      .enum(['streamable', 'sse'])
+      .describe('The older name of transport')
+      .optional(),
+  })
+  .strict()
+  .openapi('McpRemote', { description: 'An MCP server that is reached over HTTP' })
+
+export const McpToolset = z
+  .object({
+    type: z.literal('mcp').describe('The tools of an MCP server'),
+    name: prefix.describe('Put before the name of each tool, with _ between').optional(),
+    command: z.string().min(1).describe('Starts the server, which speaks over stdio').optional(),
+    args: z.array(z.string()).describe('Arguments of the command').optional(),
+    env: z
+      .record(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'this is no name of a variable'),
+        z.string(),
+      )
+      .describe(
+        "Environment of the command, beside PATH, HOME and LANG; `${env.NAME}` takes a variable of the server's",
+      )
+      .optional(),
+    working_dir: z
+      .string()
+      .min(1)
+      .describe('Where the command runs; by default beside this file')
+      .optional(),
+    remote: McpRemote.optional().describe('A server that is reached over HTTP'),
+    timeout: callTimeout,
+    tools: anyToolNames,
+    instruction,
+  })
+  .strict()
+  .refine(({ command, remote }) => (command === undefined) !== (remote === undefined), {
+    message: 'give either command or remote',
+  })
+  .refine(
+    ({ command, args, env, working_dir }) => command !== undefined || !(args ?? env ?? working_dir),
+    {
+      message: 'args, env and working_dir belong to a command',
+    },
+  )
+  .openapi('McpToolset')
+
+export const A2aToolset = z
+  .object({
+    type: z.literal('a2a').describe('Another agent as a tool, over the A2A protocol'),
+    name: prefix.describe("The tool's name; by default made from the agent's").optional(),
+    url: httpUrl.describe('The agent, or its card (…/agent-card.json)'),
+    headers,
+    timeout: callTimeout,
+    tools: anyToolNames,
+    instruction,
+  })
+  .strict()
+  .openapi('A2aToolset')
+
 function toolNames<const Names extends [string, ...string[]]>(names: Names) {
   return z.array(z.enum(names)).min(1).describe('Only these tools of the set').optional()
 }

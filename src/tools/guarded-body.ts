@@ -25,14 +25,14 @@ export async function readBody(
   return Buffer.concat(pieces)
 }
 
-const largestBody = 5 * 1024 * 1024
+export const largestBody = 5 * 1024 * 1024
 
-function tooLarge(): GuardedFetchError {
+export function tooLarge(): GuardedFetchError {
   return new GuardedFetchError('The answer is larger than 5 MiB.')
 }
 
 /** One coding at most: layers of them are how a small body becomes an endless one. */
-function decoderOf(coding = ''): Transform | null {
+export function decoderOf(coding = ''): Transform | null {
   switch (coding.trim().toLowerCase()) {
     case '':
     case 'identity':

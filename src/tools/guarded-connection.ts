@@ -18,6 +18,8 @@ export type Outgoing = {
   signal: AbortSignal
   /** Asked about each address that would be visited, redirects too; throws to refuse it. */
   permit?(url: URL): void
+  /** `manual` gives a redirect back as it is; `follow` when missing. */
+  redirect?: 'follow' | 'manual'
 }
 
 /** The head of an answer; its body is still to be read from `incoming`, or destroyed. */
@@ -52,7 +54,7 @@ export async function openGuarded(request: Outgoing, rules: NetworkRules): Promi
     const url = checkedUrl(current.url)
     request.permit?.(url)
     const response = await exchange(url, current, rules)
-    const target = redirectTarget(url, response)
+    const target = request.redirect === 'manual' ? null : redirectTarget(url, response)
     if (!target) return response
     response.incoming.destroy()
     if (redirects >= mostRedirects) {

@@ -66,12 +66,12 @@ const broken: { title: string; text: string; lines: string[] }[] = [
   },
   {
     title: 'toolsets are unknown, not supported yet, or not supported',
-    text: 'agents:\n  root:\n    toolsets:\n      - type: filesistem\n      - type: mcp\n      - type: lsp\n      - path: .\n    rag: [docs]\n',
+    text: 'agents:\n  root:\n    toolsets:\n      - type: filesistem\n      - type: model_picker\n      - type: lsp\n      - path: .\n    rag: [docs]\n',
     lines: [
       '4:15 agents.root.toolsets.0.type: unknown toolset "filesistem"; did you mean filesystem?',
-      '5:15 agents.root.toolsets.1.type: the toolset mcp is not supported yet',
+      '5:15 agents.root.toolsets.1.type: the toolset model_picker is not supported yet',
       '6:15 agents.root.toolsets.2.type: the toolset lsp is not supported',
-      '7:9 agents.root.toolsets.3.type: missing; one of filesystem, think, todo, fetch, user_prompt',
+      '7:9 agents.root.toolsets.3.type: missing; one of filesystem, think, todo, fetch, user_prompt, mcp, a2a',
       '8:5 agents.root.rag: rag is not supported',
     ],
   },
@@ -143,9 +143,9 @@ const broken: { title: string; text: string; lines: string[] }[] = [
     title: 'a secret stands only where it is not shown, and must be there',
     text: 'agents:\n  root:\n    instruction: Use ${env.TOKEN}\nproviders:\n  local: { base_url: "http://${env.HOST}/v1" }\n  far: { base_url: "http://${env.NOWHERE}/v1" }\n  user: { base_url: "http://${headers.X-Host}/v1" }\n',
     lines: [
-      '3:18 agents.root.instruction: ${env.TOKEN} may stand only in base_url and provider_opts: elsewhere it would be shown or sent as text',
+      '3:18 agents.root.instruction: ${env.TOKEN} may stand only in base_url and provider_opts, and in headers and env of toolsets: elsewhere it would be shown or sent as text',
       '6:20 providers.far.base_url: the environment variable NOWHERE is not set',
-      '7:21 providers.user.base_url: ${headers.X-Host} is not supported yet',
+      '7:21 providers.user.base_url: ${headers.X-Host} may stand only in headers of toolsets, which forward it',
     ],
   },
   {

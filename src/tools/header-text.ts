@@ -1,0 +1,46 @@
+const reference = /\$\{(env|headers)\.([A-Za-z_][\w-]*)\}/g
+
+/** The headers of the caller's request that these texts ask for, in lower case. */
+export function headersAskedFor(texts: string[]): string[] {
+  const names = texts.flatMap((text) =>
+    [...text.matchAll(reference)].flatMap(([, kind, name = '']) =>
+      kind === 'headers' ? [name.toLowerCase()] : [],
+    ),
+  )
+  return [...new Set(names)].sort()
+}
+
+/**
+ * Puts values in place of `${env.NAME}` and `${headers.NAME}`. Throws an Error that names a variable
+ * which is not set; a header that the caller did not send is null, so that what it stands in can be
+ * left out.
+ */
+export function fillIn(
+  text: string,
+  environment: Record<string, string | undefined>,
+  headers: Record<string, string> = {},
+): string | null {
+  let isMissing = false
+  const filled = text.replaceAll(reference, (_whole, kind: string, name: string) => {
+    const value = kind === 'env' ? environment[name] : headers[name.toLowerCase()]
+    if (value === undefined && kind === 'env') {
+      throw new Error(`the environment variable ${name} is not set`)
+    }
+    if (value === undefined) isMissing = true
+    return value ?? ''
+  })
+  return isMissing ? null : filled
+}
+
+/** The same for headers that are sent; what lacks a header of the caller's is left out. */
+export function fillInAll(
+  entries: Record<string, string>,
+  environment: Record<string, string | undefined>,
+  headers: Record<string, string> = {},
+): Record<string, string> {
+  const filled = Object.entries(entries).flatMap(([name, text]) => {
+    const value = fillIn(text, environment, headers)
+    return value === null ? [] : [[name, value]]
+  })
+  return Object.fromEntries(filled)
+}
