@@ -5,7 +5,7 @@ import type { LoadReply } from './load.ts'
 import type { Target } from './load-client.ts'
 import type { Checked, LoadCommand, LoadCommands } from './load-commands.ts'
 import { type PostgresServer, startPostgres, usePostgres } from './postgres-server.ts'
-import { type BenchProcess, createProcesses } from './processes.ts'
+import { type BenchProcess, createProcesses, type Processes } from './processes.ts'
 import { nodeCommand, type ServerUnderTest, startServerUnderTest } from './server-under-test.ts'
 
 export type Database = 'postgres' | 'embedded'
@@ -56,20 +56,20 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     rmSync(directory, { recursive: true, force: true })
   }
   process.once('exit', abandon)
-  const postgres = await openPostgres(options, directory, processes)
-  const model = await processes.start({
-    name: 'model',
-    place: 'others',
-    command: nodeCommand('bench/model-server.ts'),
-    channel: true,
-  })
-  const loader = await processes.start({
-    name: 'load',
-    place: 'others',
-    command: nodeCommand('bench/load.ts'),
-    channel: true,
-  })
+  const { postgres, model, loader } = await startHelpers(options, directory, processes).catch(
+    (error: unknown) => {
+      abandon()
+      throw error
+    },
+  )
   const { load, checked } = connectLoad(loader)
+  let closing: Promise<void> | null = null
+
+  async function close(): Promise<void> {
+    await processes.stopAll()
+    await postgres?.close()
+    abandon()
+  }
 
   return {
     ...options,
@@ -105,19 +105,31 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
         stop: () => server.stop(),
       }
     },
-    async close() {
-      await processes.stopAll()
-      await postgres?.close()
-      process.off('exit', abandon)
-      rmSync(directory, { recursive: true, force: true })
+    close() {
+      closing ??= close()
+      return closing
     },
+  }
+}
+
+async function startHelpers(
+  options: BenchOptions,
+  directory: string,
+  processes: Processes,
+): Promise<{ postgres: PostgresServer | null; model: BenchProcess; loader: BenchProcess }> {
+  const helper = (name: string, file: string) =>
+    processes.start({ name, place: 'others', command: nodeCommand(file), channel: true })
+  return {
+    postgres: await openPostgres(options, directory, processes),
+    model: await helper('model', 'bench/model-server.ts'),
+    loader: await helper('load', 'bench/load.ts'),
   }
 }
 
 async function openPostgres(
   { database, databaseUrl }: BenchOptions,
   directory: string,
-  processes: ReturnType<typeof createProcesses>,
+  processes: Processes,
 ): Promise<PostgresServer | null> {
   if (database === 'embedded') return null
   return databaseUrl === null ? startPostgres({ directory, processes }) : usePostgres(databaseUrl)

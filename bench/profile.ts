@@ -123,4 +123,7 @@ async function runs(
   return `${result.exact} whole runs, ${((result.exact * 1000) / result.elapsed).toFixed(0)} a second`
 }
 
-await main()
+await main().catch((error: unknown) => {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 2
+})

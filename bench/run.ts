@@ -41,17 +41,19 @@ async function main(): Promise<void> {
     return
   }
   const bench = await openBench(options)
-  closeOnSignal(bench)
+  const interrupted = closeOnSignal(bench)
   const measurements: Measurement[] = []
   const failures: string[] = []
   try {
     console.log(`${bench.layout}; ${options.rounds} rounds; ${databaseLine(bench)}`)
     for (const scenario of chosen(options)) {
+      if (interrupted()) return
       await runScenario(bench, scenario, options.only, measurements, failures)
     }
   } finally {
     await bench.close()
   }
+  if (interrupted()) return
   report(bench, measurements, failures)
 }
 
@@ -165,16 +167,22 @@ function databaseLine({ database, postgres }: Bench): string {
   return database === 'postgres' ? `Postgres ${postgres?.version}` : 'the embedded database'
 }
 
-function closeOnSignal(bench: Bench): void {
-  let closing = false
-  const close = async (status: number) => {
-    if (closing) return
-    closing = true
+/** Ends everything on Ctrl-C; answers whether that has happened. */
+function closeOnSignal(bench: Bench): () => boolean {
+  let status: number | null = null
+  const close = async (signalStatus: number) => {
+    if (status !== null) return
+    status = signalStatus
+    process.exitCode = status
     await bench.close().catch(() => {})
     process.exit(status)
   }
   process.on('SIGINT', () => close(130))
   process.on('SIGTERM', () => close(143))
+  return () => status !== null
 }
 
-await main()
+await main().catch((error: unknown) => {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 2
+})
