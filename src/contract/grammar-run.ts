@@ -137,7 +137,14 @@ export function createSessionCheck(): SessionCheck {
   }
 }
 
+const endings = new Set<RuntimeEvent['type']>([
+  'tool_call_response',
+  'message_added',
+  'sub_session_completed',
+  'agent_switching',
+])
+
 /** What may come while a run is parked: its calls are closed when it is cancelled. */
 function endsCall(event: RuntimeEvent): boolean {
-  return event.type === 'tool_call_response' || event.type === 'message_added'
+  return endings.has(event.type)
 }

@@ -1,27 +1,29 @@
 import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
-import type { RunError, StopReason, WaitingFor } from '#contract/run.ts'
+import type { RunError, StopReason } from '#contract/run.ts'
 import type { Usage } from '#contract/usage.ts'
 import type { SessionChange } from '#store/log.ts'
 import { type ActiveRun, commitRun, toRunChange } from './active-run.ts'
 import { planClosing } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
-import type { Outcome } from './outcome.ts'
+import type { Outcome, Wait } from './outcome.ts'
 import { closeCalls } from './tool-calls.ts'
+import { closeSubRuns } from './transfer.ts'
 
 /** Lets go of a run until somebody decides; its rows say all. */
 export async function park(
   run: ActiveRun,
-  waitingFor: WaitingFor,
+  { waitingFor, wakeAt }: Wait,
   before: EventBody[] = [],
 ): Promise<Outcome> {
+  if (run.signal.aborted) throw run.signal.reason
   // A sub-agent's run waits inside its parent's, which says so to the world.
   const told: EventBody[] =
     run.depth === 0 ? [{ type: 'run_waiting', reason: waitingFor.kind }] : []
   await commitRun(run, [...before, ...told], {
-    runs: [toRunChange(run, { status: 'waiting', waitingFor })],
+    runs: [toRunChange(run, { status: 'waiting', waitingFor, wakeAt })],
   })
-  return { type: 'parked', waitingFor }
+  return { type: 'parked', waitingFor, wakeAt }
 }
 
 /** Ends a run that has its answer, or as much of it as there is. */
@@ -95,6 +97,7 @@ async function closeOpenCalls(context: LoopContext, run: ActiveRun) {
   const open = openCallsOf(run)
   if (!open) return { events: [], calls: [] }
   const calls = await context.rows.calls({ runId: run.id, messageId: open.id })
+  await closeSubRuns(context, run, { calls, close: (child) => cancel(context, child, null) })
   return closeCalls(context, run, planClosing(run, calls))
 }
 

@@ -1,12 +1,15 @@
 import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import { addUsage, noUsage } from '#contract/usage.ts'
+import type { LoadedRun, OpenCall } from '#store/run-queue.ts'
 import { type ActiveRun, subjectOf, toRunChange } from './active-run.ts'
 import type { CallOutcome, RunTool } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import { defaultIterations } from './limits.ts'
 import type { Outcome } from './outcome.ts'
 import type { ToolContext } from './tool.ts'
+
+const toolName = 'transfer_task'
 
 type Enter = (context: LoopContext, run: ActiveRun) => Promise<Outcome>
 
@@ -23,7 +26,7 @@ export function createTransferTool(context: LoopContext, run: ActiveRun, enter: 
     endsItself: true,
     timeout: 0,
     definition: {
-      name: 'transfer_task',
+      name: toolName,
       description: 'Gives a task to another agent and waits for its answer.',
       parameters: {
         type: 'object',
@@ -52,14 +55,34 @@ async function transfer(
   const child = found
     ? await context.restore(found, run)
     : await beginSubRun(context, run, { agentName, args, call })
-  const ended = found !== null && !['running', 'waiting', 'queued'].includes(found.status)
-  if (!ended) {
+  if (!found || isActive(found)) {
     const outcome = await enter(context, child)
     if (outcome.type === 'parked') return outcome
   }
   run.usage = addUsage(run.usage, child.usage)
-  await endTransfer(run, child, call)
+  await endTransfer(run, child, call.providerCallId)
   return toResult(child)
+}
+
+/** Ends the runs of sub-agents that wait, or were cut off, inside a run that is closed. */
+export async function closeSubRuns(
+  context: LoopContext,
+  run: ActiveRun,
+  { calls, close }: { calls: OpenCall[]; close: (child: ActiveRun) => Promise<unknown> },
+): Promise<void> {
+  for (const { id, callId, tool, state } of calls) {
+    if (tool !== toolName || state !== 'started') continue
+    const found = await context.rows.subRun(id)
+    if (!found || !isActive(found)) continue
+    const child = await context.restore(found, run)
+    await close(child)
+    run.usage = addUsage(run.usage, child.usage)
+    await endTransfer(run, child, callId)
+  }
+}
+
+function isActive({ status }: LoadedRun): boolean {
+  return status === 'running' || status === 'waiting' || status === 'queued'
 }
 
 async function beginSubRun(
@@ -158,13 +181,13 @@ function titleOf(args: Record<string, unknown>): string {
   return task.length > 80 ? `${task.slice(0, 79)}…` : task
 }
 
-async function endTransfer(run: ActiveRun, child: ActiveRun, call: ToolContext): Promise<void> {
+async function endTransfer(run: ActiveRun, child: ActiveRun, callId: string): Promise<void> {
   const subject = subjectOf(run)
   const bodies: EventBody[] = [
     {
       type: 'sub_session_completed',
       sub_session_id: child.sessionId,
-      tool_call_id: call.providerCallId,
+      tool_call_id: callId,
     },
     {
       type: 'agent_switching',
