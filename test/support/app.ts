@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, onTestFinished } from 'vitest'
 import { type Client, createClient, followRun } from '#client/index.ts'
-import { checkGrammar } from '#contract/event-grammar.ts'
 import type { RuntimeEvent } from '#contract/event.ts'
+import { checkGrammar } from '#contract/event-grammar.ts'
 import { readConfig } from '../../src/config.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
 import { checkedFetch } from './contract.ts'
@@ -48,15 +48,18 @@ export async function startApp({
   agents = { assistant },
   flags = [],
   lifetime = 'test',
+  titles = false,
 }: {
   script?: Script
   /** Agent files by name; the model `scripted` is there for all. */
   agents?: Record<string, string>
   flags?: string[]
   lifetime?: 'test' | 'file'
+  /** Whether the model is asked for titles. */
+  titles?: boolean
 } = {}): Promise<App> {
   const model = await startModelServer({ script })
-  const home = await createHome({ agents, baseUrl: model.baseUrl })
+  const home = await createHome({ agents, baseUrl: model.baseUrl, titles })
   const atEnd = lifetime === 'file' ? afterAll : onTestFinished
   atEnd(async () => {
     await server.close()
@@ -105,11 +108,14 @@ export type Home = {
 export async function createHome({
   agents = { assistant },
   baseUrl,
+  titles = false,
 }: {
   agents?: Record<string, string>
   baseUrl: string
+  titles?: boolean
 }): Promise<Home> {
   const directory = await mkdtemp(join(tmpdir(), 'parley-'))
+  await mkdir(join(directory, 'files'))
   for (const [name, text] of Object.entries(agents)) {
     const models = `models:\n  scripted: { provider: scripted, model: scripted }\n`
     const providers = `providers:\n  scripted: { base_url: "${baseUrl}" }\n`
@@ -121,7 +127,7 @@ export async function createHome({
     directory,
     flags: [
       directory,
-      '--no-titles',
+      ...(titles ? [] : ['--no-titles']),
       '--workspace',
       directory,
       ...(database ? ['--database-url', database.url] : ['--data-dir', join(directory, 'data')]),
