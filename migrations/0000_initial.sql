@@ -47,12 +47,13 @@ CREATE TABLE "elicitations" (
 CREATE TABLE "events" (
 	"session_id" text COLLATE "C" NOT NULL,
 	"seq" bigint NOT NULL,
+	"seq_from" bigint,
 	"tenant" text COLLATE "C" NOT NULL,
 	"run_id" text COLLATE "C" NOT NULL,
 	"subject_id" text COLLATE "C",
 	"agent" text NOT NULL,
 	"type" text NOT NULL,
-	"data" text NOT NULL,
+	"data" text,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "events_session_id_seq_pk" PRIMARY KEY("session_id","seq")
 );
@@ -85,6 +86,7 @@ CREATE TABLE "runs" (
 	"lease_expires_at" timestamp with time zone,
 	"token" bigint DEFAULT 0 NOT NULL,
 	"attempt" integer DEFAULT 0 NOT NULL,
+	"wake_at" timestamp with time zone,
 	"cancel_requested_at" timestamp with time zone,
 	"iterations" integer DEFAULT 0 NOT NULL,
 	"iteration_limit" integer NOT NULL,
@@ -104,7 +106,8 @@ CREATE TABLE "runs" (
 	"parent_call_id" text COLLATE "C",
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"started_at" timestamp with time zone,
-	"finished_at" timestamp with time zone
+	"finished_at" timestamp with time zone,
+	"compacted" boolean DEFAULT false NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "sessions" (
@@ -174,6 +177,8 @@ CREATE INDEX "messages_by_session" ON "messages" USING btree ("session_id","seq"
 CREATE UNIQUE INDEX "runs_one_active" ON "runs" USING btree ("session_id") WHERE status in ('queued', 'running', 'waiting');--> statement-breakpoint
 CREATE INDEX "runs_by_session" ON "runs" USING btree ("session_id","id");--> statement-breakpoint
 CREATE INDEX "runs_to_claim" ON "runs" USING btree ("created_at","id") WHERE status in ('queued', 'running') and parent_run_id is null;--> statement-breakpoint
+CREATE INDEX "runs_to_wake" ON "runs" USING btree ("wake_at") WHERE status = 'waiting';--> statement-breakpoint
+CREATE INDEX "runs_to_compact" ON "runs" USING btree ("finished_at") WHERE not compacted and finished_at is not null and parent_run_id is null;--> statement-breakpoint
 CREATE INDEX "runs_by_parent_call" ON "runs" USING btree ("parent_call_id") WHERE parent_call_id is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "sessions_external_id" ON "sessions" USING btree ("tenant","external_id") WHERE external_id is not null;--> statement-breakpoint
 CREATE INDEX "sessions_by_activity" ON "sessions" USING btree ("tenant","updated_at","id") WHERE root_id is null;--> statement-breakpoint

@@ -1,8 +1,5 @@
-import type { PgRemoteDatabase } from 'drizzle-orm/pg-proxy'
-
+/** Ways to run one statement. `createOrm` of `orm.ts` makes Drizzle of them. */
 export type Statements = {
-  /** Drizzle, for statements whose shape depends on what is asked. Errors are those of `query`. */
-  readonly orm: PgRemoteDatabase
   /**
    * One prepared statement. Parameters are strings, numbers, booleans, null or arrays of these;
    * JSON goes in as text (`$1::text::jsonb`). Columns come back as: bigint a number, timestamptz
@@ -10,6 +7,8 @@ export type Statements = {
    * different texts must be bounded: write `= any($1)`, not a list of placeholders.
    */
   query<Row>(text: string, parameters: readonly unknown[]): Promise<Row[]>
+  /** The same, each row as the array of its columns. */
+  values(text: string, parameters: readonly unknown[]): Promise<unknown[][]>
 }
 
 /**

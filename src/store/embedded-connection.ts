@@ -1,7 +1,7 @@
 import type { PGlite } from '@electric-sql/pglite'
 import { createBreath } from './embedded-turns.ts'
 import { toProblem, unavailable } from './failures.ts'
-import type { RunStatement } from './orm.ts'
+import type { RunStatement } from './statements.ts'
 import { parsers, toText } from './wire.ts'
 
 /** The one connection of the embedded database. Its user keeps statements from overlapping. */

@@ -3,7 +3,7 @@ import { type Connection, openConnection } from './embedded-connection.ts'
 import { openDataDirectory } from './embedded-directory.ts'
 import { createTurns } from './embedded-turns.ts'
 import { migrateDatabase } from './migrate.ts'
-import { createStatements } from './orm.ts'
+import { createStatements } from './statements.ts'
 import { runTransaction } from './transaction.ts'
 
 export type EmbeddedDatabase = Database & {
@@ -35,8 +35,7 @@ export async function openEmbedded({
 // Nobody else is there: the directory is locked.
 function migrate({ run, execute }: Connection): Promise<void> {
   const statements = createStatements(run)
-  const session = { query: statements.query, orm: statements.orm, execute, lock: async () => {} }
-  return migrateDatabase(session)
+  return migrateDatabase({ ...statements, execute, lock: async () => {} })
 }
 
 function createDatabase({
@@ -53,7 +52,7 @@ function createDatabase({
   return {
     kind: 'embedded',
     query: statements.query,
-    orm: statements.orm,
+    values: statements.values,
     transaction: (work) => turns.take(() => runTransaction({ run: connection.run, work })),
     async listen(channel, onMessage, onListen) {
       const stop = await turns.take(() => connection.listen(channel, onMessage))

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { migrate } from 'drizzle-orm/pg-proxy/migrator'
 import type { Statements } from './database.ts'
 
 /** One connection that nothing else uses, for as long as the migration takes. */
@@ -18,9 +17,15 @@ export type MigrationSession = Statements & {
 export async function migrateDatabase(session: MigrationSession): Promise<void> {
   const wanted = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0
   if ((await appliedMigration(session)) >= wanted) return
+  // Loaded only for this: most starts find a database that is up to date.
+  const { migrate } = await import('drizzle-orm/pg-proxy/migrator')
+  const { createOrm } = await import('./orm.ts')
   await session.lock()
   await session.execute('begin')
-  await migrate(session.orm, (texts) => executeAll({ session, texts }), { migrationsFolder })
+  const executeAll = async (texts: string[]) => {
+    for (const text of texts) await session.execute(text)
+  }
+  await migrate(createOrm(session), executeAll, { migrationsFolder })
   await session.execute('commit')
 }
 
@@ -42,8 +47,4 @@ async function appliedMigration({ query }: Statements): Promise<number> {
     [],
   )
   return newest?.millis ?? 0
-}
-
-async function executeAll({ session, texts }: { session: MigrationSession; texts: string[] }) {
-  for (const text of texts) await session.execute(text)
 }

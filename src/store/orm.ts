@@ -5,34 +5,16 @@ import { PgRemoteDatabase, type RemoteCallback } from 'drizzle-orm/pg-proxy'
 import { PgRemoteSession, PreparedQuery } from 'drizzle-orm/pg-proxy/session'
 import type { Statements } from './database.ts'
 
-/** Runs one statement; with `values` each row is the array of its columns. */
-export type RunStatement = (
-  text: string,
-  parameters: readonly unknown[],
-  shape: 'objects' | 'values',
-) => Promise<unknown[]>
-
-/** Both ways to write a statement, over one way to run it. */
-export function createStatements(run: RunStatement): Statements {
-  let orm: PgRemoteDatabase | undefined
-  return {
-    get orm() {
-      orm ??= createOrm(run)
-      return orm
-    },
-    // The caller names the columns in the text and their types in Row: nothing can check that.
-    query: <Row>(text: string, parameters: readonly unknown[]) =>
-      run(text, parameters, 'objects') as Promise<Row[]>,
-  }
-}
-
-const dialect = new PgDialect()
-
-function createOrm(run: RunStatement): PgRemoteDatabase {
+/**
+ * Drizzle on a database or in a transaction of it; its own `transaction` is not for use. Loading it
+ * takes as long as the rest of the server and 50 MiB: nothing that serves requests imports it.
+ */
+export function createOrm({ query, values }: Statements): PgRemoteDatabase {
   const callback: RemoteCallback = async (text, parameters, method) => ({
-    rows: await run(text, parameters, method === 'execute' ? 'objects' : 'values'),
+    rows: await (method === 'execute' ? query(text, parameters) : values(text, parameters)),
   })
-  return new PgRemoteDatabase(dialect, new Session(callback), undefined)
+  const dialect = new PgDialect()
+  return new PgRemoteDatabase(dialect, new Session(callback, dialect), undefined)
 }
 
 type PrepareArguments = Parameters<PgRemoteSession<Record<string, never>, never>['prepareQuery']>
@@ -40,7 +22,7 @@ type PrepareArguments = Parameters<PgRemoteSession<Record<string, never>, never>
 class Session extends PgRemoteSession<Record<string, never>, Record<string, never>> {
   readonly #callback: RemoteCallback
 
-  constructor(callback: RemoteCallback) {
+  constructor(callback: RemoteCallback, dialect: PgDialect) {
     super(callback, dialect, undefined, { cache: new NoopCache() })
     this.#callback = callback
   }

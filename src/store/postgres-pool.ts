@@ -1,7 +1,7 @@
 import type { Deadlines } from './deadlines.ts'
 import { toProblem, unavailable } from './failures.ts'
-import type { RunStatement } from './orm.ts'
 import { type Client, connectPostgres, preparedStatement } from './postgres-client.ts'
+import type { RunStatement } from './statements.ts'
 import { toText } from './wire.ts'
 
 // The server gives up on a slow statement before we give up on the server.

@@ -2,10 +2,10 @@ import type { Database } from './database.ts'
 import { createDeadlines } from './deadlines.ts'
 import { toProblem } from './failures.ts'
 import { migrateDatabase } from './migrate.ts'
-import { createStatements } from './orm.ts'
 import { connectPostgres, preparedStatement } from './postgres-client.ts'
 import { createPool } from './postgres-pool.ts'
 import { createTransactions } from './postgres-transactions.ts'
+import { createStatements } from './statements.ts'
 import { toText } from './wire.ts'
 
 // Callers are answered within 5 s, whatever the database does.
@@ -29,7 +29,7 @@ export async function openPostgres({
   return {
     kind: 'postgres',
     query: statements.query,
-    orm: statements.orm,
+    values: statements.values,
     transaction: transactions.run,
     async listen(channel, onMessage, onListen) {
       const { unlisten } = await meaningful(listener.listen(channel, onMessage, onListen))
@@ -48,13 +48,14 @@ export async function openPostgres({
 async function migrate(url: string): Promise<void> {
   // A migration may take as long as it needs.
   const client = connectPostgres({ url, statementTimeout: 0 })
-  const statements = createStatements((text, parameters) =>
-    meaningful(client.unsafe(text, parameters.map(toText), preparedStatement)),
-  )
+  const statements = createStatements((text, parameters, shape) => {
+    const query = client.unsafe(text, parameters.map(toText), preparedStatement)
+    return meaningful<unknown[]>(shape === 'values' ? query.values() : query)
+  })
   try {
     await migrateDatabase({
       query: statements.query,
-      orm: statements.orm,
+      values: statements.values,
       execute: async (text) => void (await meaningful(client.unsafe(text).simple())),
       // Held by the connection: a process that dies lets go of it.
       lock: async () => void (await meaningful(client.unsafe(lockStatement))),

@@ -126,6 +126,8 @@ export const runs = pgTable(
     leaseExpiresAt: time('lease_expires_at'),
     token: bigint('token', { mode: 'number' }).notNull().default(0),
     attempt: integer('attempt').notNull().default(0),
+    /** A parked run goes on then although nobody decided: its questions have expired. */
+    wakeAt: time('wake_at'),
     cancelRequestedAt: time('cancel_requested_at'),
     /** Model calls made, and how many are allowed now: a resume at the limit raises the latter. */
     iterations: integer('iterations').notNull().default(0),
@@ -143,6 +145,8 @@ export const runs = pgTable(
     createdAt,
     startedAt: time('started_at'),
     finishedAt: time('finished_at'),
+    /** Its deltas were joined into one row for each part. */
+    compacted: boolean('compacted').notNull().default(false),
   },
   (table) => [
     uniqueIndex('runs_one_active')
@@ -152,6 +156,10 @@ export const runs = pgTable(
     index('runs_to_claim')
       .on(table.createdAt, table.id)
       .where(sql`status in ('queued', 'running') and parent_run_id is null`),
+    index('runs_to_wake').on(table.wakeAt).where(sql`status = 'waiting'`),
+    index('runs_to_compact')
+      .on(table.finishedAt)
+      .where(sql`not compacted and finished_at is not null and parent_run_id is null`),
     index('runs_by_parent_call').on(table.parentCallId).where(sql`parent_call_id is not null`),
   ],
 )
@@ -161,14 +169,19 @@ export const events = pgTable(
   {
     sessionId: id('session_id').notNull(),
     seq: bigint('seq', { mode: 'number' }).notNull(),
+    /** The first seq, where the row stands for a range. */
+    seqFrom: bigint('seq_from', { mode: 'number' }),
     tenant,
     runId: id('run_id').notNull(),
     /** The session that the event is about, where it is not the log's own. */
     subjectId: id('subject_id'),
     agent: text('agent').notNull(),
     type: text('type').notNull(),
-    /** The fields of the type as JSON text, byte for byte as they were sent. */
-    data: text('data').notNull(),
+    /**
+     * The fields of the type as JSON text, byte for byte as they were sent. null where they are a
+     * stored message and its id: the message with the same seq.
+     */
+    data: text('data'),
     createdAt,
   },
   (table) => [primaryKey({ columns: [table.sessionId, table.seq] })],

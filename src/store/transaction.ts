@@ -1,5 +1,5 @@
 import type { Statements } from './database.ts'
-import { createStatements, type RunStatement } from './orm.ts'
+import { createStatements, type RunStatement } from './statements.ts'
 
 /**
  * Runs work in a transaction on a connection that nobody else uses meanwhile. A statement that

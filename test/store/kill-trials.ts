@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { openDatabase } from '#store/open-database.ts'
 import { createRandom, type Random } from '../support/random.ts'
-import { startChild } from './child.ts'
+import { type Child, startChild } from './child.ts'
 
 export type KillReport = { kills: number; acknowledged: number; lost: string[] }
 
 /**
- * Kills a process that writes to an embedded database, again and again in one directory, at moments
- * that go from the start of its first boot to the middle of its writing. Then every row that it
- * said was committed must be there.
+ * Kills a process that writes to an embedded database, again and again in one directory, while it
+ * opens and while it writes; every fourth time in a new directory, during its first boot and
+ * migration. Then each directory must open, and every row that was said to be committed be there.
  */
 export async function killTrials({
   trials,
@@ -29,7 +29,7 @@ export async function killTrials({
     return {
       kills: trials,
       acknowledged: acknowledged.length,
-      lost: await lostOf(directory, acknowledged),
+      lost: await lostOf(join(directory, 'kept'), acknowledged),
     }
   } finally {
     await rm(directory, { recursive: true, force: true })
@@ -45,16 +45,35 @@ async function killOne({
   trial: number
   random: Random
 }): Promise<string[]> {
-  const child = startChild({ target: directory, rows: 1_000_000, writer: `trial${trial}` })
-  // A third dies while it opens, which on the first trials is the first boot and the migration.
-  if (trial % 3 === 0) await setTimeout(random.below(1500))
+  if (trial % 4 === 0) return killFirstBoot({ directory: join(directory, `new${trial}`), random })
+  const child = startChild({ target: join(directory, 'kept'), rows: 1_000_000, writer: `${trial}` })
+  if (trial % 4 === 1) await setTimeout(random.below(1500))
   else {
     await child.reached(2 + random.below(200))
     await setTimeout(random.below(4))
   }
+  return kill(child)
+}
+
+async function killFirstBoot({
+  directory,
+  random,
+}: {
+  directory: string
+  random: Random
+}): Promise<string[]> {
+  const child = startChild({ target: directory, rows: 1_000_000 })
+  await setTimeout(random.below(2000))
+  const acknowledged = await kill(child)
+  const lost = await lostOf(directory, acknowledged)
+  if (lost.length > 0) throw new Error(`A first boot lost ${lost.join(', ')}`)
+  return []
+}
+
+async function kill(child: Child): Promise<string[]> {
   child.process.kill('SIGKILL')
   const { signal, errors } = await child.ended
-  if (signal !== 'SIGKILL') throw new Error(`Trial ${trial} ended by itself: ${errors}`)
+  if (signal !== 'SIGKILL') throw new Error(`The process ended by itself: ${errors}`)
   return child.lines.filter((line) => line !== 'opened')
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Message } from '#contract/message.ts'
 import type { Statements } from '#store/database.ts'
 import { createIds } from '#store/ids.ts'
+import { createOrm } from '#store/orm.ts'
 import { createStore } from '#store/store.ts'
 import { approvals, elicitations, messages, runs, sessions, toolCalls } from '#store/tables.ts'
 import { openTestDatabase } from '../support/database.ts'
@@ -27,7 +28,8 @@ export async function openStore() {
 
 type Inserted<Table extends { $inferInsert: unknown }> = Partial<Table['$inferInsert']>
 
-function createRows({ orm }: Statements) {
+function createRows(database: Statements) {
+  const orm = createOrm(database)
   const ids = createIds({ now: Date.now, random: randomBytes })
   return {
     async session(values: Inserted<typeof sessions> = {}) {
