@@ -84,6 +84,7 @@ export function toRunChange(
     stopReason: StopReason
     completed: boolean
     waitingFor: WaitingFor
+    wakeAt: string | null
     error: RunError
   }> = {},
 ): RunChange {
@@ -98,6 +99,7 @@ export function toRunChange(
     completed: change.completed ?? false,
     waitingFor: change.waitingFor ?? null,
     error: change.error ?? null,
+    wakeAt: change.wakeAt ?? null,
     usage: run.usage,
   }
 }

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { ToolCall } from '#contract/message.ts'
-import type { WaitingFor } from '#contract/run.ts'
 import type { FinalToolCallState, ToolDefinition, ToolResult } from '#contract/tool.ts'
 import type { CallRow } from '#store/log.ts'
 import type { OpenCall } from '#store/run-queue.ts'
 import type { ActiveRun } from './active-run.ts'
 import { checkArguments } from './arguments.ts'
+import type { Wait } from './outcome.ts'
 import { decide, type Rules } from './permissions.ts'
 import type { ElicitationAnswer, Tool, ToolContext, ToolOutcome } from './tool.ts'
 
 /** What a call can come to inside the runtime: a transfer may park with its sub-agent. */
-export type CallOutcome = ToolOutcome | { type: 'parked'; waitingFor: WaitingFor }
+export type CallOutcome = ToolOutcome | ({ type: 'parked' } & Wait)
 
 export type RunTool = Omit<Tool, 'execute'> & {
   executor: 'server' | 'client'
@@ -37,8 +37,15 @@ export type NextForCall =
       announced: boolean
     }
   /** `asked` when the question is in the log already. */
-  | { type: 'wait'; kind: 'approval' | 'client_tool'; asked: boolean }
-  | { type: 'wait'; kind: 'elicitation'; elicitationId: string; asked: true }
+  | { type: 'wait'; kind: 'approval'; asked: boolean; expiresAt: string | null }
+  | { type: 'wait'; kind: 'client_tool'; asked: boolean }
+  | {
+      type: 'wait'
+      kind: 'elicitation'
+      elicitationId: string
+      asked: true
+      expiresAt: string | null
+    }
 
 export type PlannedCall = {
   row: CallRow
@@ -198,7 +205,7 @@ function firstNext(
     return { type: 'start', args: checked.args, announced: false }
   }
   if (run.options.on_ask === 'deny') return ended('denied', unaskedText(call.function.name))
-  return { type: 'wait', kind: 'approval', asked: false }
+  return { type: 'wait', kind: 'approval', asked: false, expiresAt: null }
 }
 
 function nextAgain(
@@ -243,7 +250,7 @@ function nextOfAskedCall(open: OpenCall): NextForCall {
     case 'expired':
       return ended('expired', 'Nobody approved the call in time. Do not repeat it; go on without.')
     default:
-      return { type: 'wait', kind: 'approval', asked: true }
+      return { type: 'wait', kind: 'approval', asked: true, expiresAt: open.expiresAt }
   }
 }
 
@@ -266,7 +273,8 @@ function nextOfStartedCall(
   // A question that a dead process held open went with it.
   const answered = open.elicitationHeld ? null : open.elicitationStatus
   if (answered === 'pending' && open.elicitationId) {
-    return { type: 'wait', kind: 'elicitation', elicitationId: open.elicitationId, asked: true }
+    const { elicitationId, expiresAt } = open
+    return { type: 'wait', kind: 'elicitation', elicitationId, asked: true, expiresAt }
   }
   if (!tool) return ended('failed', `The tool ${open.tool} is not available any more.`)
   // What a dead process was doing can be done again only when that is the same as once.

@@ -4,7 +4,6 @@ import type { LoopContext } from './context.ts'
 import { fail } from './endings.ts'
 import { FenceLost, type Journal, type LogWriter } from './journal.ts'
 import { advance } from './loop.ts'
-import type { Outcome } from './outcome.ts'
 
 /** The leases of an instance, as statements on the database's clock. */
 export type Leases = {
@@ -12,8 +11,7 @@ export type Leases = {
   renew(runs: string[]): Promise<{ id: string; cancelled: boolean }[]>
   release(run: { runId: string; token: number }): Promise<boolean>
   load(runId: string): Promise<LoadedRun | null>
-  expireQuestions(): Promise<string[]>
-  /** Queues a parked run whose questions were all decided before it parked. */
+  /** Queues a run that has just parked when it was decided, or cancelled, before it did. */
   requeueDecided(rootSessionId: string): Promise<string | null>
 }
 
@@ -110,11 +108,7 @@ export function createExecutor({
 
   async function work(run: ActiveRun): Promise<void> {
     const outcome = await advance(context, run)
-    if (outcome.type === 'parked') await wakeDecided(run, outcome)
-  }
-
-  async function wakeDecided(run: ActiveRun, { waitingFor }: Outcome & { type: 'parked' }) {
-    if (waitingFor.kind === 'max_iterations' || waitingFor.kind === 'budget') return
+    if (outcome.type !== 'parked') return
     if (await leases.requeueDecided(run.rootSessionId)) kick()
   }
 
@@ -196,11 +190,6 @@ export function createExecutor({
     }
   }
 
-  async function expire(): Promise<void> {
-    const runs = await leases.expireQuestions()
-    if (runs.length > 0) kick()
-  }
-
   return {
     start() {
       kick()
@@ -208,7 +197,6 @@ export function createExecutor({
         setInterval(() => void tick(renew, 'could not renew the leases'), renewEvery),
         setInterval(fence, 1000),
         setInterval(kick, claimEvery + Math.random() * 200),
-        setInterval(() => void tick(expire, 'could not expire questions'), 10_000),
       )
       for (const timer of timers) timer.unref()
     },

@@ -1,7 +1,7 @@
 import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
-import type { StopReason, WaitingFor } from '#contract/run.ts'
+import type { StopReason } from '#contract/run.ts'
 import { type ActiveRun, commitRun, RunInterrupted, toRunChange } from './active-run.ts'
 import { type PlannedCall, planCalls, type RunTools, replanCalls } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
@@ -9,7 +9,7 @@ import { cancel, fail, finish, openCallsOf, park, tokensOf } from './endings.ts'
 import { FenceLost } from './journal.ts'
 import type { ModelAnswer } from './model.ts'
 import { answerStep, CancelledTurn } from './model-step.ts'
-import { type Outcome, RunFault } from './outcome.ts'
+import { type Outcome, RunFault, type Wait } from './outcome.ts'
 import { gatherTools } from './run-tools.ts'
 import { announceCalls, settleCalls } from './tool-calls.ts'
 
@@ -140,7 +140,7 @@ function workOff(
   context: LoopContext,
   run: ActiveRun,
   planned: PlannedCall[],
-): Promise<WaitingFor | null> {
+): Promise<Wait | null> {
   return settleCalls(context, run, planned, () => {
     const goesOn = !run.signal.aborted && run.iterations < run.iterationLimit
     return goesOn ? [{ type: 'step_started', step: run.iterations + 1 }] : []
@@ -151,7 +151,9 @@ async function atLimit(context: LoopContext, run: ActiveRun): Promise<Outcome> {
   const reached: EventBody = { type: 'max_iterations_reached', limit: run.iterationLimit }
   switch (limitPolicy(run)) {
     case 'wait':
-      return park(run, { kind: 'max_iterations', ids: [run.id] }, [reached])
+      return park(run, { waitingFor: { kind: 'max_iterations', ids: [run.id] }, wakeAt: null }, [
+        reached,
+      ])
     case 'answer':
       return answerAtLimit(context, run, reached)
     case 'stop':

@@ -75,7 +75,11 @@ export function openRuntime({
   const readFrames = async (request: { sessionId: string; after: number; limit: number }) => {
     const rows = await statements.log.read(request)
     return rows.map((row) =>
-      toFrame(row, { seq: row.seq, timestamp: new Date(row.time).toISOString() }),
+      toFrame(row, {
+        seq: row.seq,
+        ...(row.seqFrom === null ? {} : { seqFrom: row.seqFrom }),
+        timestamp: new Date(row.time).toISOString(),
+      }),
     )
   }
   const feed = createFeed({ read: readFrames })
@@ -147,7 +151,6 @@ export function openRuntime({
       renew: (runs) => queue.renew({ instance, runs }),
       release: queue.release,
       load: queue.load,
-      expireQuestions: decisions.expireQuestions,
       requeueDecided: decisions.requeueDecided,
     },
     restore: (loaded, hands) => restoreRun({ loaded, rows: queue, catalog, assistants, ...hands }),

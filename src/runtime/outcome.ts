@@ -1,11 +1,14 @@
 import type { Message } from '#contract/message.ts'
 import type { RunError, WaitingFor } from '#contract/run.ts'
 
+/** What a run waits for, and when it goes on although nobody decided. */
+export type Wait = { waitingFor: WaitingFor; wakeAt: string | null }
+
 /** Where a run stands when its loop lets go of it. */
 export type Outcome =
   | { type: 'finished'; reason: 'completed' | 'failed' | 'cancelled' | 'max_iterations' }
   /** Nothing of it stays in this process: its rows say all. */
-  | { type: 'parked'; waitingFor: WaitingFor }
+  | ({ type: 'parked' } & Wait)
 
 /** The run cannot go on, for a reason that its caller is told. */
 export class RunFault extends Error {

@@ -50,6 +50,7 @@ export function emptyEntry(log: Log): PendingEntry {
     approvals: [],
     elicitations: [],
     consumed: [],
+    expired: [],
     closed: [],
     waiters: [],
     mergeable: false,
@@ -94,6 +95,7 @@ export function addChange(entry: PendingEntry, change: Change): void {
   entry.approvals.push(...(change.approvals ?? []))
   entry.elicitations.push(...(change.elicitations ?? []))
   entry.consumed.push(...(change.consumed ?? []))
+  entry.expired.push(...(change.expired ?? []))
   entry.closed.push(...(change.closed ?? []))
 }
 
@@ -114,16 +116,13 @@ export function toLogEntry({ waiters, mergeable, log, events, ...entry }: Pendin
 
 export function toNewEvent({ subject, body }: PendingEvent): NewEvent {
   const { type, ...data } = body
-  return {
-    runId: subject.runId,
-    sessionId: subject.sessionId,
-    agent: subject.agent,
-    type,
-    data: JSON.stringify(data),
-    ...(body.type === 'user_message' || body.type === 'message_added'
-      ? { message: body.message }
-      : {}),
+  const event = { runId: subject.runId, sessionId: subject.sessionId, agent: subject.agent, type }
+  if (body.type !== 'user_message' && body.type !== 'message_added') {
+    return { ...event, data: JSON.stringify(data) }
   }
+  // The order of the two is the one that the store puts them together in.
+  const { message_id, message } = body
+  return { ...event, data: JSON.stringify({ message_id, message }), message }
 }
 
 function sumBySession(changes: LogEntry['sessions']): LogEntry['sessions'] {

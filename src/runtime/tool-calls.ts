@@ -1,6 +1,5 @@
 import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
-import type { WaitingFor } from '#contract/run.ts'
 import type { ToolResult } from '#contract/tool.ts'
 import type { CallRow, NewApproval, NewElicitation } from '#store/log.ts'
 import { type ActiveRun, commitRun, subjectOf, toolSessionOf } from './active-run.ts'
@@ -13,6 +12,7 @@ import {
 } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import { executeCall } from './execute-call.ts'
+import type { Wait } from './outcome.ts'
 import { decide } from './permissions.ts'
 import { cutToBytes } from './text.ts'
 import type { ElicitationRequest } from './tool.ts'
@@ -28,6 +28,7 @@ export type Announcement = {
   calls: CallRow[]
   approvals: NewApproval[]
   consumed: string[]
+  expired: string[]
 }
 
 /**
@@ -39,7 +40,13 @@ export function announceCalls(
   run: ActiveRun,
   planned: PlannedCall[],
 ): Announcement {
-  const announcement: Announcement = { events: [], calls: [], approvals: [], consumed: [] }
+  const announcement: Announcement = {
+    events: [],
+    calls: [],
+    approvals: [],
+    consumed: [],
+    expired: [],
+  }
   for (const plan of planned) announceCall(context, run, plan, announcement)
   return announcement
 }
@@ -57,6 +64,7 @@ function announceCall(
       if (next.told) return
       into.events.push(toResponse(plan, next.end, 0))
       into.calls.push(toEndedRow(row, next.end))
+      if (next.end.state === 'expired') into.expired.push(row.id)
       next.told = true
       return
     case 'start':
@@ -94,6 +102,7 @@ function announceCall(
         argsHash: row.argsHash,
         expiresAt: expiry(context),
       }
+      next.expiresAt = approval.expiresAt
       into.approvals.push(approval)
       into.events.push({
         type: 'tool_call_confirmation',
@@ -120,8 +129,8 @@ export async function settleCalls(
   run: ActiveRun,
   planned: PlannedCall[],
   next: (results: Message[]) => EventBody[],
-): Promise<WaitingFor | null> {
-  const waits: WaitingFor[] = planned.flatMap(waitOf)
+): Promise<Wait | null> {
+  const waits: Wait[] = planned.flatMap(waitOf)
   await refuseDenied(context, run, planned)
   const startable = planned.filter((plan) => plan.next.type === 'start')
   let running = startable.length
@@ -147,8 +156,10 @@ export async function settleCalls(
     if (outcome.type === 'ended') {
       return finish(plan, outcome.end, Math.round(performance.now() - began))
     }
-    if (outcome.type === 'elicit') waits.push(await askUser(context, run, plan, outcome.request))
-    else waits.push(outcome.waitingFor)
+    if (outcome.type === 'elicit') {
+      const { id, expiresAt } = await askUser(context, run, plan, outcome.request)
+      waits.push({ waitingFor: { kind: 'elicitation', ids: [id] }, wakeAt: expiresAt })
+    } else waits.push(outcome)
     running -= 1
   })
   if (waits.length > 0) return mergeWaits(waits)
@@ -195,19 +206,23 @@ async function refuseDenied(
   await commitRun(run, events, { calls })
 }
 
-function waitOf({ next, row }: PlannedCall): WaitingFor[] {
+function waitOf({ next, row }: PlannedCall): Wait[] {
   if (next.type !== 'wait') return []
-  if (next.kind === 'elicitation') return [{ kind: next.kind, ids: [next.elicitationId] }]
-  return [{ kind: next.kind, ids: [row.callId] }]
+  const id = next.kind === 'elicitation' ? next.elicitationId : row.callId
+  const wakeAt = next.kind === 'client_tool' ? null : next.expiresAt
+  return [{ waitingFor: { kind: next.kind, ids: [id] }, wakeAt }]
 }
 
 const precedence = ['approval', 'elicitation', 'client_tool', 'max_iterations', 'budget'] as const
 
-/** A run says one reason; the others come up when it is decided. */
-function mergeWaits(waits: WaitingFor[]): WaitingFor | null {
+/** A run says one reason; the others come up when it is decided. It wakes at the first expiry. */
+function mergeWaits(waits: Wait[]): Wait | null {
+  const times = waits.flatMap((wait) => wait.wakeAt ?? [])
+  const wakeAt = times.sort()[0] ?? null
   for (const kind of precedence) {
-    const ids = waits.filter((wait) => wait.kind === kind).flatMap((wait) => wait.ids)
-    if (ids.length > 0) return { kind, ids }
+    const same = waits.filter((wait) => wait.waitingFor.kind === kind)
+    const ids = same.flatMap((wait) => wait.waitingFor.ids)
+    if (ids.length > 0) return { waitingFor: { kind, ids }, wakeAt }
   }
   return null
 }
@@ -229,8 +244,8 @@ function execute(context: LoopContext, run: ActiveRun, plan: PlannedCall) {
       })
     },
     async elicit(request) {
-      const { ids } = await askUser(context, run, plan, { ...request, held: true })
-      return context.answers.wait(ids[0] ?? '', run.signal)
+      const { id } = await askUser(context, run, plan, { ...request, held: true })
+      return context.answers.wait(id, run.signal)
     },
     ...(next.answer ? { answer: next.answer } : {}),
   })
@@ -241,7 +256,7 @@ async function askUser(
   run: ActiveRun,
   { row }: PlannedCall,
   { held = false, ...request }: ElicitationRequest & { held?: boolean },
-): Promise<WaitingFor> {
+): Promise<NewElicitation> {
   const elicitation: NewElicitation = {
     id: context.nextId('eli'),
     sessionId: run.sessionId,
@@ -264,7 +279,7 @@ async function askUser(
     expires_at: elicitation.expiresAt,
   }
   await commitRun(run, [event], { elicitations: [elicitation] })
-  return { kind: 'elicitation', ids: [elicitation.id] }
+  return elicitation
 }
 
 function toEndedRow(row: CallRow, end: CallEnd): CallRow {

@@ -134,7 +134,8 @@ async function widenApproval(
 }
 
 /**
- * Queues a run that has just parked when everything it waits for was decided before it did.
+ * Queues a run that has just parked when everything it waits for was decided, or the run was
+ * cancelled, before it did.
  * Answers the run.
  */
 export function requeueDecided(database: Database, rootSessionId: string): Promise<string | null> {
@@ -144,18 +145,21 @@ export function requeueDecided(database: Database, rootSessionId: string): Promi
   })
 }
 
-/** Queues the waiting run of the session unless somebody still has to decide something. */
+/**
+ * Queues the waiting run of the session unless somebody still has to decide something. A run that
+ * was to be cancelled just before it parked waits for nobody.
+ */
 async function requeueWhenDecided(tx: Statements, rootSessionId: string): Promise<string | null> {
   const [run] = await tx.query<{ id: string }>(
     `update runs set status = 'queued', attempt = 1
-     where session_id = $1 and status = 'waiting'
-       and waiting_for->>'kind' in ('approval', 'elicitation', 'client_tool')
+     where session_id = $1 and status = 'waiting' and (cancel_requested_at is not null or (
+       waiting_for->>'kind' in ('approval', 'elicitation', 'client_tool')
        and not exists (select 1 from approvals
          where root_session_id = $1 and status = 'pending' and expires_at > now())
        and not exists (select 1 from elicitations
          where root_session_id = $1 and status = 'pending' and expires_at > now())
        and not exists (select 1 from tool_calls
-         where session_id = $1 and executor = 'client' and state = 'awaiting' and result is null)
+         where session_id = $1 and executor = 'client' and state = 'awaiting' and result is null)))
      returning id`,
     [rootSessionId],
   )
@@ -302,26 +306,4 @@ export async function requestCancel(
     [scope.tenant, scope.owner, runId],
   )
   return row ?? null
-}
-
-/** Ends the waiting of questions that nobody answered in time. Answers the runs that go on. */
-export async function expireQuestions(database: Database): Promise<string[]> {
-  const sessions = await database.query<{ id: string }>(
-    `with late_approvals as (
-       update approvals set status = 'expired' where status = 'pending' and expires_at <= now()
-       returning root_session_id
-     ), late_elicitations as (
-       update elicitations set status = 'expired' where status = 'pending' and expires_at <= now()
-       returning root_session_id
-     )
-     select root_session_id as id from late_approvals
-     union select root_session_id from late_elicitations`,
-    [],
-  )
-  const runs: string[] = []
-  for (const { id } of sessions) {
-    const run = await requeueDecided(database, id)
-    if (run) runs.push(run)
-  }
-  return runs
 }

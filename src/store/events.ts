@@ -6,6 +6,8 @@ import type { Scope } from './scope.ts'
 /** A row of the log with its position and time. */
 export type EventRow = {
   seq: number
+  /** The first seq, where the row stands for a range. */
+  seqFrom: number | null
   runId: string
   /** The session that the event is about. */
   sessionId: string
@@ -16,8 +18,14 @@ export type EventRow = {
   time: number
 }
 
+// A scalar subquery, so that only the events of messages look for one.
+const dataColumn = `coalesce(e.data, (
+    select '{"message_id":' || to_json(m.id)::text || ',"message":' || m.body::text || '}'
+    from messages m
+    where m.session_id = coalesce(e.subject_id, e.session_id) and m.seq = e.seq))`
+
 const columns = `e.seq, e.run_id as "runId", coalesce(e.subject_id, e.session_id) as "sessionId",
-  e.agent, e.type, e.data, floor(extract(epoch from e.created_at) * 1000)::double precision as time`
+  e.agent, e.type, e.seq_from as "seqFrom", ${dataColumn} as data, floor(extract(epoch from e.created_at) * 1000)::double precision as time`
 
 /** The events after a seq, in order. */
 export function readEvents(

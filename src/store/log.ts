@@ -49,6 +49,8 @@ export type RunChange = {
   waitingFor: WaitingFor | null
   error: RunError | null
   usage: Usage
+  /** When a waiting run goes on although nobody decided. */
+  wakeAt: string | null
 }
 
 /** What a commit adds to a session: tokens, and settings that a run may change. */
@@ -109,6 +111,8 @@ export type LogEntry = {
   elicitations: NewElicitation[]
   /** Approvals that are used up by calls that start. */
   consumed: string[]
+  /** Tool calls whose questions nobody answered in time. */
+  expired: string[]
   /** Runs whose pending questions are withdrawn. */
   closed: string[]
 }
@@ -253,7 +257,8 @@ const parts: Part[] = [
         s: event.sessionId === entry.sessionId ? null : event.sessionId,
         a: event.agent,
         t: event.type,
-        d: event.data,
+        // The message has a row of its own; what is read again is put together from it.
+        d: event.message ? null : event.data,
       })),
     sql: `insert into events (session_id, seq, tenant, run_id, subject_id, agent, type, data)
       select h.id, h.base + e.i, h.tenant, e.r, e.s, e.a, e.t, e.d
@@ -358,12 +363,13 @@ const parts: Part[] = [
         completed: run.completed,
         waiting_for: run.waitingFor,
         error: run.error,
+        wake_at: run.wakeAt,
         ...toUsageRow(run.usage),
       })),
     sql: `update runs r set status = c.status, agent_name = c.agent_name, model = c.model,
         iterations = c.iterations, iteration_limit = c.iteration_limit,
         stop_reason = c.stop_reason, completed = c.completed, waiting_for = c.waiting_for,
-        error = c.error, input_tokens = c.input, output_tokens = c.output,
+        error = c.error, wake_at = c.wake_at, input_tokens = c.input, output_tokens = c.output,
         cached_input_tokens = c.cached, reasoning_tokens = c.reasoning, cost = c.cost,
         lease_owner = case when c.status = 'running' then r.lease_owner end,
         lease_expires_at = case when c.status = 'running' then r.lease_expires_at end,
@@ -371,7 +377,7 @@ const parts: Part[] = [
         finished_at = case when c.status in ('completed', 'failed', 'cancelled') then now() end
       from json_to_recordset($rows) as c(entry int, id text, status text, agent_name text,
         model text, iterations int, iteration_limit int, stop_reason text, completed boolean,
-        waiting_for jsonb, error jsonb, ${usageColumns})
+        waiting_for jsonb, error jsonb, wake_at timestamptz, ${usageColumns})
       join head h on h.entry = c.entry join entry e on e.entry = c.entry
       where r.id = c.id and r.status not in ('completed', 'failed', 'cancelled')`,
   },
@@ -423,6 +429,20 @@ const parts: Part[] = [
     sql: `update approvals a set consumed_at = now()
       from json_to_recordset($rows) as u(entry int, id text) join head h on h.entry = u.entry
       where a.id = u.id and a.consumed_at is null`,
+  },
+  {
+    name: 'expired_approvals',
+    rows: (entry, index) => entry.expired.map((call) => ({ entry: index, call })),
+    sql: `update approvals a set status = 'expired'
+      from json_to_recordset($rows) as x(entry int, call text) join head h on h.entry = x.entry
+      where a.tool_call_id = x.call and a.status = 'pending'`,
+  },
+  {
+    name: 'expired_elicitations',
+    rows: (entry, index) => entry.expired.map((call) => ({ entry: index, call })),
+    sql: `update elicitations q set status = 'expired'
+      from json_to_recordset($rows) as x(entry int, call text) join head h on h.entry = x.entry
+      where q.tool_call_id = x.call and q.status = 'pending'`,
   },
   {
     name: 'withdrawn_approvals',

@@ -94,7 +94,7 @@ function toEventRows(run: NewRun, entry: number) {
     r: event.runId,
     a: event.agent,
     t: event.type,
-    d: event.data,
+    d: event.message ? null : event.data,
   }))
 }
 
@@ -233,7 +233,8 @@ export type ClaimedRun = {
 }
 
 /**
- * Takes over runs that nobody holds: queued, or running with a lease that ran out. Moves each
+ * Takes over runs that nobody holds: queued, running with a lease that ran out, or parked with
+ * questions that have expired. Moves each
  * session's fence, so that what the last owner still has in hand is refused. With `orphans` a
  * running run of another owner counts too: the embedded database has only one process.
  */
@@ -244,16 +245,17 @@ export function claimRuns(
   return database.query<ClaimedRun>(
     `with due as (
        select id, session_id, status, waiting_for->>'kind' as waited from runs
-       where parent_run_id is null and status in ('queued', 'running')
-         and (status = 'queued' or lease_expires_at < now()
-           or ($3::boolean and lease_owner is distinct from $1))
+       where parent_run_id is null and (status = 'queued'
+         or (status = 'running' and (lease_expires_at < now()
+           or ($3::boolean and lease_owner is distinct from $1)))
+         or (status = 'waiting' and wake_at <= now()))
        order by created_at, id limit $2 for update skip locked
      ), fenced as (
        update sessions s set run_token = s.run_token + 1 from due where s.id = due.session_id
        returning s.id, s.run_token
      )
      update runs r set status = 'running', lease_owner = $1, token = f.run_token,
-       lease_expires_at = now() + interval '${leaseSeconds} s', waiting_for = null,
+       lease_expires_at = now() + interval '${leaseSeconds} s', waiting_for = null, wake_at = null,
        attempt = r.attempt + case when due.status = 'running' then 1 else 0 end
      from due join fenced f on f.id = due.session_id where r.id = due.id
      returning r.id, r.attempt, due.status = 'running' as recovered, due.waited`,
@@ -403,6 +405,8 @@ export type OpenCall = {
   elicitationAction: 'accept' | 'decline' | 'cancel' | null
   elicitationContent: Record<string, unknown> | null
   elicitationHeld: boolean | null
+  /** Of the question that is still open, if one is. */
+  expiresAt: string | null
 }
 
 /** The calls of one assistant message, in the model's order. */
@@ -413,10 +417,12 @@ export function readCalls(
   return database.query<OpenCall>(
     `select c.id, c.message_id as "messageId", c.ordinal, c.call_id as "callId", c.tool, c.arguments,
        c.args_hash as "argsHash", c.definition, c.executor, c.effect, c.state, c.result,
-       a.id as "approvalId", a.status as "approvalStatus", a.arguments as "approvalArguments",
-       a.reason as "approvalReason", q.id as "elicitationId", q.status as "elicitationStatus",
+       a.id as "approvalId", ${liveStatus('a')} as "approvalStatus", a.arguments as "approvalArguments",
+       a.reason as "approvalReason", q.id as "elicitationId", ${liveStatus('q')} as "elicitationStatus",
        q.action as "elicitationAction", q.content as "elicitationContent",
-       q.held as "elicitationHeld"
+       q.held as "elicitationHeld",
+       case when q.status = 'pending' then q.expires_at
+         when a.status = 'pending' then a.expires_at end as "expiresAt"
      from tool_calls c
      left join lateral (select * from approvals a where a.tool_call_id = c.id
        order by a.id desc limit 1) a on true
@@ -425,6 +431,12 @@ export function readCalls(
      where c.run_id = $1 and c.message_id = $2 order by c.ordinal`,
     [runId, messageId],
   )
+}
+
+/** A question that nobody answered in time is expired before anybody wrote so. */
+function liveStatus(alias: string): string {
+  return `case when ${alias}.status = 'pending' and ${alias}.expires_at <= now() then 'expired'
+    else ${alias}.status end`
 }
 
 /** Hashes of a session's calls whose outcome is unknown. */

@@ -3,7 +3,6 @@ import {
   answerElicitation,
   decideApproval,
   decideIterations,
-  expireQuestions,
   findElicitation,
   readAnswer,
   requestCancel,
@@ -71,7 +70,6 @@ export function bindRunStatements(database: Database) {
       readAnswer: bind(readAnswer),
       requestCancel: bind(requestCancel),
       requeueDecided: bind(requeueDecided),
-      expireQuestions: bind(expireQuestions),
     },
   }
 }
