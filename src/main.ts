@@ -85,6 +85,7 @@ function end(code: number): void {
 
 /** Whoever reads the output may have read enough, as `head` does. */
 function endOfReader(error: Error): void {
-  if ('code' in error && error.code === 'EPIPE') process.exit(exitCodes.ok)
-  throw error
+  if (!('code' in error) || error.code !== 'EPIPE') throw error
+  // A server goes on when nobody reads its start-up lines any more.
+  if (argv[0] !== 'serve') process.exit(exitCodes.ok)
 }
