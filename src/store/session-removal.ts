@@ -40,6 +40,8 @@ async function removeContents(tx: Statements, rootId: string): Promise<void> {
   await tx.query('delete from messages where session_id = any($1)', [sessions])
   await tx.query('delete from events where session_id = any($1)', [sessions])
   await tx.query('delete from todos where session_id = any($1)', [sessions])
+  await tx.query('delete from tasks where session_id = any($1)', [sessions])
+  await tx.query(`delete from memories where scope = 'session' and key = any($1)`, [sessions])
 }
 
 async function idsOf(tx: Statements, text: string, ids: string[]): Promise<string[]> {

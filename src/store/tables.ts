@@ -289,3 +289,32 @@ export const todos = pgTable('todos', {
   items: jsonb('items').notNull().default([]),
   updatedAt: time('updated_at').notNull().default(sql`now()`),
 })
+
+/** One list of tasks for each session, like its todos. */
+export const tasks = pgTable('tasks', {
+  sessionId: id('session_id').primaryKey(),
+  tenant,
+  items: jsonb('items').notNull().default([]),
+  updatedAt: time('updated_at').notNull().default(sql`now()`),
+})
+
+/** What agents remember. `scope` and `key` say of what: a session, a person, or a person's agent. */
+export const memories = pgTable(
+  'memories',
+  {
+    id: id('id').primaryKey(),
+    tenant,
+    owner: id('owner').notNull(),
+    scope: text('scope').notNull(),
+    key: id('key').notNull(),
+    text: text('text').notNull(),
+    category: text('category'),
+    createdAt,
+    updatedAt: time('updated_at').notNull().default(sql`now()`),
+  },
+  (table) => [
+    index('memories_by_place').on(table.tenant, table.owner, table.scope, table.key, table.id),
+    index('memories_by_session').on(table.key).where(sql`scope = 'session'`),
+    index('memories_by_words').using('gin', sql`to_tsvector('simple', text)`),
+  ],
+)
