@@ -19,8 +19,8 @@ import { readBounds, readRunBounds } from '#store/events.ts'
 import { createIds } from '#store/ids.ts'
 import { openDatabase } from '#store/open-database.ts'
 import { bindRunStatements } from '#store/run-statements.ts'
+import { createSessionLists } from '#store/session-lists.ts'
 import { createStore } from '#store/store.ts'
-import { createTodos } from '#store/todos.ts'
 import { createFetchToolset } from '#tools/fetch.ts'
 import { createFilesystemToolset } from '#tools/filesystem.ts'
 import { createGuardedFetch } from '#tools/guarded-fetch.ts'
@@ -106,7 +106,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   const toolsets: Record<string, ToolsetFactory> = {
     filesystem: createFilesystemToolset,
     think: createThinkToolset,
-    todo: createTodoToolset({ todos: createTodos({ database }) }),
+    todo: createTodoToolset({ todos: createSessionLists({ database, table: 'todos' }) }),
     fetch: createFetchToolset({ guardedFetch }),
     user_prompt: createUserPromptToolset,
   }

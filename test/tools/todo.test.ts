@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '#store/database.ts'
-import { createTodos } from '#store/todos.ts'
+import { createSessionLists } from '#store/session-lists.ts'
 import { createTodoToolset, type Todo } from '#tools/todo.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { callTool, toolContext } from './tool-context.ts'
@@ -26,7 +26,10 @@ async function session(rootId: string | null = null, tenant = 'default'): Promis
 }
 
 function todoToolset(config: Record<string, unknown> = {}) {
-  return createTodoToolset({ todos: createTodos<Todo>({ database }) })({ type: 'todo', ...config })
+  return createTodoToolset({ todos: createSessionLists<Todo>({ database, table: 'todos' }) })({
+    type: 'todo',
+    ...config,
+  })
 }
 
 function result(output: string) {
