@@ -150,6 +150,7 @@ export const McpToolset = z
     },
   )
   .openapi('McpToolset')
+export type McpToolset = z.infer<typeof McpToolset>
 
 export const A2aToolset = z
   .object({
@@ -163,6 +164,7 @@ export const A2aToolset = z
   })
   .strict()
   .openapi('A2aToolset')
+export type A2aToolset = z.infer<typeof A2aToolset>
 
 function toolNames<const Names extends [string, ...string[]]>(names: Names) {
   return z.array(z.enum(names)).min(1).describe('Only these tools of the set').optional()

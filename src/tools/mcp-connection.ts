@@ -1,0 +1,286 @@
+import { pathToFileURL } from 'node:url'
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import type {
+  CallToolResult,
+  ElicitRequest,
+  Progress,
+  Tool,
+} from '@modelcontextprotocol/sdk/types.js'
+import { z } from 'zod'
+import type { ElicitationAnswer, ElicitationRequest, ToolContext } from '#runtime/tool.ts'
+import type { McpSdk } from './mcp-sdk.ts'
+import { createPatience, type Patience } from './patience.ts'
+import { toStorableText, toStorableValue } from './storable.ts'
+
+/** A tool as the server describes it. */
+export type ServerTool = Tool
+
+export type McpConnection = {
+  instructions: string | undefined
+  /** The tools; the server is asked again only after it said that they changed. */
+  list(): Promise<ServerTool[]>
+  /** Throws an Error whose message the model may read. */
+  call(request: {
+    name: string
+    args: Record<string, unknown>
+    context: ToolContext
+    /** Milliseconds without an answer or progress. */
+    timeout: number
+  }): Promise<CallToolResult>
+  openCalls(): number
+  /** It asked a user something, so it must be known whose call is whose. */
+  asksUsers(): boolean
+  close(): Promise<void>
+}
+
+const connectTimeout = 20_000
+const listTimeout = 10_000
+/** The library's own limit, put out of the way of ours. */
+const never = 2 ** 31 - 1
+const mostTools = 1000
+const mostProgress = 1000
+
+/**
+ * Speaks to one MCP server. Rejects when it cannot be reached or does not answer in time; the
+ * transport is closed then. `onClose` is told when the connection is gone, by whomever.
+ */
+export async function openMcpConnection({
+  sdk,
+  transport,
+  roots,
+  version,
+  whyClosed,
+  onClose,
+  onSkipped,
+}: {
+  sdk: McpSdk
+  transport: Transport
+  /** Directories that the server is told to work in; null: it is told nothing of directories. */
+  roots: string[] | null
+  version: string
+  /** What is known about the end of the connection, in words. */
+  whyClosed: () => string
+  onClose: () => void
+  /** Told why a tool of the server's was left out. */
+  onSkipped: (reason: string) => void
+}): Promise<McpConnection> {
+  const { types } = sdk
+  const calls = new Set<OpenCall>()
+  let listing: Promise<ServerTool[]> | null = null
+  let asks = false
+
+  const client = new sdk.Client(
+    { name: 'parley', version },
+    { capabilities: { elicitation: { form: {}, url: {} }, ...(roots ? { roots: {} } : {}) } },
+  )
+  client.onclose = onClose
+  client.setRequestHandler(types.ElicitRequestSchema, async ({ params }, { signal }) => {
+    asks = true
+    const call = callThatAsks([...calls])
+    if (call) return askFor(call, params, signal)
+    throw new types.McpError(
+      types.ErrorCode.InvalidRequest,
+      'Nobody can be asked now: no call is open, or calls of several sessions are. Call again.',
+    )
+  })
+  if (roots) {
+    client.setRequestHandler(types.ListRootsRequestSchema, () => ({
+      roots: roots.map((path) => ({ uri: pathToFileURL(path).href, name: 'workspace' })),
+    }))
+  }
+  client.setNotificationHandler(types.ToolListChangedNotificationSchema, () => {
+    listing = null
+  })
+
+  const reasonOf = (error: unknown) => whyClosed() || describeFailure(sdk, error)
+
+  try {
+    await connect(client, transport)
+  } catch (error) {
+    await transport.close().catch(() => {})
+    throw new Error(`it could not be reached: ${reasonOf(error)}`, { cause: error })
+  }
+
+  /** What is no answer of the server's means that the way to it is broken. */
+  async function explained(error: unknown): Promise<Error> {
+    if (error instanceof types.McpError && error.code !== types.ErrorCode.ConnectionClosed) {
+      return new Error(toStorableText(error.message), { cause: error })
+    }
+    const reason = reasonOf(error)
+    await client.close()
+    return new Error(
+      `The connection to the server was lost (${reason}); whether the call took effect is not known. Verify before repeating it.`,
+      { cause: error },
+    )
+  }
+
+  async function readList(): Promise<ServerTool[]> {
+    if (!client.getServerCapabilities()?.tools) return []
+    const tools: ServerTool[] = []
+    let cursor: string | undefined
+    do {
+      const page: ToolPage = await client.request(
+        { method: 'tools/list', params: cursor === undefined ? {} : { cursor } },
+        ToolPage,
+        { timeout: listTimeout },
+      )
+      for (const entry of page.tools) {
+        const tool = readTool(sdk, entry)
+        if (typeof tool === 'string') onSkipped(tool)
+        else tools.push(tool)
+      }
+      cursor = page.nextCursor
+    } while (cursor !== undefined && tools.length < mostTools)
+    return tools
+  }
+
+  return {
+    instructions: client.getInstructions(),
+    async list() {
+      listing ??= readList()
+      const current = listing
+      try {
+        return await current
+      } catch (error) {
+        if (listing === current) listing = null
+        await client.close()
+        throw new Error(`its tools could not be listed: ${reasonOf(error)}`, { cause: error })
+      }
+    },
+    async call({ name, args, context, timeout }) {
+      const patience = createPatience({ limit: timeout, signal: context.signal })
+      const call: OpenCall = { context, patience }
+      calls.add(call)
+      try {
+        const params = { name, arguments: args, _meta: { call_id: context.callId } }
+        return await client.request({ method: 'tools/call', params }, types.CallToolResultSchema, {
+          signal: patience.signal,
+          timeout: never,
+          onprogress: progressTeller(call),
+        })
+      } catch (error) {
+        context.signal.throwIfAborted()
+        if (!patience.isOver()) throw await explained(error)
+        throw new Error(
+          `There was neither an answer nor progress for ${timeout / 1000} s, so the call was cancelled; whether it took effect is not known.`,
+          { cause: error },
+        )
+      } finally {
+        calls.delete(call)
+        patience.end()
+      }
+    },
+    openCalls: () => calls.size,
+    asksUsers: () => asks,
+    close: () => client.close(),
+  }
+}
+
+type OpenCall = { context: ToolContext; patience: Patience }
+
+async function connect(client: InstanceType<McpSdk['Client']>, transport: Transport) {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`no answer within ${connectTimeout / 1000} s`)),
+      connectTimeout,
+    )
+  })
+  try {
+    // The library's limit is for one request; a transport can take its time before that.
+    await Promise.race([client.connect(transport, { timeout: connectTimeout }), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Tools are read one by one: one that is malformed must not take the others along. */
+const ToolPage = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.string().optional() })
+type ToolPage = z.infer<typeof ToolPage>
+
+function readTool({ types }: McpSdk, entry: unknown): ServerTool | string {
+  const parsed = types.ToolSchema.safeParse(entry)
+  if (!parsed.success) return `a tool is malformed: ${z.prettifyError(parsed.error).slice(0, 300)}`
+  if (parsed.data.execution?.taskSupport === 'required') {
+    return `the tool ${parsed.data.name} runs only as a task, which is not supported`
+  }
+  try {
+    return types.ToolSchema.parse(toStorableValue(entry))
+  } catch (error) {
+    return `a tool is malformed: ${error instanceof Error ? error.message : error}`
+  }
+}
+
+function progressTeller({ context, patience }: OpenCall) {
+  let told = 0
+  return ({ progress, total, message }: Progress) => {
+    patience.renew()
+    told += 1
+    if (told > mostProgress) return
+    const position = total === undefined ? `${progress}` : `${progress}/${total}`
+    context.progress(toStorableText(message ? `${message} (${position})\n` : `${position}\n`))
+  }
+}
+
+/**
+ * A question does not say which call it belongs to. While all open calls are of one session it is
+ * that session's user who is asked, else nobody: never somebody else's.
+ */
+function callThatAsks(calls: OpenCall[]): OpenCall | undefined {
+  const newest = calls.at(-1)
+  const isOneSession = calls.every((call) => sessionOf(call) === (newest && sessionOf(newest)))
+  return isOneSession ? newest : undefined
+}
+
+function sessionOf({ context }: OpenCall): string {
+  return JSON.stringify([context.tenant, context.owner, context.sessionId])
+}
+
+async function askFor(
+  { context, patience }: OpenCall,
+  params: ElicitRequest['params'],
+  signal: AbortSignal,
+) {
+  const asked = context.elicit(toElicitation(params))
+  const { action, content } = await patience.pauseFor(
+    Promise.race([asked, whenAborted(signal), whenAborted(patience.signal)]),
+  )
+  return { action, ...(action === 'accept' && content ? { content: toFormValues(content) } : {}) }
+}
+
+function toElicitation(params: ElicitRequest['params']): ElicitationRequest {
+  const message = toStorableText(params.message)
+  if ('url' in params) return { message, mode: 'url', url: toStorableText(params.url) }
+  const schema = { ...(toStorableValue(params.requestedSchema) as Record<string, unknown>) }
+  return { message, mode: 'form', schema }
+}
+
+/** The protocol knows flat forms only. */
+const FormValues = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
+)
+
+function toFormValues(content: Record<string, unknown>) {
+  const parsed = FormValues.safeParse(content)
+  if (parsed.success) return parsed.data
+  throw new Error('The answer does not fit a flat form.')
+}
+
+function whenAborted(signal: AbortSignal): Promise<ElicitationAnswer> {
+  return new Promise((resolve) => {
+    const cancel = () => resolve({ action: 'cancel', content: null })
+    if (signal.aborted) cancel()
+    else signal.addEventListener('abort', cancel, { once: true })
+  })
+}
+
+/** Never the text of an HTTP answer: it may repeat a key that was sent. */
+function describeFailure({ StreamableHTTPError, SseError }: McpSdk, error: unknown): string {
+  if (error instanceof StreamableHTTPError || error instanceof SseError) {
+    const isStatus = error.code !== undefined && error.code > 0
+    return isStatus ? `it answered HTTP ${error.code}` : 'it broke the protocol'
+  }
+  const text = error instanceof Error ? error.message : String(error)
+  return toStorableText(text).slice(0, 300)
+}

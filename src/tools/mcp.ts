@@ -1,0 +1,263 @@
+import { resolve } from 'node:path'
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import { McpToolset } from '#contract/toolset.ts'
+import type { Logger } from '#log.ts'
+import type { Tool, ToolSession, Toolset } from '#runtime/tool.ts'
+import type { GuardedTransport } from './guarded-transport.ts'
+import { fillIn, fillInAll, headersAskedFor } from './header-text.ts'
+import { createAcceptedTools } from './mcp-accepted.ts'
+import { type McpConnection, openMcpConnection, type ServerTool } from './mcp-connection.ts'
+import { createMcpConnections } from './mcp-connections.ts'
+import { toOutcome } from './mcp-result.ts'
+import { loadMcpSdk, type McpSdk } from './mcp-sdk.ts'
+import { createStdioTransport, type StdioTransport } from './mcp-stdio.ts'
+import { toDefinition } from './mcp-tool.ts'
+import { toStorableText } from './storable.ts'
+
+type World = {
+  /** The guarded way out to servers that are reached over HTTP. */
+  transport: GuardedTransport
+  /** Variables for `${env.NAME}`, and PATH, HOME and LANG of the servers that are started. */
+  environment: Record<string, string | undefined>
+  version: string
+  log: Logger
+  /** Milliseconds of a clock that only goes forward. */
+  now: () => number
+}
+
+/** Where an entry stands; only the operator's own files may start a server. */
+type Place = { baseDirectory: string; allowStdio?: boolean }
+
+/**
+ * Makes the factory of toolsets that MCP servers fill. A connection is opened when the tools are
+ * first asked for, kept, and shared by the sessions that may share it: those with the same forwarded
+ * headers and, for a server that is started here, the same working directory; with a server that
+ * asks users, each session has its own.
+ */
+export function createMcpToolset(world: World) {
+  return (config: Record<string, unknown>, place: Place): Toolset => {
+    const entry = readEntry(config)
+    if (entry.command !== undefined && place.allowStdio !== true) {
+      throw new Error(
+        `toolset mcp: ${entry.command} is not started: only agents from files and directories named on the command line may start servers; use remote: {url: …}`,
+      )
+    }
+    return openToolset(entry, place.baseDirectory, world)
+  }
+}
+
+type Entry = McpToolset & { label: string }
+
+/** What tells connections apart; an object of one form, so that its JSON is a key. */
+type Share = { headers: Record<string, string>; directory: string | null; session: string | null }
+
+const defaultTimeout = 60
+const longestInstruction = 16_000
+
+function readEntry(config: Record<string, unknown>): Entry {
+  const parsed = McpToolset.safeParse({ ...config, type: 'mcp' })
+  if (parsed.success) {
+    const { name, remote, command } = parsed.data
+    const host = remote ? (URL.parse(remote.url)?.host ?? 'remote') : ''
+    return { ...parsed.data, label: name ?? command ?? host }
+  }
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  throw new Error(`toolset mcp: ${faults.join('; ')}`)
+}
+
+function openToolset(entry: Entry, baseDirectory: string, world: World): Toolset {
+  const log = world.log.child({ toolset: 'mcp', server: entry.label })
+  const warn = createOnce((message, fields) => log.warn(message, fields))
+  const forwarded = headersAskedFor(Object.values(entry.remote?.headers ?? {}))
+  const accepted = createAcceptedTools()
+  let asksUsers = false
+  let instructions: string | undefined
+
+  const connections = createMcpConnections({
+    now: world.now,
+    connect: async (key, onClose) => {
+      const share: Share = JSON.parse(key)
+      const connection = await connectTo({ entry, baseDirectory, world, share, onClose, warn })
+      instructions = connection.instructions
+      return connection
+    },
+  })
+
+  function shareOf(session: ToolSession): Share {
+    const headers = forwarded.flatMap((name) => {
+      const value = session.headers?.[name]
+      return value === undefined ? [] : [[name, value]]
+    })
+    asksUsers ||= connections.open().some((connection) => connection.asksUsers())
+    return {
+      headers: Object.fromEntries(headers),
+      directory: entry.command === undefined ? null : session.workingDir,
+      session: asksUsers
+        ? JSON.stringify([session.tenant, session.owner, session.sessionId])
+        : null,
+    }
+  }
+
+  async function listUsable(session: ToolSession) {
+    const share = shareOf(session)
+    const connection = await connections.get(JSON.stringify(share))
+    const listed = await connection.list()
+    const { usable, changed } = accepted.check(JSON.stringify(share.headers), listed)
+    for (const { name } of changed) {
+      warn(
+        `the tool ${name} is not used: its description changed since it was first seen; read it, and restart the server or edit the toolset's entry to accept it`,
+      )
+    }
+    return { connection, usable, changed }
+  }
+
+  function toTool(tool: ServerTool): Tool {
+    return {
+      definition: toDefinition(tool, entry.name),
+      // The limit stands still while the user is asked, which the runtime's would not.
+      timeout: 0,
+      async execute(args, context) {
+        const { connection, usable } = await listUsable(context)
+        if (!usable.some(({ name }) => name === tool.name)) {
+          throw new Error(`The server does not offer ${tool.name} any more, or has changed it.`)
+        }
+        const timeout = (entry.timeout ?? defaultTimeout) * 1000
+        return toOutcome(await connection.call({ name: tool.name, args, context, timeout }))
+      },
+    }
+  }
+
+  return {
+    get instruction() {
+      return entry.instruction ?? toStorableText(instructions ?? '').slice(0, longestInstruction)
+    },
+    async tools(session) {
+      const { usable } = await listUsable(session).catch((error) => {
+        throw new Error(`${entry.label}: ${error instanceof Error ? error.message : error}`)
+      })
+      const tools = withoutClashes(usable.map(toTool), warn)
+      return chosen(tools, entry.tools, warn)
+    },
+    close: () => connections.close(),
+  }
+}
+
+type Warn = (message: string, fields?: Record<string, unknown>) => void
+
+async function connectTo({
+  entry,
+  baseDirectory,
+  world,
+  share,
+  onClose,
+  warn,
+}: {
+  entry: Entry
+  baseDirectory: string
+  world: World
+  share: Share
+  onClose: () => void
+  warn: Warn
+}): Promise<McpConnection> {
+  const sdk = await loadMcpSdk()
+  const stdio = entry.command === undefined ? null : stdioOf(sdk, entry, baseDirectory, world)
+  const connection = openMcpConnection({
+    sdk,
+    transport: stdio ?? remoteOf(sdk, entry, world, share.headers),
+    roots: stdio && (share.directory === null ? [] : [share.directory]),
+    version: world.version,
+    whyClosed: () => stdio?.ending() ?? '',
+    onClose: () => {
+      const ending = stdio?.ending()
+      if (ending) world.log.warn(`the MCP server ${entry.label} has ended: ${ending}`)
+      onClose()
+    },
+    onSkipped: warn,
+  })
+  return connection.catch((error) => {
+    const said = stdio && hideValues(stdio.complaints(), entry, world)
+    world.log.warn(`the MCP server ${entry.label} is not available`, {
+      reason: error instanceof Error ? error.message : String(error),
+      ...(said ? { stderr: said } : {}),
+    })
+    throw error
+  })
+}
+
+function stdioOf(
+  sdk: McpSdk,
+  { command = '', args = [], env = {}, working_dir = '.' }: Entry,
+  baseDirectory: string,
+  { environment }: World,
+): StdioTransport {
+  return createStdioTransport({
+    server: {
+      // A path starts beside the file, a bare name is looked up in PATH.
+      command: command.includes('/') ? resolve(baseDirectory, command) : command,
+      args,
+      environment: { ...inherited(environment), ...fillInAll(env, environment) },
+      directory: resolve(baseDirectory, working_dir),
+    },
+    toMessage: (value) => sdk.types.JSONRPCMessageSchema.parse(value),
+  })
+}
+
+/** All that a started server gets to know without being given it. */
+function inherited(environment: World['environment']): Record<string, string> {
+  const entries = ['PATH', 'HOME', 'LANG'].flatMap((name) => {
+    const value = environment[name]
+    return value === undefined ? [] : [[name, value]]
+  })
+  return Object.fromEntries(entries)
+}
+
+/** What the file gave to the server is not for the log. */
+function hideValues(text: string, { env = {} }: Entry, { environment }: World): string {
+  const values = Object.values(fillInAll(env, environment)).filter((value) => value.length > 3)
+  return values.reduce((hidden, value) => hidden.replaceAll(value, '***'), text)
+}
+
+function remoteOf(
+  sdk: McpSdk,
+  { remote }: Entry,
+  { transport, environment }: World,
+  headers: Record<string, string>,
+): Transport {
+  if (!remote) throw new Error('neither a command nor a remote server is given')
+  const url = new URL(fillIn(remote.url, environment) ?? remote.url)
+  const options = {
+    fetch: transport,
+    requestInit: { headers: fillInAll(remote.headers ?? {}, environment, headers) },
+  }
+  const kind = remote.transport ?? remote.transport_type ?? 'streamable'
+  if (kind === 'sse') return new sdk.SSEClientTransport(url, options)
+  return new sdk.StreamableHTTPClientTransport(url, options)
+}
+
+function withoutClashes(tools: Tool[], warn: Warn): Tool[] {
+  const names = new Set<string>()
+  return tools.filter(({ definition: { name } }) => {
+    if (names.has(name)) warn(`two tools of the server would be called ${name}; one is left out`)
+    return !names.has(name) && names.add(name)
+  })
+}
+
+function chosen(tools: Tool[], names: string[] | undefined, warn: Warn): Tool[] {
+  if (!names) return tools
+  const known = tools.map(({ definition }) => definition.name)
+  const unknown = names.filter((name) => !known.includes(name))
+  if (unknown.length > 0) {
+    warn(`tools: there is no ${unknown.join(', ')}; the server has ${known.join(', ')}`)
+  }
+  return tools.filter(({ definition }) => names.includes(definition.name))
+}
+
+/** Tools are listed at every step, and the same fault is not news each time. */
+function createOnce(warn: Warn): Warn {
+  const said = new Set<string>()
+  return (message, fields) => {
+    if (said.has(message)) return
+    said.add(message)
+    warn(message, fields)
+  }
+}
