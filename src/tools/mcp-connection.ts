@@ -33,7 +33,6 @@ export type McpConnection = {
   close(): Promise<void>
 }
 
-const connectTimeout = 20_000
 const listTimeout = 10_000
 /** The library's own limit, put out of the way of ours. */
 const never = 2 ** 31 - 1
@@ -49,6 +48,7 @@ export async function openMcpConnection({
   transport,
   roots,
   version,
+  connectTimeout,
   whyClosed,
   onClose,
   onSkipped,
@@ -58,6 +58,8 @@ export async function openMcpConnection({
   /** Directories that the server is told to work in; null: it is told nothing of directories. */
   roots: string[] | null
   version: string
+  /** Milliseconds. */
+  connectTimeout: number
   /** What is known about the end of the connection, in words. */
   whyClosed: () => string
   onClose: () => void
@@ -95,10 +97,11 @@ export async function openMcpConnection({
   const reasonOf = (error: unknown) => whyClosed() || describeFailure(sdk, error)
 
   try {
-    await connect(client, transport)
+    await connect(client, transport, connectTimeout)
   } catch (error) {
+    const reason = reasonOf(error)
     await transport.close().catch(() => {})
-    throw new Error(`it could not be reached: ${reasonOf(error)}`, { cause: error })
+    throw new Error(reason, { cause: error })
   }
 
   /** What is no answer of the server's means that the way to it is broken. */
@@ -143,8 +146,9 @@ export async function openMcpConnection({
         return await current
       } catch (error) {
         if (listing === current) listing = null
+        const reason = reasonOf(error)
         await client.close()
-        throw new Error(`its tools could not be listed: ${reasonOf(error)}`, { cause: error })
+        throw new Error(`its tools could not be listed: ${reason}`, { cause: error })
       }
     },
     async call({ name, args, context, timeout }) {
@@ -178,17 +182,18 @@ export async function openMcpConnection({
 
 type OpenCall = { context: ToolContext; patience: Patience }
 
-async function connect(client: InstanceType<McpSdk['Client']>, transport: Transport) {
+async function connect(
+  client: InstanceType<McpSdk['Client']>,
+  transport: Transport,
+  limit: number,
+): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`no answer within ${connectTimeout / 1000} s`)),
-      connectTimeout,
-    )
+    timer = setTimeout(() => reject(new Error(`it did not answer within ${limit / 1000} s`)), limit)
   })
   try {
     // The library's limit is for one request; a transport can take its time before that.
-    await Promise.race([client.connect(transport, { timeout: connectTimeout }), late])
+    await Promise.race([client.connect(transport, { timeout: never }), late])
   } finally {
     clearTimeout(timer)
   }

@@ -45,7 +45,7 @@ export function createStdioTransport({
     async start() {
       child = await startChild(server)
       child.process.on('exit', (code, signal) => {
-        ending = describeEnding(server.command, code, signal)
+        ending ??= describeEnding(server.command, code, signal)
         // Whatever the server left running goes with it.
         child?.lifeline.destroy()
       })

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { McpToolset } from '#contract/toolset.ts'
 import type { Logger } from '#log.ts'
@@ -23,6 +23,8 @@ type World = {
   log: Logger
   /** Milliseconds of a clock that only goes forward. */
   now: () => number
+  /** Milliseconds that a server gets to start and introduce itself. */
+  connectTimeout: number
 }
 
 /** Where an entry stands; only the operator's own files may start a server. */
@@ -34,7 +36,11 @@ type Place = { baseDirectory: string; allowStdio?: boolean }
  * headers and, for a server that is started here, the same working directory; with a server that
  * asks users, each session has its own.
  */
-export function createMcpToolset(world: World) {
+export function createMcpToolset({
+  connectTimeout = 20_000,
+  ...rest
+}: Omit<World, 'connectTimeout'> & { connectTimeout?: number }) {
+  const world: World = { ...rest, connectTimeout }
   return (config: Record<string, unknown>, place: Place): Toolset => {
     const entry = readEntry(config)
     if (entry.command !== undefined && place.allowStdio !== true) {
@@ -59,7 +65,7 @@ function readEntry(config: Record<string, unknown>): Entry {
   if (parsed.success) {
     const { name, remote, command } = parsed.data
     const host = remote ? (URL.parse(remote.url)?.host ?? 'remote') : ''
-    return { ...parsed.data, label: name ?? command ?? host }
+    return { ...parsed.data, label: name ?? (command ? basename(command) : host) }
   }
   const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
   throw new Error(`toolset mcp: ${faults.join('; ')}`)
@@ -166,6 +172,7 @@ async function connectTo({
     transport: stdio ?? remoteOf(sdk, entry, world, share.headers),
     roots: stdio && (share.directory === null ? [] : [share.directory]),
     version: world.version,
+    connectTimeout: world.connectTimeout,
     whyClosed: () => stdio?.ending() ?? '',
     onClose: () => {
       const ending = stdio?.ending()

@@ -26,11 +26,13 @@ export function mcpToolset(
     allowHosts = ['127.0.0.1'],
     allowStdio = true,
     now = () => performance.now(),
+    connectTimeout = 20_000,
   }: {
     environment?: Record<string, string>
     allowHosts?: string[]
     allowStdio?: boolean
     now?: () => number
+    connectTimeout?: number
   } = {},
 ): Toolset & { logged: string[] } {
   const logged: string[] = []
@@ -44,6 +46,7 @@ export function mcpToolset(
       now: () => new Date(),
     }),
     now,
+    connectTimeout,
   })
   const toolset = factory(
     { type: 'mcp', ...config },

@@ -106,18 +106,6 @@ test.each(['stdio', 'http'])('a question of the server is put to the user over %
   expect(result).toMatchObject({ output: expect.stringContaining('- Name: Ada'), is_error: false })
 })
 
-test('the time limit stands still while the user is asked', async () => {
-  const toolset = mcpToolset({ ...stdio, timeout: 0.2 })
-  const context = toolContext({
-    elicit: () =>
-      new Promise((resolve) => {
-        setTimeout(resolve, 600, { action: 'decline', content: null })
-      }),
-  })
-  const result = await callTool(toolset, 'trigger-elicitation-request', {}, context)
-  expect(result).toMatchObject({ output: expect.stringContaining('declined'), is_error: false })
-})
-
 test('a server over streamable HTTP works alike, and is reached again after it forgot the session', async () => {
   const server = await everythingOverHttp()
   const toolset = mcpToolset({ remote: { url: server.url } })
