@@ -1421,6 +1421,8 @@ export interface components {
             name: string;
             /** @description The next piece of the JSON text */
             arguments_delta: string;
+            /** @description Where it begins, in UTF-16 code units */
+            offset: number;
         };
         /** @description A failed model attempt is tried again */
         StepRestartedEvent: {

@@ -34,6 +34,8 @@ export type Config = Readonly<{
   database: { kind: 'embedded'; dataDirectory: string } | { kind: 'postgres'; url: string }
   /** Where model calls go: to the models, to them and into a file, or only to a file. */
   traffic: { kind: 'live' } | { kind: 'record'; file: string } | { kind: 'fake'; file: string }
+  /** Seconds after which the deltas of a finished run are joined. */
+  compactAfter: number
   /** Whether the model is asked for titles. */
   titles: boolean
   logLevel: LogLevel
@@ -75,6 +77,7 @@ export function readConfig({
     database: Object.freeze(readDatabase(settings, given, directory)),
     traffic: Object.freeze(readTraffic(settings, directory)),
     titles: !readSwitch(settings.get('no-titles')),
+    compactAfter: readSeconds(settings.get('compact-after'), 60),
     logLevel: readLogLevel(settings.get('log-level')),
     environment,
   })
@@ -151,6 +154,13 @@ function readTraffic(settings: Settings, directory: string): Config['traffic'] {
   if (fake !== undefined) return { kind: 'fake', file: resolve(directory, fake) }
   if (record !== undefined) return { kind: 'record', file: resolve(directory, record) }
   return { kind: 'live' }
+}
+
+function readSeconds(given: Given | undefined, otherwise: number): number {
+  const text = lastOf(given)
+  if (text === undefined) return otherwise
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw invalid(given, `${JSON.stringify(text)} is no whole number of seconds`)
 }
 
 function readSwitch(given: Given | undefined): boolean {

@@ -19,11 +19,14 @@ import { readBounds, readRunBounds } from '#store/events.ts'
 import { createIds } from '#store/ids.ts'
 import { openDatabase } from '#store/open-database.ts'
 import { bindRunStatements } from '#store/run-statements.ts'
+import { createMemories } from '#store/memories.ts'
 import { createSessionLists } from '#store/session-lists.ts'
 import { createStore } from '#store/store.ts'
 import { createFetchToolset } from '#tools/fetch.ts'
 import { createFilesystemToolset } from '#tools/filesystem.ts'
 import { createGuardedFetch } from '#tools/guarded-fetch.ts'
+import { createMemoryToolset } from '#tools/memory.ts'
+import { createTasksToolset } from '#tools/tasks.ts'
 import { createThinkToolset } from '#tools/think.ts'
 import { createTodoToolset } from '#tools/todo.ts'
 import { createUserPromptToolset } from '#tools/user-prompt.ts'
@@ -106,6 +109,8 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   const toolsets: Record<string, ToolsetFactory> = {
     filesystem: createFilesystemToolset,
     think: createThinkToolset,
+    memory: createMemoryToolset({ memories: createMemories({ database }) }),
+    tasks: createTasksToolset({ tasks: createSessionLists({ database, table: 'tasks' }) }),
     todo: createTodoToolset({ todos: createSessionLists({ database, table: 'todos' }) }),
     fetch: createFetchToolset({ guardedFetch }),
     user_prompt: createUserPromptToolset,
@@ -129,6 +134,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     instance: `${config.instanceName}/${randomBytes(6).toString('hex')}`,
     embedded: database.kind === 'embedded',
     titles: config.titles,
+    compactAfter: config.compactAfter,
     log,
   })
   opened.add(() => runtime.close(drainGrace))
@@ -203,7 +209,8 @@ function bindEventRows(database: Database, readFrames: Runtime['readFrames']): E
     async page(scope, session, { after, limit }) {
       const bounds = await readBounds(database, scope, session)
       if (!bounds) return null
-      return { ...bounds, frames: await readFrames({ sessionId: bounds.sessionId, after, limit }) }
+      const { frames } = await readFrames({ sessionId: bounds.sessionId, after, limit })
+      return { ...bounds, frames }
     },
   }
 }

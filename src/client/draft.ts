@@ -52,14 +52,14 @@ function write(
 
 function extendCall(
   calls: readonly ToolCall[],
-  { tool_call_id: id, name, arguments_delta: more }: EventOf<'partial_tool_call'>,
+  { tool_call_id: id, name, offset, arguments_delta: more }: EventOf<'partial_tool_call'>,
 ): readonly ToolCall[] {
   const index = calls.findIndex((call) => call.id === id)
   const known = calls[index]?.function ?? { name, arguments: '' }
   const call = {
     id,
     type: 'function' as const,
-    function: { name: known.name || name, arguments: known.arguments + more },
+    function: { name: known.name || name, arguments: known.arguments.slice(0, offset) + more },
   }
   return index === -1 ? [...calls, call] : calls.with(index, call)
 }

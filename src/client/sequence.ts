@@ -7,7 +7,7 @@ export type Sequence = {
   admit(event: RuntimeEvent): RuntimeEvent | null
 }
 
-type Delta = EventOf<'agent_choice' | 'agent_choice_reasoning'>
+type Delta = EventOf<'agent_choice' | 'agent_choice_reasoning' | 'partial_tool_call'>
 
 /**
  * Each event once and in order, whatever was sent again. One row of a log may stand for a range that
@@ -19,13 +19,18 @@ export function createSequence(after: number | undefined): Sequence {
 
   /** `seen` lies inside the row's range only when it is a piece of the same part's text. */
   function trim(event: Delta): Delta {
-    const key = `${event.run_id} ${event.type} ${event.part}`
+    const part = event.type === 'partial_tool_call' ? event.tool_call_id : event.part
+    const key = `${event.run_id} ${event.type} ${part}`
     const seen = texts.get(key)
-    const end = event.offset + event.content.length
+    const text = event.type === 'partial_tool_call' ? event.arguments_delta : event.content
+    const end = event.offset + text.length
     texts.set(key, { seq: event.seq, end })
     if (!seen || event.seq_from === undefined || seen.seq < event.seq_from) return event
     const known = Math.max(0, seen.end - event.offset)
-    return { ...event, offset: event.offset + known, content: event.content.slice(known) }
+    const rest = { offset: event.offset + known }
+    return event.type === 'partial_tool_call'
+      ? { ...event, ...rest, arguments_delta: text.slice(known) }
+      : { ...event, ...rest, content: text.slice(known) }
   }
 
   function forget(runId: string): void {
@@ -38,9 +43,15 @@ export function createSequence(after: number | undefined): Sequence {
       if (position !== undefined && event.seq <= position) return null
       position = event.seq
       if (event.type === 'stream_stopped') forget(event.run_id)
-      return event.type === 'agent_choice' || event.type === 'agent_choice_reasoning'
-        ? trim(event)
-        : event
+      return isDelta(event) ? trim(event) : event
     },
   }
+}
+
+function isDelta(event: RuntimeEvent): event is Delta {
+  return (
+    event.type === 'agent_choice' ||
+    event.type === 'agent_choice_reasoning' ||
+    event.type === 'partial_tool_call'
+  )
 }

@@ -20,6 +20,7 @@ export type OptionName =
   | 'record'
   | 'data-dir'
   | 'database-url'
+  | 'compact-after'
   | 'listen'
   | 'insecure-no-auth'
   | 'instance-name'
@@ -81,6 +82,13 @@ export const serveOptions: readonly Option[] = [
     value: 'URL',
     variables: ['PARLEY_DATABASE_URL', 'DATABASE_URL'],
     help: 'Keep everything in this Postgres (15 or newer) instead: postgres://user@host/name',
+  },
+  {
+    name: 'compact-after',
+    group: 'Storage',
+    value: 'SECONDS',
+    variables: ['PARLEY_COMPACT_AFTER'],
+    help: 'Keep the deltas of a finished run as they were streamed for so long, then join them. Default: 60',
   },
   {
     name: 'listen',

@@ -101,6 +101,7 @@ export const PartialToolCallEvent = event(
     tool_call_id: z.string().openapi({ example: 'call_8f2a' }),
     name: z.string().openapi({ example: 'read_file' }),
     arguments_delta: z.string().openapi({ description: 'The next piece of the JSON text' }),
+    offset,
   },
   'Arguments of a tool call arrive',
 )

@@ -54,6 +54,7 @@ export function createExecutor({
   leases,
   restore,
   embedded,
+  retain,
   mostRuns = 1000,
   log,
 }: {
@@ -66,6 +67,8 @@ export function createExecutor({
   ): Promise<ActiveRun>
   /** One process owns the database: what another has claimed has no owner. */
   embedded: boolean
+  /** Keeps the newest frames of a session at hand until the returned function is called. */
+  retain(sessionId: string): () => void
   mostRuns?: number
   log: {
     warn(message: string, fields?: object): void
@@ -84,10 +87,14 @@ export function createExecutor({
     work: (hands: { log: LogWriter; signal: AbortSignal }) => Promise<void>,
   ): void {
     const controller = new AbortController()
+    const release = retain(run.sessionId)
     const hands = { log: journal.open(run), signal: controller.signal }
     const done = work(hands)
       .catch((error: unknown) => letGo(run, error))
-      .finally(() => held.delete(run.id))
+      .finally(() => {
+        held.delete(run.id)
+        release()
+      })
     held.set(run.id, { ...run, controller, done })
   }
 

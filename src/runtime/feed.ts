@@ -1,48 +1,62 @@
 import type { Feed, Follower, Frame } from './runtime.ts'
 
-/** Bytes of a session's newest frames that are kept for those who follow it live. */
-const ringBytes = 256 * 1024
+/** Characters of a session's newest frames that are kept for those who follow it live. */
+const ringSize = 16 * 1024
 const pageSize = 500
 /** Milliseconds before a page that could not be read is asked for again. */
 const retryDelay = 500
 
+/** `more`: the page ended before the log did. */
+export type ReadFrames = (request: {
+  sessionId: string
+  after: number
+  limit: number
+}) => Promise<{ frames: Frame[]; more: boolean }>
+
 type Hub = {
   /** The newest frames without a gap. */
   ring: Frame[]
-  bytes: number
-  head: number
+  size: number
+  /** The newest committed seq as far as it is known here; undefined before anything was heard. */
+  head: number | undefined
   followers: Set<() => void>
+  /** Runs of this instance that write to the session now. */
+  writers: number
 }
 
 /**
- * Live followers of this instance. A session has a hub while somebody follows it; the hub keeps a
- * bounded ring of frames, the table has the rest. A follower is a cursor: it takes from the ring
- * when the ring reaches back to it, else it reads the table.
+ * Live followers of this instance. A session has a hub while somebody follows it or a run writes to
+ * it; the hub keeps a bounded ring of frames, the table has the rest. A follower is a cursor: it
+ * takes from the ring when the ring reaches back to it, else it reads the table.
  */
-export function createFeed({
-  read,
-}: {
-  read(request: { sessionId: string; after: number; limit: number }): Promise<Frame[]>
-}): Feed & {
+export function createFeed({ read }: { read: ReadFrames }): Feed & {
   /** Called after the commit, in the order of the commits. */
   publish(sessionId: string, frames: Frame[]): void
+  /** Keeps the session's hub while a run writes to it, until the returned function is called. */
+  retain(sessionId: string): () => void
   /** Another instance committed up to `head`. */
   hint(sessionId: string, head: number): void
   counters(): { sessions: number; followers: number }
 } {
   const hubs = new Map<string, Hub>()
 
-  function join(sessionId: string, wake: () => void): Hub {
-    const hub = hubs.get(sessionId) ?? { ring: [], bytes: 0, head: 0, followers: new Set() }
-    hub.followers.add(wake)
+  function hubOf(sessionId: string): Hub {
+    const known = hubs.get(sessionId)
+    if (known) return known
+    const hub: Hub = { ring: [], size: 0, head: undefined, followers: new Set(), writers: 0 }
     hubs.set(sessionId, hub)
     return hub
   }
 
-  function leave(sessionId: string, wake: () => void): void {
-    const hub = hubs.get(sessionId)
-    hub?.followers.delete(wake)
-    if (hub?.followers.size === 0) hubs.delete(sessionId)
+  function join(sessionId: string, wake: () => void): Hub {
+    const hub = hubOf(sessionId)
+    hub.followers.add(wake)
+    return hub
+  }
+
+  function leave(sessionId: string, hub: Hub): void {
+    const unused = hub.followers.size === 0 && hub.writers === 0
+    if (unused && hubs.get(sessionId) === hub) hubs.delete(sessionId)
   }
 
   return {
@@ -52,9 +66,17 @@ export function createFeed({
       addToRing(hub, frames)
       for (const wake of hub.followers) wake()
     },
+    retain(sessionId) {
+      const hub = hubOf(sessionId)
+      hub.writers += 1
+      return () => {
+        hub.writers -= 1
+        leave(sessionId, hub)
+      }
+    },
     hint(sessionId, head) {
       const hub = hubs.get(sessionId)
-      if (!hub || head <= hub.head) return
+      if (!hub || head <= (hub.head ?? 0)) return
       hub.head = head
       for (const wake of hub.followers) wake()
     },
@@ -74,16 +96,16 @@ function addToRing(hub: Hub, frames: Frame[]): void {
   const newest = hub.ring.at(-1)
   if (first && newest && first.seq !== newest.seq + 1) {
     hub.ring = []
-    hub.bytes = 0
+    hub.size = 0
   }
   for (const frame of frames) {
     hub.ring.push(frame)
-    hub.bytes += frame.json.length
-    hub.head = Math.max(hub.head, frame.seq)
+    hub.size += frame.json.length
+    hub.head = Math.max(hub.head ?? 0, frame.seq)
   }
   let dropped = 0
-  while (hub.bytes > ringBytes && dropped < hub.ring.length - 1) {
-    hub.bytes -= hub.ring[dropped]?.json.length ?? 0
+  while (hub.size > ringSize && dropped < hub.ring.length - 1) {
+    hub.size -= hub.ring[dropped]?.json.length ?? 0
     dropped += 1
   }
   if (dropped > 0) hub.ring.splice(0, dropped)
@@ -100,16 +122,14 @@ function createFollower({
   sessionId: string
   after: number
   onReady: (() => void) | undefined
-  read(request: { sessionId: string; after: number; limit: number }): Promise<Frame[]>
+  read: ReadFrames
   join(sessionId: string, wake: () => void): Hub
-  leave(sessionId: string, wake: () => void): void
+  leave(sessionId: string, hub: Hub): void
 }): Follower {
   let cursor = after
   let closed = false
   let reading = false
   let page: Frame[] = []
-  // The table is asked once when the follower begins; after that only when the ring has a hole.
-  let caughtUp = false
   let hungry = false
   let waiting: (() => void) | undefined
 
@@ -133,7 +153,7 @@ function createFollower({
       return frames
     }
     hungry = true
-    if (!caughtUp || hub.head > cursor) readPage()
+    if (hub.head === undefined || hub.head > cursor) readPage()
     return null
   }
 
@@ -148,7 +168,6 @@ function createFollower({
     const newest = hub.ring.at(-1)?.seq
     if (oldest === undefined || newest === undefined) return null
     if (newest <= cursor || oldest > cursor + 1) return null
-    caughtUp = true
     return hub.ring.slice(cursor + 1 - oldest)
   }
 
@@ -157,10 +176,11 @@ function createFollower({
     reading = true
     void read({ sessionId, after: cursor, limit: pageSize })
       .then(
-        (frames) => {
+        ({ frames, more }) => {
           page = frames
-          if (frames.length < pageSize) caughtUp = true
-          hub.head = Math.max(hub.head, frames.at(-1)?.seq ?? 0)
+          const last = frames.at(-1)?.seq ?? cursor
+          // More rows than the page: the head is somewhere above.
+          hub.head = Math.max(hub.head ?? 0, more ? last + 1 : last)
           return frames.length > 0
         },
         // The database is away: the stream pauses and asks again.
@@ -170,7 +190,7 @@ function createFollower({
         reading = false
         if (closed) return
         // What was committed while the page was on its way is in the ring by now.
-        if (news || hub.head > cursor) wake()
+        if (news || (hub.head ?? 0) > cursor) wake()
       })
   }
 
@@ -187,7 +207,8 @@ function createFollower({
     },
     close() {
       closed = true
-      leave(sessionId, wake)
+      hub.followers.delete(wake)
+      leave(sessionId, hub)
       wake()
     },
   }

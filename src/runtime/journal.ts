@@ -39,6 +39,9 @@ export type Journal = {
   counters(): { flushes: number; rows: number }
 }
 
+/** Sessions in one commit from which on it pays to wait for more. */
+const crowd = 4
+
 type Commit = (entries: LogEntry[]) => Promise<(Committed | null)[]>
 
 /**
@@ -77,6 +80,7 @@ export function createJournal({
   let timer: NodeJS.Timeout | undefined
   let scheduled = false
   let lastCommit = Number.NEGATIVE_INFINITY
+  let lastSize = 0
   let bytes = 0
   let drained = deferred()
   let idle = deferred()
@@ -95,7 +99,8 @@ export function createJournal({
 
   function schedule(urgent: boolean): void {
     if (busy || scheduled) return
-    const wait = urgent ? 0 : lastCommit + floor - performance.now()
+    // One or two conversations alone are not load: they needn't wait for others.
+    const wait = urgent || lastSize < crowd ? 0 : lastCommit + floor - performance.now()
     if (wait > 0) {
       timer ??= setTimeout(flush, Math.ceil(wait))
       return
@@ -118,6 +123,7 @@ export function createJournal({
     void write(batch).then(() => {
       busy = false
       lastCommit = performance.now()
+      lastSize = batch.length
       if (pending.size > 0) schedule(hasWaiter(pending))
       else idle.resolve()
     })

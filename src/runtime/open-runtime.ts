@@ -8,6 +8,7 @@ import { type Assistants, createAssistants } from './assistant.ts'
 import { createBatcher } from './batcher.ts'
 import type { AgentCatalog } from './catalog.ts'
 import { createClock } from './clock.ts'
+import { createCompactor } from './compactor.ts'
 import type { IdPrefix, LoopContext } from './context.ts'
 import { createExecutor, type Executor } from './executor.ts'
 import { createFeed } from './feed.ts'
@@ -26,7 +27,11 @@ export type Runtime = {
   feed: Feed
   assistants: Assistants
   /** A page of a session's log as frames; `sessionId` is the root session's. */
-  readFrames(request: { sessionId: string; after: number; limit: number }): Promise<Frame[]>
+  readFrames(request: {
+    sessionId: string
+    after: number
+    limit: number
+  }): Promise<{ frames: Frame[]; more: boolean }>
   running(): number
   counters(): ReturnType<Journal['counters']>
   /** Hands runs over at their next step, and after `grace` ms wherever they are. */
@@ -51,6 +56,7 @@ export function openRuntime({
   titles,
   serverPermissions = {},
   questionLifetime = 24 * 60 * 60 * 1000,
+  compactAfter,
   log,
 }: {
   statements: RunStatements
@@ -68,19 +74,22 @@ export function openRuntime({
   titles: boolean
   serverPermissions?: Permissions
   questionLifetime?: number
+  /** Seconds after which the deltas of a finished run are joined. */
+  compactAfter: number
   log: RuntimeLog
 }): Runtime {
   const { queue, decisions } = statements
   const clock = createClock({ monotonic: () => performance.now(), start: Date.now() })
   const readFrames = async (request: { sessionId: string; after: number; limit: number }) => {
-    const rows = await statements.log.read(request)
-    return rows.map((row) =>
+    const { rows, more } = await statements.log.read(request)
+    const frames = rows.map((row) =>
       toFrame(row, {
         seq: row.seq,
         ...(row.seqFrom === null ? {} : { seqFrom: row.seqFrom }),
         timestamp: new Date(row.time).toISOString(),
       }),
     )
+    return { frames, more }
   }
   const feed = createFeed({ read: readFrames })
   const journal = createJournal({
@@ -92,6 +101,7 @@ export function openRuntime({
     isPassing: isUnavailable,
   })
   const assistants = createAssistants({ models, toolsets })
+  const compactor = createCompactor({ compact: statements.compact, delay: compactAfter, log })
   const answers = createAnswers({ read: decisions.readAnswer })
   const writeTitle = createTitles({ journal, log })
   let draining = false
@@ -130,6 +140,7 @@ export function openRuntime({
         parent,
       }),
     onTurn: (run) => {
+      compactor.finished()
       if (titles) writeTitle(run)
     },
     draining: () => draining,
@@ -155,6 +166,7 @@ export function openRuntime({
     },
     restore: (loaded, hands) => restoreRun({ loaded, rows: queue, catalog, assistants, ...hands }),
     embedded,
+    retain: feed.retain,
     log,
   })
   const starter = createStarter({
@@ -164,6 +176,7 @@ export function openRuntime({
     clock,
     nextId,
     instance,
+    publish: feed.publish,
     rows: {
       ...queue,
       start: createBatcher((runs) => queue.start(runs)),
@@ -185,6 +198,7 @@ export function openRuntime({
     },
   })
   executor.start()
+  compactor.start()
   return {
     runs,
     feed,
@@ -194,6 +208,7 @@ export function openRuntime({
     counters: journal.counters,
     async close(grace) {
       await executor.drain(grace)
+      await compactor.stop()
       await assistants.close()
     },
   }

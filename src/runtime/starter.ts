@@ -11,10 +11,11 @@ import type { AgentCatalog, AgentSnapshot } from './catalog.ts'
 import type { Clock } from './clock.ts'
 import type { IdPrefix } from './context.ts'
 import type { Executor } from './executor.ts'
+import { toFrame } from './frame.ts'
 import { defaultIterations } from './limits.ts'
 import { toNewEvent } from './pending-entry.ts'
 import { type RunRows, readStartHistory } from './restore.ts'
-import type { AgentReference, Runs, StartedRun } from './runtime.ts'
+import type { AgentReference, Frame, Runs, StartedRun } from './runtime.ts'
 
 export type StartRequest = Parameters<Runs['start']>[1]
 export type StartNewRequest = Parameters<Runs['startNew']>[1]
@@ -29,6 +30,7 @@ export function createStarter({
   clock,
   nextId,
   instance,
+  publish,
   rows,
 }: {
   catalog: AgentCatalog
@@ -37,6 +39,8 @@ export function createStarter({
   clock: Clock
   nextId: (prefix: IdPrefix) => string
   instance: string
+  /** Hands the first events to those who follow, as the journal does with the others. */
+  publish(sessionId: string, frames: Frame[]): void
   rows: RunRows & {
     find(scope: Scope, idOrExternalId: string): Promise<StartableSession | null>
     start(run: NewRun): Promise<StartedRow>
@@ -106,6 +110,7 @@ export function createStarter({
       (assistant.spec.max_iterations || defaultIterations)
     const subject = { sessionId: session.id, runId, agent: assistant.name }
     const bodies = firstEvents(assistant, model.id, messages)
+    const events = bodies.map((body) => toNewEvent({ subject, body }))
     const started = await rows.start({
       scope,
       session: target,
@@ -118,7 +123,7 @@ export function createStarter({
       iterationLimit,
       metadata: options.metadata ?? {},
       instance,
-      events: bodies.map((body) => toNewEvent({ subject, body })),
+      events,
     })
     if (!started) return null
     clock.adjust(started.time)
@@ -150,6 +155,10 @@ export function createStarter({
     })
     executor.launch({ id: runId, sessionId: session.id, token: started.token }, make)
     const time = new Date(started.time).toISOString()
+    const frames = events.map((event, index) =>
+      toFrame(event, { seq: started.base + index + 1, timestamp: time }),
+    )
+    publish(session.id, frames)
     const run: Run = {
       id: runId,
       session_id: session.id,

@@ -70,6 +70,12 @@ function createDeltaStream(run: ActiveRun) {
     state.used = true
     return run.log.emit(subject, toEvent(delta))
   }
+  const argumentLengths = new Map<string, number>()
+  function advanceArguments(callId: string, length: number): number {
+    const offset = argumentLengths.get(callId) ?? 0
+    argumentLengths.set(callId, offset + length)
+    return offset
+  }
   function toEvent(delta: ModelDelta): EventBody {
     if (delta.type === 'tool_call') {
       return {
@@ -77,6 +83,7 @@ function createDeltaStream(run: ActiveRun) {
         tool_call_id: delta.id,
         name: delta.name,
         arguments_delta: delta.arguments,
+        offset: advanceArguments(delta.id, delta.arguments.length),
       }
     }
     if (delta.type === 'reasoning') {

@@ -195,7 +195,8 @@ export function decideIterations(
 async function findSession(tx: Statements, scope: Scope, session: string): Promise<string | null> {
   const [row] = await tx.query<{ id: string }>(
     `select coalesce(root_id, id) as id from sessions
-     where tenant = $1 and ($2::text is null or owner = $2) and (id = $3 or external_id = $3)`,
+     where tenant = $1 and ($2::text is null or owner = $2) and (id = $3 or external_id = $3)
+     order by id = $3 desc limit 1`,
     [scope.tenant, scope.owner, session],
   )
   return row?.id ?? null

@@ -27,15 +27,28 @@ const dataColumn = `coalesce(e.data, (
 const columns = `e.seq, e.run_id as "runId", coalesce(e.subject_id, e.session_id) as "sessionId",
   e.agent, e.type, e.seq_from as "seqFrom", ${dataColumn} as data, floor(extract(epoch from e.created_at) * 1000)::double precision as time`
 
-/** The events after a seq, in order. */
-export function readEvents(
+/** Characters of data after which a page ends, whatever its limit. */
+const pageSize = 64 * 1024
+
+/** The events after a seq, in order. `more`: the page ended before the log did. */
+export async function readEvents(
   database: Statements,
   { sessionId, after, limit }: { sessionId: string; after: number; limit: number },
-): Promise<EventRow[]> {
-  return database.query<EventRow>(
-    `select ${columns} from events e where e.session_id = $1 and e.seq > $2 order by e.seq limit $3`,
+): Promise<{ rows: EventRow[]; more: boolean }> {
+  const rows = await database.query<EventRow & { found: number }>(
+    `with page as (
+       select ${columns} from events e where e.session_id = $1 and e.seq > $2
+       order by e.seq limit $3
+     ), sized as (
+       select *, count(*) over () as found,
+         sum(length(data)) over (order by seq) - length(data) as before
+       from page
+     )
+     select * from sized where before < ${pageSize} order by seq`,
     [sessionId, after, limit],
   )
+  const found = rows[0]?.found ?? 0
+  return { rows, more: found === limit || rows.length < found }
 }
 
 /** Where a log begins and ends, for a caller who may read it. `oldest` is head + 1 when it is empty. */
@@ -48,7 +61,8 @@ export async function readBounds(
     `select s.id as "sessionId", s.last_seq as head,
        coalesce((select min(seq) from events e where e.session_id = s.id), s.last_seq + 1) as oldest
      from sessions s where s.tenant = $1 and ($2::text is null or s.owner = $2)
-       and (s.id = $3 or s.external_id = $3)`,
+       and (s.id = $3 or s.external_id = $3)
+     order by s.id = $3 desc limit 1`,
     [scope.tenant, scope.owner, idOrExternalId],
   )
   return row ?? null
@@ -69,6 +83,19 @@ export async function readRunBounds(
   return row ?? null
 }
 
+async function readAllEvents(
+  database: Statements,
+  { sessionId, after }: { sessionId: string; after: number },
+): Promise<EventRow[]> {
+  const all: EventRow[] = []
+  for (;;) {
+    const from = all.at(-1)?.seq ?? after
+    const { rows, more } = await readEvents(database, { sessionId, after: from, limit: 500 })
+    all.push(...rows)
+    if (!more) return all
+  }
+}
+
 /**
  * Whether an entry whose commit was cut off stands in the log after all: its events follow each
  * other there with the same bytes.
@@ -80,11 +107,7 @@ export async function findCommitted(
 ): Promise<Committed | null> {
   const [first] = entry.events
   if (!first) return null
-  const rows = await readEvents(database, {
-    sessionId: entry.sessionId,
-    after,
-    limit: entry.events.length + 100,
-  })
+  const rows = await readAllEvents(database, { sessionId: entry.sessionId, after })
   const start = rows.findIndex((_, index) =>
     entry.events.every((event, ordinal) => {
       const row = rows[index + ordinal]

@@ -204,7 +204,8 @@ export async function findStartable(
           and r.status in ('queued', 'running', 'waiting')) as "activeRunId"
      from sessions s
      where s.tenant = $1 and ($2::text is null or s.owner = $2) and s.root_id is null
-       and (s.id = $3 or s.external_id = $3)`,
+       and (s.id = $3 or s.external_id = $3)
+     order by s.id = $3 desc limit 1`,
     [scope.tenant, scope.owner, idOrExternalId],
   )
   return row ? withSettings(row) : null

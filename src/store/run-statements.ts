@@ -1,3 +1,4 @@
+import { compactRuns } from './compaction.ts'
 import type { Database } from './database.ts'
 import {
   answerElicitation,
@@ -61,6 +62,7 @@ export function bindRunStatements(database: Database) {
       saveAgentVersion: bind(saveAgentVersion),
       agentVersion: bind(readAgentVersion),
     },
+    compact: bind(compactRuns),
     decisions: {
       decideApproval: bind(decideApproval),
       decideIterations: bind(decideIterations),

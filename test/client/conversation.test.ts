@@ -36,8 +36,8 @@ test('a draft grows with the text, the reasoning and the calls of one answer', (
       started,
       { type: 'agent_choice_reasoning', content: 'hm', part: 0, offset: 0 },
       ...deltas(['Hel', 'lo']),
-      partialCall('{"pa'),
-      partialCall('th":"a"}'),
+      partialCall('{"pa', 0),
+      partialCall('th":"a"}', 4),
     ]),
   )
   expect(conversation.status).toBe('running')
@@ -136,12 +136,13 @@ function replay(events: RuntimeEvent[]): Conversation {
   return events.reduce(applyEvent, emptyConversation)
 }
 
-function partialCall(more: string): EventBody {
+function partialCall(more: string, offset: number): EventBody {
   return {
     type: 'partial_tool_call',
     tool_call_id: 'call_1',
     name: 'read_file',
     arguments_delta: more,
+    offset,
   }
 }
 

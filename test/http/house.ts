@@ -36,7 +36,10 @@ export async function openHouse({
   const cancelled: string[] = []
   const ticks = new Set<() => void>()
   const feed = createFeed({
-    read: async ({ after, limit }) => frames.filter(({ seq }) => seq > after).slice(0, limit),
+    read: async ({ after, limit }) => {
+      const rest = frames.filter(({ seq }) => seq > after)
+      return { frames: rest.slice(0, limit), more: rest.length > limit }
+    },
   })
   const streams = createEventStreams({
     feed,

@@ -20,7 +20,7 @@ test('what is committed while the rows are read comes once', async () => {
 })
 
 test('a follower that fell behind the ring reads the table again', async () => {
-  const { feed, write } = startFeed({ size: 100_000 })
+  const { feed, write } = startFeed({ size: 10_000 })
   const follower = feed.follow({ sessionId: 's', after: 0 })
   write(1)
   expect(await collect(follower, 1)).toEqual([1])
@@ -86,7 +86,7 @@ function startFeed({ size = 10 }: { size?: number } = {}) {
       const run = hook
       hook = () => {}
       run()
-      return page
+      return { frames: page, more: page.length === limit }
     },
   })
   return {
