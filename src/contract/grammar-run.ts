@@ -92,7 +92,7 @@ export function createSessionCheck(): SessionCheck {
   function acceptInside(event: RuntimeEvent): string[] {
     if (phase === 'idle' || phase === 'posted') return [`${event.type} comes outside a run`]
     if (phase === 'failed') return [`${event.type} comes after the error`]
-    if (event.type === 'run_resumed') return resume()
+    if (event.type === 'run_resumed') return resume(event.reason)
     if (event.type === 'error') {
       phase = 'failed'
       return []
@@ -129,13 +129,16 @@ export function createSessionCheck(): SessionCheck {
     return problems
   }
 
-  function resume(): string[] {
-    const waited = phase === 'waiting'
+  function resume(reason: string): string[] {
+    const waited = phase === 'waiting' || movedReasons.has(reason)
     phase = 'running'
     step = undefined
     return waited ? [] : ['run_resumed without run_waiting']
   }
 }
+
+/** Why a run goes on that waited for nobody: its server stopped, or died. */
+const movedReasons = new Set(['handed_over', 'recovered'])
 
 const endings = new Set<RuntimeEvent['type']>([
   'tool_call_response',

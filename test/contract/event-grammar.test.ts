@@ -100,6 +100,22 @@ const wellFormed: [string, RuntimeEvent[]][] = [
     ),
   ],
   [
+    'a call that goes on after its server died',
+    log(
+      user,
+      started,
+      step(1),
+      said('', 'c1'),
+      begun('c1'),
+      { type: 'run_resumed', reason: 'recovered' },
+      ended('c1'),
+      answered('c1'),
+      step(2),
+      said('ok'),
+      stopped,
+    ),
+  ],
+  [
     'an approved call',
     log(
       user,
