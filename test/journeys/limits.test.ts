@@ -22,11 +22,7 @@ test('at the limit a run waits, and an approval allows ten more steps', async ()
   expect(run.waiting_for).toMatchObject({ kind: 'max_iterations' })
   model.push(...Array.from({ length: 10 }, () => think))
   await resume(app, session, { confirmation: 'approve' })
-  const again = (waits: number) => {
-    let count = 0
-    return ({ type }: { type: string }) => type === 'run_waiting' && (count += 1) === waits
-  }
-  const log = await until(app, run.id, again(2))
+  const log = await until(app, run.id, ({ type, seq }) => type === 'run_waiting' && seq > 20)
   expect(ofType(log, 'step_started').map(({ step }) => step)).toEqual(
     Array.from({ length: 11 }, (_, index) => index + 1),
   )
