@@ -1,4 +1,5 @@
 import type { AgentFile, AgentPermissions, AgentSpec, ToolsetSpec } from '#contract/agent-file.ts'
+import { searchKeys } from '#contract/toolset-http.ts'
 import { didYouMean } from './nearest.ts'
 import type { FilePath, PathProblem } from './problem.ts'
 import { secretProblems } from './secrets.ts'
@@ -10,7 +11,9 @@ export function checkAgentFile(
 ): PathProblem[] {
   return [
     ...versionProblems(file),
-    ...Object.entries(file.agents).flatMap(([name, agent]) => agentProblems(file, name, agent)),
+    ...Object.entries(file.agents).flatMap(([name, agent]) =>
+      agentProblems({ file, environment }, name, agent),
+    ),
     ...modelProblems(file),
     ...permissionProblems(['permissions'], file.permissions),
     ...secretProblems(file, environment),
@@ -31,14 +34,17 @@ function versionProblems({ version, agents }: AgentFile): PathProblem[] {
   return problems
 }
 
-function agentProblems(file: AgentFile, name: string, agent: AgentSpec): PathProblem[] {
+type World = { file: AgentFile; environment: Record<string, string | undefined> }
+
+function agentProblems(world: World, name: string, agent: AgentSpec): PathProblem[] {
+  const { file } = world
   const path = ['agents', name]
   return [
     ...subAgentProblems(path, agent.sub_agents ?? [], Object.keys(file.agents)),
     ...referenceProblems([...path, 'model'], agent.model, file),
     ...permissionProblems([...path, 'permissions'], agent.permissions),
     ...(agent.toolsets ?? []).flatMap((toolset, index) =>
-      toolsetProblems([...path, 'toolsets', index], toolset),
+      toolsetProblems([...path, 'toolsets', index], toolset, world),
     ),
   ]
 }
@@ -93,9 +99,36 @@ function permissionProblems(path: FilePath, rules: AgentPermissions | undefined)
 
 const hostPattern = /^(\*\.)?[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*(:\d+)?$|^\[[0-9a-f:.]+\](:\d+)?$/iu
 
-function toolsetProblems(path: FilePath, toolset: ToolsetSpec): PathProblem[] {
-  if (toolset.type !== 'fetch') return []
-  const { allow = [], deny = [] } = toolset
+function toolsetProblems(path: FilePath, toolset: ToolsetSpec, world: World): PathProblem[] {
+  return [
+    ...referenceProblems([...path, 'model'], toolset.model, world.file),
+    ...ownProblems(path, toolset, world),
+  ]
+}
+
+function ownProblems(
+  path: FilePath,
+  toolset: ToolsetSpec,
+  { file, environment }: World,
+): PathProblem[] {
+  switch (toolset.type) {
+    case 'fetch':
+      return hostProblems(path, toolset)
+    case 'model_picker':
+      return toolset.models.flatMap((model, index) =>
+        referenceProblems([...path, 'models', index], model, file),
+      )
+    case 'web_search':
+      return searchKeyProblems(path, toolset, environment)
+    default:
+      return []
+  }
+}
+
+function hostProblems(
+  path: FilePath,
+  { allow = [], deny = [] }: { allow?: string[]; deny?: string[] },
+): PathProblem[] {
   return Object.entries({ allow, deny }).flatMap(([field, hosts]) =>
     hosts.flatMap((host, index) => {
       if (hostPattern.test(host)) return []
@@ -103,4 +136,15 @@ function toolsetProblems(path: FilePath, toolset: ToolsetSpec): PathProblem[] {
       return [{ path: [...path, field, index], message }]
     }),
   )
+}
+
+function searchKeyProblems(
+  path: FilePath,
+  toolset: Extract<ToolsetSpec, { type: 'web_search' }>,
+  environment: World['environment'],
+): PathProblem[] {
+  const name = toolset.token_key ?? searchKeys[toolset.provider]
+  if (name === null || environment[name]) return []
+  const message = `the environment variable ${name} is not set; it holds the key of ${toolset.provider}`
+  return [{ path: [...path, toolset.token_key ? 'token_key' : 'provider'], message }]
 }

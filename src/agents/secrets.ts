@@ -30,10 +30,11 @@ function callerHeaderProblems(path: FilePath, whole: string): PathProblem[] {
   return [{ path, message }]
 }
 
-/** The field of a toolset's own, or of its `remote`, that a path stands in. */
+/** The field of a toolset's own, of its `remote`, its `api_config` or a script, that a path stands in. */
 function toolsetField([top, , field, , ...own]: FilePath): FilePath[number] | undefined {
   if (top !== 'agents' || field !== 'toolsets') return undefined
-  return own[0] === 'remote' ? own[1] : own[0]
+  if (own[0] === 'shell') return own[2]
+  return own[0] === 'remote' || own[0] === 'api_config' ? own[1] : own[0]
 }
 
 function maySecretStandAt(path: FilePath): boolean {

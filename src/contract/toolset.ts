@@ -5,6 +5,22 @@ const instruction = z
   .describe("Told to the model after the agent's instruction")
   .optional()
 
+/** Fields that every toolset has beside its own. */
+export const commonFields = {
+  instruction,
+  model: z
+    .string()
+    .min(1)
+    .describe('The model of the step after a tool of this set ran')
+    .optional(),
+  defer: z
+    .union([z.boolean(), z.array(z.string().min(1).max(128)).min(1)])
+    .describe(
+      'true, or names of tools: not shown to the model until it finds them with search_tools',
+    )
+    .optional(),
+}
+
 export const FilesystemToolset = z
   .object({
     type: z.literal('filesystem').describe('Read, search and change files below one folder'),
@@ -26,7 +42,7 @@ export const FilesystemToolset = z
       'create_directory',
       'remove_directory',
     ]),
-    instruction,
+    ...commonFields,
   })
   .strict()
   .openapi('FilesystemToolset')
@@ -35,7 +51,7 @@ export const ThinkToolset = z
   .object({
     type: z.literal('think').describe('A place to reason between calls'),
     tools: toolNames(['think']),
-    instruction,
+    ...commonFields,
   })
   .strict()
   .openapi('ThinkToolset')
@@ -45,7 +61,7 @@ export const TodoToolset = z
     type: z.literal('todo').describe('A list of what is to be done'),
     shared: z.boolean().describe('One list for all agents of the team').optional(),
     tools: toolNames(['create_todo', 'create_todos', 'update_todos', 'list_todos']),
-    instruction,
+    ...commonFields,
   })
   .strict()
   .openapi('TodoToolset')
@@ -59,7 +75,7 @@ export const FetchToolset = z
     deny: hosts.describe('Never these hosts').optional(),
     timeout: z.number().positive().max(300).describe('Seconds for one page').optional(),
     tools: toolNames(['fetch']),
-    instruction,
+    ...commonFields,
   })
   .strict()
   .openapi('FetchToolset')
@@ -68,12 +84,12 @@ export const UserPromptToolset = z
   .object({
     type: z.literal('user_prompt').describe('Ask the user something'),
     tools: toolNames(['user_prompt']),
-    instruction,
+    ...commonFields,
   })
   .strict()
   .openapi('UserPromptToolset')
 
-const anyToolNames = z
+export const anyToolNames = z
   .array(z.string().min(1).max(128))
   .min(1)
   .describe('Only these tools, by the names that the model sees')
@@ -87,7 +103,7 @@ const callTimeout = z
   .max(3600)
   .describe('Seconds without an answer or progress after which a call is given up; 60 by default')
   .optional()
-const headers = z
+export const requestHeaders = z
   .record(
     z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'this is no name of a header'),
     z.string(),
@@ -96,12 +112,12 @@ const headers = z
     "Sent with each request; `${env.NAME}` and `${headers.NAME}` of the caller's request are filled in",
   )
   .optional()
-const httpUrl = z.string().regex(/^https?:\/\//, 'a URL begins with https:// or http://')
+export const httpUrl = z.string().regex(/^https?:\/\//, 'a URL begins with https:// or http://')
 
 export const McpRemote = z
   .object({
     url: httpUrl.describe('Where the server answers'),
-    headers,
+    headers: requestHeaders,
     transport: z
       .enum(['streamable', 'sse'])
       .describe('How it speaks: streamable HTTP (the default), or the older SSE')
@@ -137,7 +153,7 @@ export const McpToolset = z
     remote: McpRemote.optional().describe('A server that is reached over HTTP'),
     timeout: callTimeout,
     tools: anyToolNames,
-    instruction,
+    ...commonFields,
   })
   .strict()
   .refine(({ command, remote }) => (command === undefined) !== (remote === undefined), {
@@ -157,15 +173,15 @@ export const A2aToolset = z
     type: z.literal('a2a').describe('Another agent as a tool, over the A2A protocol'),
     name: prefix.describe("The tool's name; by default made from the agent's").optional(),
     url: httpUrl.describe('The agent, or its card (…/agent-card.json)'),
-    headers,
+    headers: requestHeaders,
     timeout: callTimeout,
     tools: anyToolNames,
-    instruction,
+    ...commonFields,
   })
   .strict()
   .openapi('A2aToolset')
 export type A2aToolset = z.infer<typeof A2aToolset>
 
-function toolNames<const Names extends [string, ...string[]]>(names: Names) {
+export function toolNames<const Names extends [string, ...string[]]>(names: Names) {
   return z.array(z.enum(names)).min(1).describe('Only these tools of the set').optional()
 }

@@ -6,6 +6,8 @@ const commonFields = {
   type: z.string().optional(),
   tools: z.array(z.string()).optional(),
   instruction: z.string().optional(),
+  model: z.string().optional(),
+  defer: z.union([z.boolean(), z.array(z.string())]).optional(),
 }
 
 /**
