@@ -318,3 +318,49 @@ export const memories = pgTable(
     index('memories_by_words').using('gin', sql`to_tsvector('simple', text)`),
   ],
 )
+
+/** The agents that were made over the API and are not deleted. */
+export const agents = pgTable(
+  'agents',
+  {
+    tenant,
+    name: id('name').notNull(),
+    /** Its row in `agent_revisions`. */
+    revision: integer('revision').notNull(),
+    createdAt,
+    updatedAt: time('updated_at').notNull().default(sql`now()`),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.name] })],
+)
+
+/** Every change that the API made to the agent of a name, in the database or in a file. */
+export const agentRevisions = pgTable(
+  'agent_revisions',
+  {
+    tenant,
+    name: id('name').notNull(),
+    revision: integer('revision').notNull(),
+    version: text('version').notNull(),
+    change: text('change').notNull(),
+    /** As text: the order of its agents says which one answers. */
+    file: json('file').notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAt,
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.name, table.revision] })],
+)
+
+/** Who did what, for administrators. Append only. */
+export const auditLog = pgTable(
+  'audit_log',
+  {
+    id: id('id').primaryKey(),
+    tenant,
+    actor: text('actor').notNull(),
+    action: text('action').notNull(),
+    target: text('target').notNull(),
+    details: jsonb('details').notNull().default({}),
+    createdAt,
+  },
+  (table) => [index('audit_log_by_tenant').on(table.tenant, table.id)],
+)
