@@ -1,4 +1,5 @@
 import type { Permissions, ToolDefinition } from '#contract/tool.ts'
+import { coversCommand, touchesCommand } from './shell-rules.ts'
 
 export type Verdict = 'run' | 'ask' | 'deny'
 
@@ -24,7 +25,11 @@ export function decide(
 ): Verdict {
   const lists = [rules.session, rules.agent, rules.server]
   const matches = (kind: keyof Permissions) =>
-    lists.some((list) => list[kind]?.some((pattern) => matchesCall(pattern, definition.name, args)))
+    lists.some((list) =>
+      list[kind]?.some((pattern) =>
+        namesFor(kind, definition.name).some((name) => matchesCall(pattern, name, args, kind)),
+      ),
+    )
   if (matches('deny')) return 'deny'
   if (rules.toolsApproved || rules.allowedTools.includes(definition.name)) return 'run'
   if (matches('allow')) return 'run'
@@ -32,17 +37,38 @@ export function decide(
   return harmless || definition.annotations.read_only ? 'run' : 'ask'
 }
 
-/** `tool` or `tool:arg=glob[:arg2=glob2]`; case-insensitive; every named argument must match. */
-export function matchesCall(pattern: string, tool: string, args: Record<string, unknown>): boolean {
+/** What denies or asks about commands does so wherever they run. */
+function namesFor(kind: keyof Permissions, tool: string): string[] {
+  return tool === 'run_background_job' && kind !== 'allow' ? [tool, 'shell'] : [tool]
+}
+
+/** Arguments that hold command lines, whoever's tool it is. */
+const commandArguments = new Set(['cmd', 'command'])
+
+/**
+ * `tool` or `tool:arg=glob[:arg2=glob2]`; case-insensitive; every named argument must match. A
+ * command line is read as a shell reads it: to be allowed it must be one command of plain words, to
+ * be asked about or denied it is enough that such a command is in it.
+ */
+export function matchesCall(
+  pattern: string,
+  tool: string,
+  args: Record<string, unknown>,
+  kind: keyof Permissions = 'allow',
+): boolean {
   const [name = '', ...conditions] = splitConditions(pattern)
   if (!matchesGlob(name, tool)) return false
   return conditions.every((condition) => {
     const equals = condition.indexOf('=')
     if (equals < 0) return false
-    const value = args[condition.slice(0, equals)]
+    const argument = condition.slice(0, equals)
+    const glob = condition.slice(equals + 1)
+    const value = args[argument]
     if (value === undefined) return false
-    const text = typeof value === 'string' ? value : JSON.stringify(value)
-    return matchesGlob(condition.slice(equals + 1), text)
+    if (typeof value !== 'string') return matchesGlob(glob, JSON.stringify(value))
+    if (!commandArguments.has(argument)) return matchesGlob(glob, value)
+    const matchesCommand = kind === 'allow' ? coversCommand : touchesCommand
+    return matchesCommand(glob, value, matchesGlob)
   })
 }
 

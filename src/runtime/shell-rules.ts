@@ -14,12 +14,16 @@ export function coversCommand(glob: string, text: string, matches: Matches): boo
 
 /**
  * Whether a rule that asks or denies touches a command line: the text as it stands, or any command
- * in it, also behind assignments, keywords and programs that run another one.
+ * in it, also behind assignments, keywords and programs that run another one. What is too tangled
+ * to be read is touched by every rule.
  */
 export function touchesCommand(glob: string, text: string, matches: Matches): boolean {
   if (matches(glob, text)) return true
   const normal = normalGlob(glob)
-  return allCommands(text).some((words) => matches(normal, joinWords(words)))
+  const found = allCommands(text)
+  return (
+    found === null || found.some((words) => matches(normal, joinWords(words).slice(0, longest)))
+  )
 }
 
 /** A rule may be written with quotes, as the command is. */
@@ -29,35 +33,75 @@ function normalGlob(glob: string): string {
   return plain && /['"\\]/.test(glob) ? joinWords(words) : glob.replaceAll(/[ \t]+/g, ' ').trim()
 }
 
-const deepest = 8
-const shells = new Set(['sh', 'bash', 'dash', 'zsh', 'ksh', 'ash'])
+const deepest = 4
+const mostStarts = 64
+/** Words and characters of a command that are held against a rule. */
+const mostWords = 256
+const longest = 4096
+/** What runs the text that it is given. */
+const shells = new Set('sh bash dash zsh ksh ash eval su watch ssh'.split(' '))
 /** Programs and words of the shell that run what follows them. */
 const runners = new Set(
-  '! { builtin busybox case command coproc do doas elif else env eval exec for function if ionice in nice nohup setsid stdbuf sudo then time timeout until watch while xargs'.split(
+  '! { builtin busybox command coproc do doas elif else env exec if ionice nice nohup setsid stdbuf sudo then time timeout until while xargs'.split(
     ' ',
   ),
 )
+const findActions = new Set(['-exec', '-execdir', '-ok', '-okdir'])
 
-function allCommands(text: string, depth = 0): string[][] {
-  if (depth > deepest) return []
-  return readShell(text).commands.flatMap((words) => allReadings(words, depth))
+/** Every command that a line may come to; null when it nests deeper than is read. */
+function allCommands(text: string, depth = 0): string[][] | null {
+  const { commands, tooDeep } = readShell(text)
+  if (tooDeep || depth > deepest) return null
+  const all: string[][] = []
+  for (const words of commands) {
+    const command = withoutAssignments(words)
+    const starts = startsOf(command)
+    for (const start of starts) {
+      const [first = '', ...rest] = command.slice(start, start + mostWords)
+      all.push([first, ...rest], [programOf(first), ...rest])
+    }
+    const shell = starts.find((start) => shells.has(programOf(command[start])))
+    for (const inner of shell === undefined ? [] : textsIn(command.slice(shell + 1))) {
+      const found = allCommands(inner, depth + 1)
+      if (found === null) return null
+      all.push(...found)
+    }
+  }
+  return all
 }
 
-/** A command and what it may come to: without its directory, and what it runs in turn. */
-function allReadings(words: string[], depth: number): string[][] {
+function withoutAssignments(words: string[]): string[] {
   const start = words.findIndex((word) => !/^[A-Za-z_]\w*\+?=/.test(word))
-  if (start < 0) return []
-  const command = words.slice(start)
-  const [first = '', ...rest] = command
-  const name = first.slice(first.lastIndexOf('/') + 1)
-  const readings = [command, [name, ...rest]]
-  const inner = shells.has(name) || name === 'eval' || name === 'env' || name === 'su'
-  if (inner) readings.push(...rest.flatMap((word) => allCommands(word, depth + 1)))
-  if (name === 'eval') readings.push(...allCommands(rest.join(' '), depth + 1))
-  if (!runners.has(name) || depth > deepest) return readings
-  // Its own options and their values come first: each word may be where the other program begins.
-  const inside = rest.flatMap((word, index) =>
-    word.startsWith('-') ? [] : [rest.slice(index)],
-  )
-  return [...readings, ...inside.slice(0, 16).flatMap((each) => allReadings(each, depth + 1))]
+  return start < 0 ? [] : words.slice(start)
+}
+
+/** Where a program may begin: first of all, and behind each that runs another one. */
+function startsOf(command: string[]): number[] {
+  const starts = [0]
+  if (programOf(command[0]) === 'find') {
+    starts.push(...command.flatMap((word, index) => (findActions.has(word) ? [index + 1] : [])))
+  }
+  let program = 0
+  while (runners.has(programOf(command[program])) && starts.length < mostStarts) {
+    const runner = program
+    for (program += 1; program < command.length && starts.length < mostStarts; program += 1) {
+      const word = command[program] ?? ''
+      if (word.startsWith('-')) continue
+      starts.push(program)
+      // It may be the value of the option before it, and the program comes later.
+      const follows = program - 1 > runner && command[program - 1]?.startsWith('-')
+      if (!follows && !/^\d|=/.test(word)) break
+    }
+  }
+  return starts
+}
+
+/** The program without its directory. */
+function programOf(word = ''): string {
+  return word.slice(word.lastIndexOf('/') + 1)
+}
+
+/** What a shell is given may be commands, word by word or as a whole. */
+function textsIn(words: string[]): string[] {
+  return words.length > 1 ? [...words, words.join(' ')] : words
 }

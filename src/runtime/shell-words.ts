@@ -6,6 +6,8 @@ export type ShellReading = {
   plain: boolean
   /** The words of each simple command, also of those inside substitutions. */
   commands: string[][]
+  /** It nests deeper than anybody writes: there may be more in it than `commands`. */
+  tooDeep: boolean
 }
 
 /**
@@ -13,26 +15,43 @@ export type ShellReading = {
  * the reader is not sure of is not plain. `commands` finds all that may run in it, for rules that
  * deny: it takes too much rather than too little.
  */
-export function readShell(text: string): ShellReading {
-  const reader: Reader = { text, at: 0, plain: true, commands: [], words: [], word: null }
+export function readShell(text: string, depth = 0): ShellReading {
+  if (depth > deepest) return { plain: false, commands: [], tooDeep: true }
+  const reader: Reader = {
+    text,
+    depth,
+    at: 0,
+    plain: true,
+    tooDeep: false,
+    commands: [],
+    words: [],
+    word: null,
+    target: false,
+  }
   while (reader.at < text.length) readOne(reader)
   endCommand(reader)
   const [first = []] = reader.commands
   const isOne = reader.commands.length === 1 && !reservedWords.has(first[0] ?? '')
   const assigns = assignment.test(first[0] ?? '')
-  return { plain: reader.plain && isOne && !assigns, commands: reader.commands }
+  const { commands, tooDeep } = reader
+  return { plain: reader.plain && isOne && !assigns, commands, tooDeep }
 }
 
 type Reader = {
   text: string
+  depth: number
   at: number
   plain: boolean
+  tooDeep: boolean
   commands: string[][]
   words: string[]
   /** The word that is being read; null between words. */
   word: string | null
+  /** The next word names what a redirect goes to. */
+  target: boolean
 }
 
+const deepest = 16
 const assignment = /^[A-Za-z_][A-Za-z0-9_]*\+?=/
 const reservedWords = new Set(
   '! { } [[ ]] case coproc do done elif else esac fi for function if in select then time until while'.split(
@@ -56,7 +75,9 @@ function readOne(reader: Reader): void {
   else if (char === '\\') readEscape(reader)
   else if (char === '$' || char === '`') readSubstitution(reader)
   else {
-    if ('{}'.includes(char) || doubtful.test(char)) reader.plain = false
+    // In the place of the program a pattern would choose one of the files that there are.
+    const chooses = reader.words.length === 0 && '*?[~'.includes(char)
+    if (chooses || '{}'.includes(char) || doubtful.test(char)) reader.plain = false
     add(reader, char)
     reader.at += 1
   }
@@ -64,10 +85,16 @@ function readOne(reader: Reader): void {
 
 function readOperator(reader: Reader, char: string): void {
   reader.plain = false
+  const before = reader.text.charAt(reader.at - 1)
   reader.at += 1
-  // What a redirect names is a word of no command; the command goes on behind it.
-  if (char === '<' || char === '>') endWord(reader)
-  else endCommand(reader)
+  if (char === '<' || char === '>') {
+    if (/^\d+$/.test(reader.word ?? '')) reader.word = null
+    endWord(reader)
+    reader.target = true
+  } else if (!('&|'.includes(char) && '<>'.includes(before) && before !== '')) {
+    endCommand(reader)
+    reader.target = false
+  }
 }
 
 function skipComment(reader: Reader): void {
@@ -124,7 +151,9 @@ function readSubstitution(reader: Reader): void {
   const start = at + opening.length
   const end = opening === '`' ? endOfBackticks(text, start) : endOfParentheses(text, start)
   const inside = text.slice(start, end)
-  reader.commands.push(...readShell(opening === '`' ? unescaped(inside) : inside).commands)
+  const reading = readShell(opening === '`' ? unescaped(inside) : inside, reader.depth + 1)
+  reader.commands.push(...reading.commands)
+  reader.tooDeep ||= reading.tooDeep
   add(reader, '')
   reader.at = end + 1
 }
@@ -162,8 +191,10 @@ function add(reader: Reader, text: string): void {
 }
 
 function endWord(reader: Reader): void {
-  if (reader.word !== null) reader.words.push(reader.word)
+  if (reader.word === null) return
+  if (!reader.target) reader.words.push(reader.word)
   reader.word = null
+  reader.target = false
 }
 
 function endCommand(reader: Reader): void {
