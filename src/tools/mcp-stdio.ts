@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex, Readable, Writable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
 
@@ -49,16 +50,11 @@ export function createStdioTransport({
         // Whatever the server left running goes with it.
         child?.lifeline.destroy()
       })
-      child.process.on('close', () => transport.onclose?.())
+      const closed = new Promise((resolve) => child?.process.once('close', resolve))
+      const read = readMessages(child.stdout)
+      void Promise.all([closed, read]).then(() => transport.onclose?.())
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         complaints = (complaints + text).slice(-keptComplaints)
-      })
-      readLines(child.stdout, {
-        onLine: (line) => receive(line),
-        onOverflow: () => {
-          ending = 'it wrote a message larger than 8 MiB'
-          child?.lifeline.destroy()
-        },
       })
       for (const stream of [child.stdin, child.stdout, child.stderr, child.lifeline]) {
         stream.on('error', (error) => transport.onerror?.(error))
@@ -76,6 +72,19 @@ export function createStdioTransport({
     },
     complaints: () => complaints,
     ending: () => ending,
+  }
+
+  async function readMessages(stream: Readable): Promise<void> {
+    try {
+      for await (const line of linesOf(stream)) {
+        receive(line)
+        // The library handles what is told of a call a moment later, and its end at once.
+        await setImmediate()
+      }
+    } catch (error) {
+      if (error instanceof RangeError) ending ??= error.message
+      child?.lifeline.destroy()
+    }
   }
 
   function receive(line: string): void {
@@ -136,27 +145,23 @@ function codeOf(error: Error): string {
   return 'code' in error ? String(error.code) : error.message
 }
 
-function readLines(
-  stream: Readable,
-  { onLine, onOverflow }: { onLine(line: string): void; onOverflow(): void },
-): void {
+/** The lines of a stream, without empty ones. Throws a RangeError for a line that is too long. */
+async function* linesOf(stream: Readable): AsyncGenerator<string> {
   let pieces: Buffer[] = []
   let length = 0
-  stream.on('data', (piece: Buffer) => {
+  for await (const piece of stream as AsyncIterable<Buffer>) {
     let rest = piece
     for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
       const line = Buffer.concat([...pieces, rest.subarray(0, end)]).toString('utf8')
       pieces = []
       length = 0
       rest = rest.subarray(end + 1)
-      if (line.trim() !== '') onLine(line)
+      if (line.trim() !== '') yield line
     }
     length += rest.length
-    if (length > longestLine) {
-      stream.destroy()
-      onOverflow()
-    } else if (rest.length > 0) pieces.push(rest)
-  })
+    if (length > longestLine) throw new RangeError('it wrote a message larger than 8 MiB')
+    if (rest.length > 0) pieces.push(rest)
+  }
 }
 
 function describeEnding(command: string, code: number | null, signal: string | null): string {
