@@ -17,6 +17,16 @@ import {
   TodoToolset,
   UserPromptToolset,
 } from '#contract/toolset.ts'
+import {
+  ApiRequest,
+  ApiToolset,
+  ModelPickerToolset,
+  OpenApiFilter,
+  OpenApiToolset,
+  WebSearchToolset,
+} from '#contract/toolset-http.ts'
+import { MemoryToolset, TasksToolset } from '#contract/toolset-memory.ts'
+import { Script, ScriptToolset, ShellToolset } from '#contract/toolset-shell.ts'
 import type { FilePath } from './problem.ts'
 
 const toolsets = {
@@ -27,23 +37,20 @@ const toolsets = {
   user_prompt: UserPromptToolset,
   mcp: McpToolset,
   a2a: A2aToolset,
+  api: ApiToolset,
+  openapi: OpenApiToolset,
+  web_search: WebSearchToolset,
+  model_picker: ModelPickerToolset,
+  shell: ShellToolset,
+  script: ScriptToolset,
+  memory: MemoryToolset,
+  tasks: TasksToolset,
 }
 
 export const toolsetTypes = Object.keys(toolsets)
 
 /** Toolsets of the format that this version cannot run. */
-export const laterToolsetTypes = new Set([
-  'api',
-  'background_agents',
-  'code',
-  'memory',
-  'model_picker',
-  'openapi',
-  'script',
-  'shell',
-  'tasks',
-  'web_search',
-])
+export const laterToolsetTypes = new Set(['background_agents', 'code'])
 
 /** Parts of the format that are left out on purpose. */
 export const unsupported = new Set(['rag', 'lsp'])
@@ -61,7 +68,7 @@ const laterFields = {
     'planning_interval',
     'skills',
   ]),
-  toolset: new Set(['defer', 'model', 'post_edit', 'toon']),
+  toolset: new Set(['post_edit', 'toon']),
   model: new Set(['routing', 'track_usage']),
   other: new Set<string>(),
 }
@@ -91,6 +98,7 @@ function toolsetFields(type: unknown): string[] {
 
 function otherFields(path: FilePath): string[] {
   if (path[0] === 'providers') return Object.keys(ProviderSpec.shape)
+  if (path.at(-2) === 'shell') return Object.keys(Script.shape)
   switch (path.at(-1)) {
     case 'permissions':
       return Object.keys(AgentPermissions.shape)
@@ -100,6 +108,10 @@ function otherFields(path: FilePath): string[] {
       return Object.keys(StructuredOutput.shape)
     case 'instruction':
       return ['file']
+    case 'api_config':
+      return Object.keys(ApiRequest.shape)
+    case 'filter':
+      return Object.keys(OpenApiFilter.shape)
     case 'remote':
       return Object.keys(McpRemote.shape)
     default:

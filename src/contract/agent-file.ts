@@ -9,6 +9,9 @@ import {
   TodoToolset,
   UserPromptToolset,
 } from './toolset.ts'
+import { ApiToolset, ModelPickerToolset, OpenApiToolset, WebSearchToolset } from './toolset-http.ts'
+import { MemoryToolset, TasksToolset } from './toolset-memory.ts'
+import { ScriptToolset, ShellToolset } from './toolset-shell.ts'
 
 const AgentName = z
   .string()
@@ -54,6 +57,14 @@ export const ToolsetSpec = z
     UserPromptToolset,
     McpToolset,
     A2aToolset,
+    ApiToolset,
+    OpenApiToolset,
+    WebSearchToolset,
+    ModelPickerToolset,
+    ShellToolset,
+    ScriptToolset,
+    MemoryToolset,
+    TasksToolset,
   ])
   .openapi('ToolsetSpec')
 export type ToolsetSpec = Exact<z.infer<typeof ToolsetSpec>>
