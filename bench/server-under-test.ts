@@ -17,7 +17,7 @@ export type ServerUnderTest = {
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2']
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=16']
 const READY_WITHIN = 30_000
 
 /** Makes `collectGarbage` work in a measured process. */

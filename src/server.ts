@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomFillSync, randomUUID } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { openCatalog } from '#agents/catalog.ts'
@@ -17,9 +17,9 @@ import type { ToolsetFactory } from '#runtime/tool.ts'
 import type { Database } from '#store/database.ts'
 import { readBounds, readRunBounds } from '#store/events.ts'
 import { createIds } from '#store/ids.ts'
+import { createMemories } from '#store/memories.ts'
 import { openDatabase } from '#store/open-database.ts'
 import { bindRunStatements } from '#store/run-statements.ts'
-import { createMemories } from '#store/memories.ts'
 import { createSessionLists } from '#store/session-lists.ts'
 import { createStore } from '#store/store.ts'
 import { createFetchToolset } from '#tools/fetch.ts'
@@ -96,7 +96,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
       : { dataDirectory: config.database.dataDirectory, onFatal },
   )
   opened.add(() => database.close())
-  const ids = createIds({ now: Date.now, random: (size) => randomBytes(size) })
+  const ids = createIds({ now: Date.now, random: createRandomPool() })
   const store = createStore({ database, ids })
   const statements = bindRunStatements(database)
 
@@ -217,4 +217,18 @@ function bindEventRows(database: Database, readFrames: Runtime['readFrames']): E
 
 function resolveHost(hostname: string): Promise<{ address: string; family: number }[]> {
   return lookup(hostname, { all: true })
+}
+
+/** Random bytes drawn from a buffer that is filled now and then: filling costs more than the bytes. */
+function createRandomPool(): (size: number) => Uint8Array {
+  const pool = new Uint8Array(4096)
+  let used = pool.length
+  return (size) => {
+    if (used + size > pool.length) {
+      randomFillSync(pool)
+      used = 0
+    }
+    used += size
+    return pool.slice(used - size, used)
+  }
 }

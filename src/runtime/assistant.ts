@@ -111,12 +111,19 @@ function createAssistant({
   const scope = { models: snapshot.file.models ?? {}, providers: snapshot.file.providers ?? {} }
   const settings: ModelSettings =
     spec.thinking_budget === undefined ? {} : { thinking_budget: spec.thinking_budget }
+  const resolved = new Map<string | undefined, Model>()
   return {
     name: agentName,
     spec,
     snapshot,
     roster,
-    model: (override) => models.resolve(override ?? spec.model, scope, settings),
+    model(override) {
+      const known = resolved.get(override)
+      if (known) return known
+      const model = models.resolve(override ?? spec.model, scope, settings)
+      resolved.set(override, model)
+      return model
+    },
     async tools(session) {
       const lists = await Promise.all(sets.map((set) => listTools(set, session)))
       return {

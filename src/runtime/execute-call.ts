@@ -6,6 +6,8 @@ import type { ElicitationRequest, ToolContext } from './tool.ts'
 
 /** Milliseconds that a tool may take when it doesn't say. */
 const defaultTimeout = 60_000
+/** A reason made once: an abort without one makes an error with a stack each time. */
+const released = new Error('the call has ended')
 /** Bytes of a result that are kept. */
 const storedLimit = 5 * 1024 * 1024
 
@@ -47,7 +49,7 @@ export async function executeCall(
   } finally {
     clearTimeout(timeout)
     // Releases the wait for an abort, and with it the listener on the run's signal.
-    timer.abort()
+    timer.abort(released)
   }
 }
 

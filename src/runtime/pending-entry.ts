@@ -115,14 +115,17 @@ export function toLogEntry({ waiters, mergeable, log, events, ...entry }: Pendin
 }
 
 export function toNewEvent({ subject, body }: PendingEvent): NewEvent {
-  const { type, ...data } = body
-  const event = { runId: subject.runId, sessionId: subject.sessionId, agent: subject.agent, type }
+  const { runId, sessionId, agent } = subject
+  const event = { runId, sessionId, agent, type: body.type }
   if (body.type !== 'user_message' && body.type !== 'message_added') {
+    const { type, ...data } = body
     return { ...event, data: JSON.stringify(data) }
   }
   // The order of the two is the one that the store puts them together in.
   const { message_id, message } = body
-  return { ...event, data: JSON.stringify({ message_id, message }), message }
+  const text = JSON.stringify(message)
+  const fields = `{"message_id":${JSON.stringify(message_id)},"message":${text}}`
+  return { ...event, data: fields, message: { message, body: text } }
 }
 
 function sumBySession(changes: LogEntry['sessions']): LogEntry['sessions'] {

@@ -1,8 +1,9 @@
-export type IdPrefix = 'ses' | 'msg' | 'run' | 'call' | 'apr' | 'eli'
+export type IdPrefix = 'ses' | 'msg' | 'run' | 'call' | 'apr' | 'eli' | 'aud'
 export type Ids = { next(prefix: IdPrefix): string }
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
-const randomBits = 80n
+const timeDigits = 10
+const randomDigits = 16
 
 /**
  * Ids that sort by their creation: a prefix and a ULID, 48 bits of time and 80 random ones. Those
@@ -17,24 +18,44 @@ export function createIds({
   /** That many random bytes. */
   random: (size: number) => Uint8Array
 }): Ids {
-  let last = -1n
+  let time = -1
+  let timeText = ''
+  let digits = new Uint8Array(randomDigits)
+
+  function setTime(at: number): void {
+    time = at
+    timeText = encodeTime(at)
+  }
+
   return {
     next(prefix) {
-      const fresh = (BigInt(Math.floor(now())) << randomBits) | toBigInt(random(10))
-      last = fresh >> randomBits > last >> randomBits ? fresh : last + 1n
-      return `${prefix}_${encode(last)}`
+      const at = Math.floor(now())
+      if (at > time) {
+        setTime(at)
+        digits = random(randomDigits).map((byte) => byte & 31)
+      } else if (!increment(digits)) setTime(time + 1)
+      let text = `${prefix}_${timeText}`
+      for (const digit of digits) text += alphabet[digit]
+      return text
     },
   }
 }
 
-function toBigInt(bytes: Uint8Array): bigint {
-  return BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
+/** Counts up in base 32; false when that was the last and it begins again at 0. */
+function increment(digits: Uint8Array): boolean {
+  for (let index = digits.length - 1; index >= 0; index -= 1) {
+    const digit = digits[index] ?? 0
+    digits[index] = (digit + 1) & 31
+    if (digit < 31) return true
+  }
+  return false
 }
 
-function encode(value: bigint): string {
+function encodeTime(time: number): string {
   let text = ''
-  for (let rest = value, index = 0; index < 26; index += 1, rest >>= 5n) {
-    text = alphabet.charAt(Number(rest & 31n)) + text
+  for (let rest = time, index = 0; index < timeDigits; index += 1) {
+    text = alphabet[rest % 32] + text
+    rest = Math.floor(rest / 32)
   }
   return text
 }

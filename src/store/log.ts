@@ -13,7 +13,8 @@ export type NewEvent = {
   type: string
   /** The fields of the type, as one line of JSON. */
   data: string
-  message?: Message
+  /** With its JSON text, so that it is made once. */
+  message?: { message: Message; body: string }
 }
 
 /** A tool call as it stands after the commit. */
@@ -142,17 +143,32 @@ export async function commitEntries(
   entries: LogEntry[],
 ): Promise<(Committed | null)[]> {
   const parameters: string[] = [JSON.stringify(entries.map(toHeadRow))]
-  let text = headPart
+  const present: Part[] = []
   for (const part of parts) {
     const rows = entries.flatMap((entry, index) => part.rows(entry, index))
     if (rows.length === 0) continue
+    present.push(part)
     parameters.push(JSON.stringify(rows))
-    text += `, ${part.name} as (${part.sql.replaceAll('$rows', `$${parameters.length}::text::json`)})`
   }
-  const answers = await database.query<HeadRow>(`${text} ${selectPart}`, parameters)
+  const answers = await database.query<HeadRow>(statementOf(present), parameters)
   const committed: (Committed | null)[] = entries.map(() => null)
   for (const row of answers) committed[row.entry] = toCommitted(row)
   return committed
+}
+
+const statements = new Map<string, string>()
+
+/** The statement with just these parts; there are a few dozen in practice, each made once. */
+function statementOf(present: Part[]): string {
+  const key = present.map((part) => part.name).join()
+  const known = statements.get(key)
+  if (known) return known
+  const texts = present.map(({ name, sql }, index) => {
+    return `, ${name} as (${sql.replaceAll('$rows', `$${index + 2}::text::json`)})`
+  })
+  const text = `${headPart}${texts.join('')} ${selectPart}`
+  statements.set(key, text)
+  return text
 }
 
 type HeadRow = {
@@ -195,7 +211,7 @@ function toHeadRow(entry: LogEntry, index: number) {
 
 function lastMessageOf(entry: LogEntry, sessionId: string): string | null {
   const last = entry.events.findLast((event) => event.message && event.sessionId === sessionId)
-  return last?.message?.id ?? null
+  return last?.message?.message.id ?? null
 }
 
 function toUsageRow(usage: Usage | undefined) {
@@ -268,24 +284,24 @@ const parts: Part[] = [
   {
     name: 'new_messages',
     rows: (entry, index) =>
-      entry.events.flatMap(({ message, sessionId }, ordinal) =>
-        message
-          ? [
-              {
-                entry: index,
-                ordinal: ordinal + 1,
-                session: sessionId,
-                id: message.id,
-                parent: message.parent_id,
-                role: message.role,
-                agent: message.agent_name,
-                status: message.status,
-                created: message.created_at,
-                body: JSON.stringify(message),
-              },
-            ]
-          : [],
-      ),
+      entry.events.flatMap(({ message: stored, sessionId }, ordinal) => {
+        if (!stored) return []
+        const { message, body } = stored
+        return [
+          {
+            entry: index,
+            ordinal: ordinal + 1,
+            session: sessionId,
+            id: message.id,
+            parent: message.parent_id,
+            role: message.role,
+            agent: message.agent_name,
+            status: message.status,
+            created: message.created_at,
+            body,
+          },
+        ]
+      }),
     sql: `insert into messages
         (id, tenant, session_id, parent_id, role, agent_name, status, seq, body, created_at)
       select m.id, h.tenant, m.session, m.parent, m.role, m.agent, m.status, h.base + m.ordinal,

@@ -65,7 +65,7 @@ function toStartRow(run: NewRun, entry: number) {
     session: session.id,
     fresh: session.type === 'new',
     leaf: session.type === 'existing' ? session.leaf : null,
-    new_leaf: run.events.findLast((event) => event.message)?.message?.id ?? null,
+    new_leaf: run.events.findLast((event) => event.message)?.message?.message.id ?? null,
     external_id: input?.external_id ?? null,
     title: input?.title ?? null,
     permissions: input?.permissions ?? {},
@@ -99,21 +99,21 @@ function toEventRows(run: NewRun, entry: number) {
 }
 
 function toMessageRows(run: NewRun, entry: number) {
-  return run.events.flatMap(({ message }, index) =>
-    message
-      ? [
-          {
-            e: entry,
-            i: index + 1,
-            id: message.id,
-            parent: message.parent_id,
-            role: message.role,
-            created: message.created_at,
-            body: JSON.stringify(message),
-          },
-        ]
-      : [],
-  )
+  return run.events.flatMap(({ message: stored }, index) => {
+    if (!stored) return []
+    const { message, body } = stored
+    return [
+      {
+        e: entry,
+        i: index + 1,
+        id: message.id,
+        parent: message.parent_id,
+        role: message.role,
+        created: message.created_at,
+        body,
+      },
+    ]
+  })
 }
 
 // `held` locks the session before the run is inserted, so that the fence moves only for the one
