@@ -129,6 +129,7 @@ export const McpRemote = z
   })
   .strict()
   .openapi('McpRemote', { description: 'An MCP server that is reached over HTTP' })
+export type McpRemote = z.infer<typeof McpRemote>
 
 export const McpToolset = z
   .object({

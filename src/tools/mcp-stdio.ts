@@ -62,9 +62,13 @@ export function createStdioTransport({
     },
     async send(message) {
       if (!child || ending !== null) throw new Error(ending ?? 'the server is not started')
-      const { stdin } = child
-      await new Promise<void>((resolve, reject) => {
-        stdin.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()))
+      const { stdin, lifeline } = child
+      await new Promise<void>((resolve) => {
+        stdin.write(`${JSON.stringify(message)}\n`, (error) => {
+          // A server that reads no more has ended or is to: its end says why, to all who wait.
+          if (error) lifeline.destroy()
+          resolve()
+        })
       })
     },
     async close() {

@@ -1,13 +1,13 @@
 import { basename, resolve } from 'node:path'
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { McpToolset } from '#contract/toolset.ts'
 import type { Logger } from '#log.ts'
 import type { Tool, ToolSession, Toolset } from '#runtime/tool.ts'
 import type { GuardedTransport } from './guarded-transport.ts'
-import { fillIn, fillInAll, headersAskedFor } from './header-text.ts'
+import { fillInAll, headersAskedFor } from './header-text.ts'
 import { createAcceptedTools } from './mcp-accepted.ts'
 import { type McpConnection, openMcpConnection, type ServerTool } from './mcp-connection.ts'
 import { createMcpConnections } from './mcp-connections.ts'
+import { createRemoteTransport, type RemoteTransport } from './mcp-remote.ts'
 import { toOutcome } from './mcp-result.ts'
 import { loadMcpSdk, type McpSdk } from './mcp-sdk.ts'
 import { createStdioTransport, type StdioTransport } from './mcp-stdio.ts'
@@ -167,15 +167,16 @@ async function connectTo({
 }): Promise<McpConnection> {
   const sdk = await loadMcpSdk()
   const stdio = entry.command === undefined ? null : stdioOf(sdk, entry, baseDirectory, world)
+  const transport = stdio ?? remoteOf(sdk, entry, world, share.headers)
   const connection = openMcpConnection({
     sdk,
-    transport: stdio ?? remoteOf(sdk, entry, world, share.headers),
+    transport,
     roots: stdio && (share.directory === null ? [] : [share.directory]),
     version: world.version,
     connectTimeout: world.connectTimeout,
-    whyClosed: () => stdio?.ending() ?? '',
+    whyClosed: () => transport.ending() ?? '',
     onClose: () => {
-      const ending = stdio?.ending()
+      const ending = transport.ending()
       if (ending) world.log.warn(`the MCP server ${entry.label} has ended: ${ending}`)
       onClose()
     },
@@ -228,17 +229,17 @@ function remoteOf(
   sdk: McpSdk,
   { remote }: Entry,
   { transport, environment }: World,
-  headers: Record<string, string>,
-): Transport {
+  callerHeaders: Record<string, string>,
+): RemoteTransport {
   if (!remote) throw new Error('neither a command nor a remote server is given')
-  const url = new URL(fillIn(remote.url, environment) ?? remote.url)
-  const options = {
-    fetch: transport,
-    requestInit: { headers: fillInAll(remote.headers ?? {}, environment, headers) },
-  }
-  const kind = remote.transport ?? remote.transport_type ?? 'streamable'
-  if (kind === 'sse') return new sdk.SSEClientTransport(url, options)
-  return new sdk.StreamableHTTPClientTransport(url, options)
+  const headers = fillInAll(remote.headers ?? {}, environment, callerHeaders)
+  return createRemoteTransport({
+    sdk,
+    remote,
+    url: new URL(remote.url),
+    headers,
+    send: transport,
+  })
 }
 
 function withoutClashes(tools: Tool[], warn: Warn): Tool[] {

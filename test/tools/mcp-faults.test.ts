@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { ToolSession } from '#runtime/tool.ts'
-import { mcpToolset, scriptedToolset } from './mcp-support.ts'
+import { everythingOverHttp, mcpToolset, node, scriptedToolset } from './mcp-support.ts'
 import { callTool, toolContext } from './tool-context.ts'
 
 const oneTool = `on({ 'tools/list': () => ({ tools: [tool('greet')] }), 'tools/call': () => text('hello') })`
@@ -153,6 +155,40 @@ test('a question is never put to the user of another session', async () => {
   expect(asked).toEqual(['ses_b'])
   gone.abort()
   await waiting
+})
+
+test('a server over HTTP that dies in a call is an error that says so', async () => {
+  const server = await everythingOverHttp()
+  const toolset = mcpToolset({ remote: { url: server.url } })
+  const context = toolContext({ progress: () => server.cut() })
+  const args = { duration: 60, steps: 600 }
+  const result = await callTool(toolset, 'trigger-long-running-operation', args, context)
+  expect(result).toMatchObject({
+    output: expect.stringMatching(/^The connection to the server was lost \(it was cut\)/),
+    is_error: true,
+  })
+})
+
+test('a server ends with the process that started it, also when that is killed', async () => {
+  const script = `
+    const { createStdioTransport } = await import(${JSON.stringify(import.meta.resolve('#tools/mcp-stdio.ts'))})
+    const transport = createStdioTransport({
+      server: { command: process.execPath, args: ['-e', 'console.log(process.pid); setInterval(() => {}, 1e6)'], environment: {}, directory: '.' },
+      toMessage: (pid) => pid,
+    })
+    transport.onmessage = (pid) => console.log(pid)
+    await transport.start()`
+  const parent = spawn(node, [
+    '--disable-warning=ExperimentalWarning',
+    '--input-type=module',
+    '-e',
+    script,
+  ])
+  const [said] = await once(parent.stdout, 'data')
+  const pid = Number(said)
+  expect(isRunning(pid)).toBe(true)
+  parent.kill('SIGKILL')
+  await expect.poll(() => isRunning(pid)).toBe(false)
 })
 
 test('a malformed tool does not take the others along', async () => {

@@ -124,6 +124,7 @@ export async function everythingOverHttp() {
       transports.clear()
       server.closeAllConnections()
     },
+    cut: () => server.closeAllConnections(),
   }
 }
 
