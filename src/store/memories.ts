@@ -135,8 +135,9 @@ function isIn(memory: string, key: string): string {
   return `${memory}.tenant = $1 and ${memory}.owner = $2 and ${memory}.scope = $3 and ${memory}.key = ${key}`
 }
 
-/** A query for any word of a text, each also as the beginning of one; null for a text without. */
+/** A query for any word of a text, the longer also as the beginning of one; null without words. */
 function anyWordOf(text: string): string {
-  const quoted = `'''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || ''':*'`
-  return `select string_agg(${quoted}, ' | ')::tsquery from unnest(to_tsvector('simple', ${text}))`
+  const quoted = `'''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || ''''`
+  const ending = `case when length(lexeme) < 3 then '' else ':*' end`
+  return `select string_agg(${quoted} || ${ending}, ' | ')::tsquery from unnest(to_tsvector('simple', ${text}))`
 }
