@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
+import { Scalar } from '@scalar/hono-api-reference'
+import type { Env } from './env.ts'
 import type { Page } from './pages.ts'
 
 /**
@@ -19,16 +22,10 @@ export function docsPages({ document }: { document: () => string }): Page[] {
     },
     {
       path: '/docs',
-      handler(c) {
-        c.header('Content-Security-Policy', policy)
-        return c.html(page)
-      },
-    },
-    {
-      path: '/docs/start.js',
-      handler(c) {
-        c.header('Content-Type', 'text/javascript; charset=utf-8')
-        return c.body(startScript)
+      async handler(c, next) {
+        const nonce = randomBytes(16).toString('base64')
+        c.header('Content-Security-Policy', policy(nonce))
+        return (await reference(nonce)(c, next)) ?? c.notFound()
       },
     },
     {
@@ -48,49 +45,38 @@ export function docsPages({ document }: { document: () => string }): Page[] {
 
 const scriptFile = new URL('./vendor/scalar/standalone.js.gz', import.meta.url)
 
-// Vue sets styles inline; scripts come from files only.
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
-
-const page = `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>Parley API</title>
-    <link rel="icon" href="data:," />
-  </head>
-  <body>
-    <div id="app"></div>
-    <noscript>The reference needs JavaScript; <a href="/openapi.json">the document</a> does not.</noscript>
-    <script src="/docs/scalar.js"></script>
-    <script src="/docs/start.js"></script>
-  </body>
-</html>
-`
-
-/** Turns off everything that would ask another host. */
-const configuration = {
-  url: '/openapi.json',
-  withDefaultFonts: false,
-  telemetry: false,
-  agent: { disabled: true },
-  mcp: { disabled: true },
-  hideClientButton: true,
-  showDeveloperTools: 'never',
-  proxyUrl: '',
+/** Everything that would ask another host is turned off. */
+function reference(nonce: string) {
+  return Scalar<Env>({
+    url: '/openapi.json',
+    cdn: '/docs/scalar.js',
+    bundle: false,
+    nonce,
+    pageTitle: 'Parley API',
+    withDefaultFonts: false,
+    telemetry: false,
+    agent: { disabled: true },
+    mcp: { disabled: true },
+    hideClientButton: true,
+    showDeveloperTools: 'never',
+    proxyUrl: '',
+  })
 }
 
-const startScript = `Scalar.createApiReference('#app', ${JSON.stringify(configuration)})\n`
+// Vue sets styles inline; scripts are the vendored file and the one that starts it.
+function policy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    `script-src 'self' 'nonce-${nonce}'`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "font-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
 
 function acceptsGzip(header: string | undefined): boolean {
   return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(header ?? '')

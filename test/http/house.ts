@@ -187,6 +187,7 @@ async function doubles(
   }
   return {
     newSessionId: () => 'ses_1',
+    workingDir: (path) => path,
     sessions: {
       create: async (_scope, { input }) => {
         if (input.external_id === 'taken') throw new Problem('conflict', 'The id is in use')

@@ -46,11 +46,14 @@ export function sessionHandlers({
   runs,
   catalog,
   newSessionId,
+  workingDir,
 }: {
   sessions: SessionRows
   runs: Pick<Runs, 'cancelSession'>
   catalog: Pick<AgentCatalog, 'get'>
   newSessionId: () => string
+  /** A working directory made absolute; refuses what is not in the workspace. */
+  workingDir: (path: string) => string
 }): SessionHandlers {
   return {
     async listSessions(c) {
@@ -59,7 +62,7 @@ export function sessionHandlers({
       return c.json(await sessions.list(c.get('scope'), page, defined(filter)), 200)
     },
     async createSession(c) {
-      const input = c.req.valid('json')
+      const input = withWorkingDir(c.req.valid('json'))
       checkAgent(input.agent)
       const session = await sessions.create(c.get('scope'), {
         id: newSessionId(),
@@ -74,7 +77,7 @@ export function sessionHandlers({
       return c.json(found(detail, `session ${session}`), 200)
     },
     async updateSession(c) {
-      const patch = c.req.valid('json')
+      const patch = withWorkingDir(c.req.valid('json'))
       checkAgent(patch.agent)
       return c.json(await update(c.get('scope'), c.req.valid('param').session, patch), 200)
     },
@@ -111,6 +114,11 @@ export function sessionHandlers({
 
   async function toggle(scope: Scope, session: string, setting: 'tools_approved' | 'thinking') {
     return found(await sessions.toggle(scope, session, setting), `session ${session}`)
+  }
+
+  function withWorkingDir<Input extends { working_dir?: string | undefined }>(input: Input): Input {
+    if (input.working_dir === undefined) return input
+    return { ...input, working_dir: workingDir(input.working_dir) }
   }
 
   function checkAgent(agent: string | undefined): void {
