@@ -34,6 +34,7 @@ import { type CloseStack, createCloseStack } from './close-stack.ts'
 import type { Config } from './config.ts'
 import { createLogger, type Logger } from './log.ts'
 import { describeStart } from './start-lines.ts'
+import { resolveWorkingDir } from './working-dir.ts'
 
 export type RunningServer = {
   url: string
@@ -154,6 +155,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     catalog,
     models,
     newSessionId: () => ids.next('ses'),
+    workingDir: (path) => resolveWorkingDir(config.workspace, path),
     toolNames: async (snapshot, agentName) => {
       const session = { tenant: 'default', owner: 'local', sessionId: '', agentName }
       const assistant = runtime.assistants.get(snapshot, agentName)
