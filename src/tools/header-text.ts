@@ -11,11 +11,23 @@ export function headersAskedFor(texts: string[]): string[] {
 }
 
 /**
- * Puts values in place of `${env.NAME}` and `${headers.NAME}`. Throws an Error that names a variable
- * which is not set; a header that the caller did not send is null, so that what it stands in can be
- * left out.
+ * Headers or variables with values in place of `${env.NAME}` and `${headers.NAME}`; what lacks a
+ * header of the caller's is left out. Throws an Error that names a variable which is not set.
  */
-export function fillIn(
+export function fillInAll(
+  entries: Record<string, string>,
+  environment: Record<string, string | undefined>,
+  headers: Record<string, string> = {},
+): Record<string, string> {
+  const filled = Object.entries(entries).flatMap(([name, text]) => {
+    const value = fillIn(text, environment, headers)
+    return value === null ? [] : [[name, value]]
+  })
+  return Object.fromEntries(filled)
+}
+
+/** null for a text that asks for a header which the caller did not send. */
+function fillIn(
   text: string,
   environment: Record<string, string | undefined>,
   headers: Record<string, string> = {},
@@ -30,17 +42,4 @@ export function fillIn(
     return value ?? ''
   })
   return isMissing ? null : filled
-}
-
-/** The same for headers that are sent; what lacks a header of the caller's is left out. */
-export function fillInAll(
-  entries: Record<string, string>,
-  environment: Record<string, string | undefined>,
-  headers: Record<string, string> = {},
-): Record<string, string> {
-  const filled = Object.entries(entries).flatMap(([name, text]) => {
-    const value = fillIn(text, environment, headers)
-    return value === null ? [] : [[name, value]]
-  })
-  return Object.fromEntries(filled)
 }

@@ -7,7 +7,12 @@ import type {
   Tool,
 } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
-import type { ElicitationAnswer, ElicitationRequest, ToolContext } from '#runtime/tool.ts'
+import type {
+  ElicitationAnswer,
+  ElicitationRequest,
+  ToolContext,
+  ToolSession,
+} from '#runtime/tool.ts'
 import type { McpSdk } from './mcp-sdk.ts'
 import { createPatience, type Patience } from './patience.ts'
 import { toStorableText, toStorableValue } from './storable.ts'
@@ -28,8 +33,6 @@ export type McpConnection = {
     timeout: number
   }): Promise<CallToolResult>
   openCalls(): number
-  /** It asked a user something, so it must be known whose call is whose. */
-  asksUsers(): boolean
   close(): Promise<void>
 }
 
@@ -51,6 +54,7 @@ export async function openMcpConnection({
   connectTimeout,
   whyClosed,
   onClose,
+  onConflict,
   onSkipped,
 }: {
   sdk: McpSdk
@@ -63,23 +67,27 @@ export async function openMcpConnection({
   /** What is known about the end of the connection, in words. */
   whyClosed: () => string
   onClose: () => void
+  /** Told whose calls were open, oldest first, when a question could be meant for several users. */
+  onConflict: (sessions: string[]) => void
   /** Told why a tool of the server's was left out. */
   onSkipped: (reason: string) => void
 }): Promise<McpConnection> {
   const { types } = sdk
   const calls = new Set<OpenCall>()
   let listing: Promise<ServerTool[]> | null = null
-  let asks = false
 
   const client = new sdk.Client(
     { name: 'parley', version },
     { capabilities: { elicitation: { form: {}, url: {} }, ...(roots ? { roots: {} } : {}) } },
   )
   client.onclose = onClose
+  // A question does not say which call it belongs to. While all open calls are of one session it is
+  // that session's user who is asked, else nobody: never somebody else's.
   client.setRequestHandler(types.ElicitRequestSchema, async ({ params }, { signal }) => {
-    asks = true
-    const call = callThatAsks([...calls])
-    if (call) return askFor(call, params, signal)
+    const sessions = new Set([...calls].map(({ context }) => sessionKey(context)))
+    const newest = [...calls].at(-1)
+    if (newest && sessions.size === 1) return askFor(newest, params, signal)
+    onConflict([...sessions])
     throw new types.McpError(
       types.ErrorCode.InvalidRequest,
       'Nobody can be asked now: no call is open, or calls of several sessions are. Call again.',
@@ -175,9 +183,13 @@ export async function openMcpConnection({
       }
     },
     openCalls: () => calls.size,
-    asksUsers: () => asks,
     close: () => client.close(),
   }
+}
+
+/** Tells sessions apart. */
+export function sessionKey({ tenant, owner, sessionId }: ToolSession): string {
+  return JSON.stringify([tenant, owner, sessionId])
 }
 
 type OpenCall = { context: ToolContext; patience: Patience }
@@ -225,20 +237,6 @@ function progressTeller({ context, patience }: OpenCall) {
     const position = total === undefined ? `${progress}` : `${progress}/${total}`
     context.progress(toStorableText(message ? `${message} (${position})\n` : `${position}\n`))
   }
-}
-
-/**
- * A question does not say which call it belongs to. While all open calls are of one session it is
- * that session's user who is asked, else nobody: never somebody else's.
- */
-function callThatAsks(calls: OpenCall[]): OpenCall | undefined {
-  const newest = calls.at(-1)
-  const isOneSession = calls.every((call) => sessionOf(call) === (newest && sessionOf(newest)))
-  return isOneSession ? newest : undefined
-}
-
-function sessionOf({ context }: OpenCall): string {
-  return JSON.stringify([context.tenant, context.owner, context.sessionId])
 }
 
 async function askFor(

@@ -6,8 +6,6 @@ export type McpConnections = {
    * once while it is too early to try again.
    */
   get(key: string): Promise<McpConnection>
-  /** Those that are open now. */
-  open(): McpConnection[]
   close(): Promise<void>
 }
 
@@ -118,7 +116,6 @@ export function createMcpConnections({
       sweeper ??= setInterval(sweep, idleLimit / 10).unref()
       return (entries.get(key) ?? start(key)).connection
     },
-    open: () => [...entries.values()].flatMap(({ opened }) => opened ?? []),
     async close() {
       isClosed = true
       clearInterval(sweeper)

@@ -5,7 +5,12 @@ import type { Tool, ToolSession, Toolset } from '#runtime/tool.ts'
 import type { GuardedTransport } from './guarded-transport.ts'
 import { fillInAll, headersAskedFor } from './header-text.ts'
 import { createAcceptedTools } from './mcp-accepted.ts'
-import { type McpConnection, openMcpConnection, type ServerTool } from './mcp-connection.ts'
+import {
+  type McpConnection,
+  openMcpConnection,
+  type ServerTool,
+  sessionKey,
+} from './mcp-connection.ts'
 import { createMcpConnections } from './mcp-connections.ts'
 import { createRemoteTransport, type RemoteTransport } from './mcp-remote.ts'
 import { toOutcome } from './mcp-result.ts'
@@ -33,8 +38,8 @@ type Place = { baseDirectory: string; allowStdio?: boolean }
 /**
  * Makes the factory of toolsets that MCP servers fill. A connection is opened when the tools are
  * first asked for, kept, and shared by the sessions that may share it: those with the same forwarded
- * headers and, for a server that is started here, the same working directory; with a server that
- * asks users, each session has its own.
+ * headers and, for a server that is started here, the same working directory. Sessions get their own
+ * once the server asked a user something while several of them had calls open.
  */
 export function createMcpToolset({
   connectTimeout = 20_000,
@@ -76,15 +81,23 @@ function openToolset(entry: Entry, baseDirectory: string, world: World): Toolset
   const warn = createOnce((message, fields) => log.warn(message, fields))
   const forwarded = headersAskedFor(Object.values(entry.remote?.headers ?? {}))
   const accepted = createAcceptedTools()
-  let asksUsers = false
+  /** Sessions that must not share, since the server asks users and they called at the same time. */
+  const apart = new Set<string>()
   let instructions: string | undefined
 
   const connections = createMcpConnections({
     now: world.now,
     connect: async (key, onClose) => {
       const share: Share = JSON.parse(key)
-      const connection = await connectTo({ entry, baseDirectory, world, share, onClose, warn })
-      instructions = connection.instructions
+      const connection = await connectTo({
+        ...{ entry, baseDirectory, world, share, onClose, warn },
+        // The first may stay where it is: what the server knows of it is there.
+        onConflict: ([, ...others]) => {
+          for (const other of others) apart.add(other)
+        },
+      })
+      // Kept as first seen, as the tools are; and what one caller is told is not for another.
+      if (forwarded.length === 0) instructions ??= connection.instructions
       return connection
     },
   })
@@ -94,13 +107,11 @@ function openToolset(entry: Entry, baseDirectory: string, world: World): Toolset
       const value = session.headers?.[name]
       return value === undefined ? [] : [[name, value]]
     })
-    asksUsers ||= connections.open().some((connection) => connection.asksUsers())
+    const key = sessionKey(session)
     return {
       headers: Object.fromEntries(headers),
       directory: entry.command === undefined ? null : session.workingDir,
-      session: asksUsers
-        ? JSON.stringify([session.tenant, session.owner, session.sessionId])
-        : null,
+      session: apart.has(key) ? key : null,
     }
   }
 
@@ -156,6 +167,7 @@ async function connectTo({
   world,
   share,
   onClose,
+  onConflict,
   warn,
 }: {
   entry: Entry
@@ -163,6 +175,7 @@ async function connectTo({
   world: World
   share: Share
   onClose: () => void
+  onConflict: (sessions: string[]) => void
   warn: Warn
 }): Promise<McpConnection> {
   const sdk = await loadMcpSdk()
@@ -180,6 +193,7 @@ async function connectTo({
       if (ending) world.log.warn(`the MCP server ${entry.label} has ended: ${ending}`)
       onClose()
     },
+    onConflict,
     onSkipped: warn,
   })
   return connection.catch((error) => {

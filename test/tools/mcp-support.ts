@@ -1,7 +1,8 @@
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { onTestFinished } from 'vitest'
 import type { Toolset } from '#runtime/tool.ts'
@@ -110,14 +111,8 @@ export async function everythingOverHttp() {
       await transport.handleRequest(request, response)
     }
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}/mcp`,
+    url: `${await listenOnLoopback(server)}/mcp`,
     requests,
     /** As after a restart: it knows no session any more. */
     forget: () => {
@@ -126,6 +121,31 @@ export async function everythingOverHttp() {
     },
     cut: () => server.closeAllConnections(),
   }
+}
+
+/** The same over the older transport. */
+export async function everythingOverSse(): Promise<{ url: string }> {
+  const transports = new Map<string, SSEServerTransport>()
+  const server = createServer((request, response) => {
+    void answer(new URL(request.url ?? '', 'http://localhost').searchParams.get('sessionId'))
+    async function answer(sessionId: string | null) {
+      const known = sessionId === null ? undefined : transports.get(sessionId)
+      if (known) return known.handlePostMessage(request, response)
+      const transport = new SSEServerTransport('/message', response)
+      transports.set(transport.sessionId, transport)
+      await (await createEverything()).connect(transport)
+    }
+  })
+  return { url: `${await listenOnLoopback(server)}/sse` }
+}
+
+async function listenOnLoopback(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** The package has no types; this is what its factory gives. */

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import type { ElicitationRequest } from '#runtime/tool.ts'
-import { everything, everythingOverHttp, mcpToolset, node } from './mcp-support.ts'
+import {
+  everything,
+  everythingOverHttp,
+  everythingOverSse,
+  mcpToolset,
+  node,
+} from './mcp-support.ts'
 import { callTool, toolContext } from './tool-context.ts'
 
 const stdio = { command: node, args: [everything, 'stdio'] }
@@ -116,6 +122,17 @@ test('a server over streamable HTTP works alike, and is reached again after it f
   server.forget()
   expect(await callTool(toolset, 'echo', { message: 'a' })).toMatchObject({ is_error: true })
   expect(await callTool(toolset, 'echo', { message: 'b' })).toMatchObject({ output: 'Echo: b' })
+})
+
+test('a server over the older SSE transport works alike', async () => {
+  const { url } = await everythingOverSse()
+  const toolset = mcpToolset({ remote: { url, transport: 'sse' } })
+  const shown: string[] = []
+  const context = toolContext({ progress: (content) => shown.push(content) })
+  const args = { duration: 0.1, steps: 2 }
+  const result = await callTool(toolset, 'trigger-long-running-operation', args, context)
+  expect(result).toMatchObject({ is_error: false })
+  expect(shown).toEqual(['1/2\n', '2/2\n'])
 })
 
 test('headers carry secrets of the environment, and of the caller only what the file asks for', async () => {
