@@ -37,6 +37,7 @@ export const ApiRequest = z
     instruction: z.string().describe('What the tool is for').optional(),
   })
   .strict()
+  .superRefine(addArgumentIssues)
   .openapi('ApiRequest', { description: 'One HTTP request as a tool' })
 
 export const ApiToolset = z
@@ -61,7 +62,38 @@ export const ApiToolset = z
       api_config === undefined || !Object.keys(request).some((field) => field in own),
     { message: 'what stands in api_config may not stand beside it' },
   )
+  .superRefine(addArgumentIssues)
   .openapi('ApiToolset')
+
+/** The arguments that the path or the query of an endpoint stands for. */
+export function endpointArguments(endpoint: string): string[] {
+  return [...endpoint.matchAll(/\$?\{([A-Za-z_][\w-]*)\}/g)].map(([, name = '']) => name)
+}
+
+function addArgumentIssues(
+  value: {
+    endpoint?: string | undefined
+    args?: Record<string, unknown> | undefined
+    required?: string[] | undefined
+  },
+  context: z.RefinementCtx,
+): void {
+  const { endpoint = '', args = {}, required = [] } = value
+  const host = /^https?:\/\/[^/?#]*/.exec(endpoint)?.[0] ?? ''
+  const add = (path: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [path], message, input: value })
+  if (endpointArguments(host).length > 0) {
+    add('endpoint', 'an argument may stand in the path and the query, not in the host')
+  } else if (endpoint !== '' && !URL.canParse(endpoint.replaceAll(/[{}]/g, ''))) {
+    add('endpoint', 'this is no URL')
+  }
+  for (const name of endpointArguments(endpoint)) {
+    if (!Object.hasOwn(args, name)) add('endpoint', `{${name}} is no argument under args`)
+  }
+  for (const name of required) {
+    if (!Object.hasOwn(args, name)) add('required', `${name} is no argument under args`)
+  }
+}
 
 export const OpenApiFilter = z
   .object({
@@ -73,7 +105,7 @@ export const OpenApiFilter = z
       .describe('`/pets/*`, with * and ?')
       .optional(),
     methods: z
-      .array(z.enum(['get', 'head', 'options', 'post', 'put', 'patch', 'delete']))
+      .array(z.enum(['get', 'post', 'put', 'patch', 'delete']))
       .min(1)
       .describe('With one of these methods')
       .optional(),

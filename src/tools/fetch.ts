@@ -5,6 +5,7 @@ import { compileGlob, matchesGlob } from './glob.ts'
 import type { GuardedFetch, GuardedResponse } from './guarded-fetch.ts'
 import { GuardedFetchError } from './guarded-fetch-error.ts'
 import { htmlToText } from './html-text.ts'
+import { textOfBody } from './response-text.ts'
 import { readToolsetConfig, toolsetOf } from './toolset-config.ts'
 
 /** Makes the factory of fetch toolsets over the one guarded way out. */
@@ -116,25 +117,9 @@ async function contentOf(
   maximum: number,
 ): Promise<string> {
   const type = (headers['content-type'] ?? '').toLowerCase()
-  if (!isText(type, body)) return `(binary: ${type || 'unknown type'}, ${body.length} bytes)`
-  const text = decode(body, type).replaceAll('\0', '\uFFFD')
+  const text = textOfBody(body, type)
+  if (text === null) return `(binary: ${type || 'unknown type'}, ${body.length} bytes)`
   const isHtml = type.includes('html') || (type === '' && /^\s*<(!doctype html|html)/i.test(text))
   if (!isHtml || format === 'html') return text
   return await htmlToText({ html: text, base: url, format, maximum })
-}
-
-function isText(type: string, body: Buffer): boolean {
-  if (/^(image|audio|video|font)\/(?!svg)/.test(type)) return false
-  return /^text\/|json|xml|html|javascript|yaml/.test(type) || !body.subarray(0, 8192).includes(0)
-}
-
-function decode(body: Buffer, type: string): string {
-  const head = body.subarray(0, 2048).toString('latin1')
-  const declared =
-    /charset=["']?([\w-]+)/.exec(type) ?? /<meta[^>]{0,200}charset=["']?([\w-]+)/i.exec(head)
-  try {
-    return new TextDecoder(declared?.[1] ?? 'utf-8').decode(body)
-  } catch {
-    return new TextDecoder('utf-8').decode(body)
-  }
 }

@@ -19,7 +19,15 @@ export function readToolsetConfig<Fields extends z.ZodRawShape>(
   fields: Fields,
   config: Record<string, unknown>,
 ) {
-  const schema = z.strictObject({ ...commonFields, ...fields })
+  return readEntry(type, z.strictObject({ ...commonFields, ...fields }), config)
+}
+
+/** The same by a whole schema, as the contract has one for each type. */
+export function readEntry<Schema extends z.ZodType>(
+  type: string,
+  schema: Schema,
+  config: Record<string, unknown>,
+): z.output<Schema> {
   const parsed = schema.safeParse(config)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { toolsetTypes } from '#agents/known-fields.ts'
 import { parseAgentFile } from '#agents/parse.ts'
 
 const environment = { HOST: 'model.example' }
@@ -56,22 +57,22 @@ const broken: { title: string; text: string; lines: string[] }[] = [
   },
   {
     title: 'fields of a later version are refused as such',
-    text: 'agents:\n  root:\n    hooks: {}\n    handoffs: [a]\n    toolsets:\n      - { type: think, defer: true }\nmcps: {}\n',
+    text: 'agents:\n  root:\n    hooks: {}\n    handoffs: [a]\n    toolsets:\n      - { type: filesystem, post_edit: [] }\nmcps: {}\n',
     lines: [
       '3:5 agents.root.hooks: not supported yet',
       '4:5 agents.root.handoffs: not supported yet',
-      '6:24 agents.root.toolsets.0.defer: not supported yet',
+      '6:29 agents.root.toolsets.0.post_edit: not supported yet',
       '7:1 mcps: not supported yet',
     ],
   },
   {
     title: 'toolsets are unknown, not supported yet, or not supported',
-    text: 'agents:\n  root:\n    toolsets:\n      - type: filesistem\n      - type: model_picker\n      - type: lsp\n      - path: .\n    rag: [docs]\n',
+    text: 'agents:\n  root:\n    toolsets:\n      - type: filesistem\n      - type: background_agents\n      - type: lsp\n      - path: .\n    rag: [docs]\n',
     lines: [
       '4:15 agents.root.toolsets.0.type: unknown toolset "filesistem"; did you mean filesystem?',
-      '5:15 agents.root.toolsets.1.type: the toolset model_picker is not supported yet',
+      '5:15 agents.root.toolsets.1.type: the toolset background_agents is not supported yet',
       '6:15 agents.root.toolsets.2.type: the toolset lsp is not supported',
-      '7:9 agents.root.toolsets.3.type: missing; one of filesystem, think, todo, fetch, user_prompt, mcp, a2a',
+      `7:9 agents.root.toolsets.3.type: missing; one of ${toolsetTypes.join(', ')}`,
       '8:5 agents.root.rag: rag is not supported',
     ],
   },
@@ -114,6 +115,26 @@ const broken: { title: string; text: string; lines: string[] }[] = [
       '4:54 agents.root.sub_agents.3: researcher is listed twice',
       '6:12 agents.researcher.model: no model gpt under models; write provider/model',
       '9:18 models.bare.model: no provider; add provider: or write provider/model',
+    ],
+  },
+  {
+    title: 'toolsets that send requests say where to, with which key, and from which document',
+    text: 'agents:\n  root:\n    toolsets:\n      - { type: api, name: find }\n      - { type: openapi, url: "https://a.example/o.json", file: o.json }\n      - { type: web_search, provider: brave }\n      - { type: web_search, provider: searxng }\n      - { type: model_picker, models: [fast], model: quick }\n      - { type: api, name: find, endpoint: "https://a.example", api_config: { name: a, endpoint: "https://a.example" } }\n',
+    lines: [
+      '4:9 agents.root.toolsets.0: name and endpoint are needed',
+      '5:9 agents.root.toolsets.1: give either url or file',
+      '7:9 agents.root.toolsets.3.url: url is needed for searxng',
+      '9:9 agents.root.toolsets.5: what stands in api_config may not stand beside it',
+    ],
+  },
+  {
+    title: 'the key of a search provider is there, and models are known',
+    text: 'agents:\n  root:\n    toolsets:\n      - { type: web_search, provider: brave }\n      - { type: web_search, provider: serper, token_key: MY_KEY }\n      - { type: model_picker, models: [fast], model: quick }\n',
+    lines: [
+      '4:39 agents.root.toolsets.0.provider: the environment variable BRAVE_API_KEY is not set; it holds the key of brave',
+      '5:58 agents.root.toolsets.1.token_key: the environment variable MY_KEY is not set; it holds the key of serper',
+      '6:40 agents.root.toolsets.2.models.0: no model fast under models; write provider/model',
+      '6:54 agents.root.toolsets.2.model: no model quick under models; write provider/model',
     ],
   },
   {
