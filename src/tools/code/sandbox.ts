@@ -1,0 +1,39 @@
+/** A place where code runs that nobody trusts, one call at a time. */
+export type Sandbox = {
+  /**
+   * Throws a `SandboxFault` when the code broke what it ran in, and the signal's reason when that
+   * aborts. After either the sandbox is lost: it must be closed.
+   */
+  run(request: CodeRequest, call: CodeCall): Promise<CodeAnswer>
+  /** Ends whatever runs in it at once. */
+  close(): Promise<void>
+}
+
+export type CodeRequest = {
+  code: string
+  /** Without arguments the code is looked at and not called. */
+  arguments?: Record<string, unknown>
+}
+
+export type CodeCall = {
+  signal: AbortSignal
+  /** What the code prints, in few pieces. */
+  onOutput(text: string): void
+}
+
+/** `json` is the code's own text: it may be no JSON at all, but it is not long. */
+export type CodeAnswer = { type: 'result'; json: string } | { type: 'error'; message: string }
+
+/** The sandbox is lost; the message is for the model. */
+export class SandboxFault extends Error {
+  override name = 'SandboxFault'
+}
+
+/** Characters of JSON that a call may give back. */
+export const mostResult = 2 * 1024 * 1024
+/** Characters that a call may print; the rest is dropped. */
+export const mostOutput = 64 * 1024
+/** Characters of a traceback. */
+export const mostError = 16 * 1024
+/** Seconds of computing for one call. */
+export const mostComputing = 10
