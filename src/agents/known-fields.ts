@@ -3,6 +3,7 @@ import {
   AgentMetadata,
   AgentPermissions,
   AgentSpec,
+  Fallback,
   ModelSpec,
   ProviderSpec,
   StructuredOutput,
@@ -17,6 +18,7 @@ import {
   TodoToolset,
   UserPromptToolset,
 } from '#contract/toolset.ts'
+import { CodeTool, CodeToolset } from '#contract/toolset-code.ts'
 import {
   ApiRequest,
   ApiToolset,
@@ -45,12 +47,13 @@ const toolsets = {
   script: ScriptToolset,
   memory: MemoryToolset,
   tasks: TasksToolset,
+  code: CodeToolset,
 }
 
 export const toolsetTypes = Object.keys(toolsets)
 
 /** Toolsets of the format that this version cannot run. */
-export const laterToolsetTypes = new Set(['background_agents', 'code'])
+export const laterToolsetTypes = new Set(['background_agents'])
 
 /** Parts of the format that are left out on purpose. */
 export const unsupported = new Set(['rag', 'lsp'])
@@ -62,8 +65,6 @@ const laterFields = {
     'budget',
     'code_mode_tools',
     'commands',
-    'fallback',
-    'handoffs',
     'hooks',
     'planning_interval',
     'skills',
@@ -98,12 +99,16 @@ function toolsetFields(type: unknown): string[] {
 
 function otherFields(path: FilePath): string[] {
   if (path[0] === 'providers') return Object.keys(ProviderSpec.shape)
-  if (path.at(-2) === 'shell') return Object.keys(Script.shape)
+  const list = path.at(-2)
+  if (list === 'python' || list === 'javascript') return Object.keys(CodeTool.shape)
+  if (list === 'shell') return Object.keys(Script.shape)
   switch (path.at(-1)) {
     case 'permissions':
       return Object.keys(AgentPermissions.shape)
     case 'metadata':
       return Object.keys(AgentMetadata.shape)
+    case 'fallback':
+      return Object.keys(Fallback.shape)
     case 'structured_output':
       return Object.keys(StructuredOutput.shape)
     case 'instruction':

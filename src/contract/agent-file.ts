@@ -9,6 +9,7 @@ import {
   TodoToolset,
   UserPromptToolset,
 } from './toolset.ts'
+import { CodeToolset } from './toolset-code.ts'
 import { ApiToolset, ModelPickerToolset, OpenApiToolset, WebSearchToolset } from './toolset-http.ts'
 import { MemoryToolset, TasksToolset } from './toolset-memory.ts'
 import { ScriptToolset, ShellToolset } from './toolset-shell.ts'
@@ -65,6 +66,7 @@ export const ToolsetSpec = z
     ScriptToolset,
     MemoryToolset,
     TasksToolset,
+    CodeToolset,
   ])
   .openapi('ToolsetSpec')
 export type ToolsetSpec = Exact<z.infer<typeof ToolsetSpec>>
@@ -83,14 +85,36 @@ export const StructuredOutput = z
   .openapi('StructuredOutput', { description: 'The agent answers with one JSON object' })
 export type StructuredOutput = z.infer<typeof StructuredOutput>
 
+/** What happens when a model fails. */
+export const Fallback = z
+  .object({
+    models: z.array(z.string().min(1)).max(8).describe('Tried in this order after `model`'),
+    retries: z
+      .int()
+      .min(0)
+      .max(10)
+      .describe('How often one model is tried again before the next; 2 when missing')
+      .optional(),
+    cooldown: z
+      .string()
+      .regex(/^\d{1,6}(ms|s|m|h)$/, 'a time such as 500ms, 30s, 1m or 2h')
+      .describe('How long a model that failed is passed over; 1m when missing')
+      .optional(),
+  })
+  .strict()
+  .openapi('Fallback')
+export type Fallback = Exact<z.infer<typeof Fallback>>
+
 /** One agent of a team. */
 export const AgentSpec = z
   .object({
     model: z
-      .string()
-      .min(1)
-      .describe('`provider/model`, a name under `models:`, or `auto`; by default what was detected')
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1).max(8)])
+      .describe(
+        '`provider/model`, a name under `models:`, or `auto`; by default what was detected. A list: the next is tried when one fails',
+      )
       .optional(),
+    fallback: Fallback.optional(),
     description: z
       .string()
       .describe('What the agent is for; people and other agents see it')
@@ -102,6 +126,11 @@ export const AgentSpec = z
       .array(z.string())
       .max(64)
       .describe('Agents of this file that it may give tasks to')
+      .optional(),
+    handoffs: z
+      .array(z.string())
+      .max(64)
+      .describe('Agents of this file that it may hand the conversation over to')
       .optional(),
     max_iterations: z
       .int()
