@@ -15,7 +15,7 @@ export type StdioServer = {
 export type StdioTransport = Transport & {
   /** The last of what the server wrote to stderr. */
   complaints(): string
-  /** How it ended, in words; null while it runs. */
+  /** How it ended by itself, in words; null while it runs and when it was closed. */
   ending(): string | null
 }
 
@@ -41,12 +41,13 @@ export function createStdioTransport({
   let child: Child | undefined
   let complaints = ''
   let ending: string | null = null
+  let isClosing = false
 
   const transport: StdioTransport = {
     async start() {
       child = await startChild(server)
       child.process.on('exit', (code, signal) => {
-        ending ??= describeEnding(server.command, code, signal)
+        if (!isClosing) ending ??= describeEnding(server.command, code, signal)
         // Whatever the server left running goes with it.
         child?.lifeline.destroy()
       })
@@ -72,6 +73,7 @@ export function createStdioTransport({
       })
     },
     async close() {
+      isClosing = true
       if (child) await endChild(child)
     },
     complaints: () => complaints,

@@ -181,6 +181,7 @@ async function connectTo({
   const sdk = await loadMcpSdk()
   const stdio = entry.command === undefined ? null : stdioOf(sdk, entry, baseDirectory, world)
   const transport = stdio ?? remoteOf(sdk, entry, world, share.headers)
+  let isOpen = false
   const connection = openMcpConnection({
     sdk,
     transport,
@@ -190,20 +191,24 @@ async function connectTo({
     whyClosed: () => transport.ending() ?? '',
     onClose: () => {
       const ending = transport.ending()
-      if (ending) world.log.warn(`the MCP server ${entry.label} has ended: ${ending}`)
+      if (ending && isOpen) world.log.warn(`the MCP server ${entry.label} has ended: ${ending}`)
       onClose()
     },
     onConflict,
     onSkipped: warn,
   })
-  return connection.catch((error) => {
+  try {
+    const opened = await connection
+    isOpen = true
+    return opened
+  } catch (error) {
     const said = stdio && hideValues(stdio.complaints(), entry, world)
     world.log.warn(`the MCP server ${entry.label} is not available`, {
       reason: error instanceof Error ? error.message : String(error),
       ...(said ? { stderr: said } : {}),
     })
     throw error
-  })
+  }
 }
 
 function stdioOf(
