@@ -27,6 +27,8 @@ export type Config = Readonly<{
   workspace: string
   /** `HOST` or `HOST:PORT` that tools may reach although they are internal. */
   allowHosts: readonly string[]
+  /** Whether Python and JavaScript tools run. */
+  enableCode: boolean
   listen: ListenAddress
   /** Only this machine can connect. */
   loopback: boolean
@@ -71,6 +73,7 @@ export function readConfig({
     defaultAgent: lastOf(settings.get('agent')),
     workspace: resolve(directory, lastOf(settings.get('workspace')) ?? '.'),
     allowHosts: Object.freeze(settings.get('allow-host')?.values ?? []),
+    enableCode: readSwitch(settings.get('enable-code')),
     listen: Object.freeze(listen),
     loopback,
     instanceName: lastOf(settings.get('instance-name')) ?? `parley@${hostname()}`,

@@ -22,6 +22,8 @@ import { openDatabase } from '#store/open-database.ts'
 import { bindRunStatements } from '#store/run-statements.ts'
 import { createSessionLists } from '#store/session-lists.ts'
 import { createStore } from '#store/store.ts'
+import { openCodeRunner } from '#tools/code/code-runner.ts'
+import { createCodeToolset } from '#tools/code/code-toolset.ts'
 import { createFetchToolset } from '#tools/fetch.ts'
 import { createFilesystemToolset } from '#tools/filesystem.ts'
 import { createGuardedFetch } from '#tools/guarded-fetch.ts'
@@ -107,12 +109,15 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     resolve: resolveHost,
     allowHosts: [...config.allowHosts],
   })
+  const code = await openCodeRunner({ isEnabled: config.enableCode })
+  opened.add(() => code.close())
   const toolsets: Record<string, ToolsetFactory> = {
     filesystem: createFilesystemToolset,
     think: createThinkToolset,
     memory: createMemoryToolset({ memories: createMemories({ database }) }),
     tasks: createTasksToolset({ tasks: createSessionLists({ database, table: 'tasks' }) }),
     todo: createTodoToolset({ todos: createSessionLists({ database, table: 'todos' }) }),
+    code: createCodeToolset({ runner: code }),
     fetch: createFetchToolset({ guardedFetch }),
     user_prompt: createUserPromptToolset,
   }
@@ -198,7 +203,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
 
   return {
     url: server.url,
-    lines: describeStart({ config, url: server.url, catalog, models }),
+    lines: describeStart({ config, url: server.url, catalog, models, code: code.support }),
     close: opened.close,
   }
 }

@@ -1,6 +1,8 @@
 import { relative } from 'node:path'
+import { modelReferences } from '#contract/agent-file.ts'
 import type { OpenModels } from '#providers/models.ts'
 import type { AgentCatalog } from '#runtime/catalog.ts'
+import type { CodeRunner } from '#tools/code/code-runner.ts'
 import type { Config } from './config.ts'
 
 /** What a person reads when the server has started: where it is, who answers, what keeps the data. */
@@ -9,11 +11,13 @@ export function describeStart({
   url,
   catalog,
   models,
+  code,
 }: {
   config: Config
   url: string
   catalog: AgentCatalog
   models: Pick<OpenModels, 'detected' | 'substitution'>
+  code: CodeRunner['support']
 }): string[] {
   const names = catalog.list().map((agent) => agent.name)
   return [
@@ -23,24 +27,36 @@ export function describeStart({
     `  model     ${models.detected.id}: ${models.detected.reason}`,
     ...substitutions(catalog, models).map((line) => `            ${line}`),
     `  database  ${describeDatabase(config)}`,
-    ...(config.loopback ? [] : ['  warning   no key is needed: everyone who reaches it may do everything']),
+    ...(config.enableCode ? describeCode(code) : []),
+    ...(config.loopback
+      ? []
+      : ['  warning   no key is needed: everyone who reaches it may do everything']),
   ]
 }
 
 /** Agents that another model answers for than the one that their file names. */
-function substitutions(
-  catalog: AgentCatalog,
-  models: Pick<OpenModels, 'substitution'>,
-): string[] {
+function substitutions(catalog: AgentCatalog, models: Pick<OpenModels, 'substitution'>): string[] {
   const lines = new Set<string>()
   for (const { name, file } of catalog.list()) {
     const scope = { models: file.models ?? {}, providers: file.providers ?? {} }
     for (const agent of Object.values(file.agents)) {
-      const line = trySubstitution(() => models.substitution(agent.model, scope))
-      if (line) lines.add(`${name}: ${line}`)
+      for (const reference of modelReferences(agent.model)) {
+        const line = trySubstitution(() => models.substitution(reference, scope))
+        if (line) lines.add(`${name}: ${line}`)
+      }
     }
   }
   return [...lines]
+}
+
+function describeCode({ python, javascript }: CodeRunner['support']): string[] {
+  const found = [python, javascript]
+  const engines = found.flatMap((support) => (support.isAvailable ? [support.engine] : []))
+  const missing = found.flatMap((support) => (support.isAvailable ? [] : [support.why]))
+  return [
+    `  code      ${engines.join(', ') || 'nothing can run'}`,
+    ...missing.map((why) => `            ${why}`),
+  ]
 }
 
 /** A model that cannot be had at all is told here, too; its runs fail with the same words. */

@@ -15,6 +15,7 @@ export type OptionName =
   | 'agent'
   | 'workspace'
   | 'allow-host'
+  | 'enable-code'
   | 'no-titles'
   | 'fake'
   | 'record'
@@ -48,6 +49,12 @@ export const serveOptions: readonly Option[] = [
     many: true,
     variables: ['PARLEY_ALLOW_HOST'],
     help: 'Let tools reach this internal host; may be repeated. Default: public addresses only',
+  },
+  {
+    name: 'enable-code',
+    group: 'Agents',
+    variables: ['PARLEY_ENABLE_CODE'],
+    help: 'Run Python and JavaScript tools, isolated; Python needs bubblewrap and python3',
   },
   {
     name: 'no-titles',

@@ -16,6 +16,7 @@ test('without flags it serves the examples on loopback with an embedded database
     defaultAgent: undefined,
     workspace: '/home/me',
     allowHosts: [],
+    enableCode: false,
     listen: { host: '127.0.0.1', port: 8080 },
     loopback: true,
     instanceName: `parley@${hostname()}`,
