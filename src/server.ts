@@ -22,12 +22,18 @@ import { openDatabase } from '#store/open-database.ts'
 import { bindRunStatements } from '#store/run-statements.ts'
 import { createSessionLists } from '#store/session-lists.ts'
 import { createStore } from '#store/store.ts'
+import { createA2aToolset } from '#tools/a2a.ts'
+import { createBackgroundJobs } from '#tools/background-jobs.ts'
 import { openCodeRunner } from '#tools/code/code-runner.ts'
 import { createCodeToolset } from '#tools/code/code-toolset.ts'
 import { createFetchToolset } from '#tools/fetch.ts'
 import { createFilesystemToolset } from '#tools/filesystem.ts'
 import { createGuardedFetch } from '#tools/guarded-fetch.ts'
+import { createGuardedTransport } from '#tools/guarded-transport.ts'
+import { createMcpToolset } from '#tools/mcp.ts'
 import { createMemoryToolset } from '#tools/memory.ts'
+import { createScriptToolset } from '#tools/script.ts'
+import { createShellToolset } from '#tools/shell.ts'
 import { createTasksToolset } from '#tools/tasks.ts'
 import { createThinkToolset } from '#tools/think.ts'
 import { createTodoToolset } from '#tools/todo.ts'
@@ -111,15 +117,26 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   })
   const code = await openCodeRunner({ isEnabled: config.enableCode })
   opened.add(() => code.close())
+  const jobs = createBackgroundJobs({ now: Date.now })
+  opened.add(() => jobs.close())
+  const shell = { enabled: config.shell, environment, workspace: config.workspace }
+  const transport = createGuardedTransport({
+    resolve: resolveHost,
+    allowHosts: [...config.allowHosts],
+  })
   const toolsets: Record<string, ToolsetFactory> = {
     filesystem: createFilesystemToolset,
     think: createThinkToolset,
+    shell: createShellToolset({ ...shell, jobs }),
+    script: createScriptToolset(shell),
     memory: createMemoryToolset({ memories: createMemories({ database }) }),
     tasks: createTasksToolset({ tasks: createSessionLists({ database, table: 'tasks' }) }),
     todo: createTodoToolset({ todos: createSessionLists({ database, table: 'todos' }) }),
     code: createCodeToolset({ runner: code }),
     fetch: createFetchToolset({ guardedFetch }),
     user_prompt: createUserPromptToolset,
+    mcp: createMcpToolset({ transport, environment, version: config.version, log, now: monotonic }),
+    a2a: createA2aToolset({ transport, environment, now: monotonic }),
   }
 
   const runtime = openRuntime({
@@ -238,4 +255,8 @@ function createRandomPool(): (size: number) => Uint8Array {
     used += size
     return pool.slice(used - size, used)
   }
+}
+
+function monotonic(): number {
+  return performance.now()
 }

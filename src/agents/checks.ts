@@ -1,4 +1,10 @@
-import type { AgentFile, AgentPermissions, AgentSpec, ToolsetSpec } from '#contract/agent-file.ts'
+import {
+  type AgentFile,
+  type AgentPermissions,
+  type AgentSpec,
+  modelReferences,
+  type ToolsetSpec,
+} from '#contract/agent-file.ts'
 import { searchKeys } from '#contract/toolset-http.ts'
 import { didYouMean } from './nearest.ts'
 import type { FilePath, PathProblem } from './problem.ts'
@@ -40,8 +46,14 @@ function agentProblems(world: World, name: string, agent: AgentSpec): PathProble
   const { file } = world
   const path = ['agents', name]
   return [
-    ...subAgentProblems(path, agent.sub_agents ?? [], Object.keys(file.agents)),
-    ...referenceProblems([...path, 'model'], agent.model, file),
+    ...subAgentProblems([...path, 'sub_agents'], agent.sub_agents ?? [], Object.keys(file.agents)),
+    ...subAgentProblems([...path, 'handoffs'], agent.handoffs ?? [], Object.keys(file.agents)),
+    ...modelReferences(agent.model).flatMap((reference) =>
+      referenceProblems([...path, 'model'], reference, file),
+    ),
+    ...(agent.fallback?.models ?? []).flatMap((reference, index) =>
+      referenceProblems([...path, 'fallback', 'models', index], reference, file),
+    ),
     ...permissionProblems([...path, 'permissions'], agent.permissions),
     ...(agent.toolsets ?? []).flatMap((toolset, index) =>
       toolsetProblems([...path, 'toolsets', index], toolset, world),
@@ -51,7 +63,7 @@ function agentProblems(world: World, name: string, agent: AgentSpec): PathProble
 
 function subAgentProblems(path: FilePath, names: string[], known: string[]): PathProblem[] {
   return names.flatMap((name, index) => {
-    const at = [...path, 'sub_agents', index]
+    const at = [...path, index]
     if (/[/:]|\.(ya?ml|json)$/.test(name)) {
       return [{ path: at, message: `agents from other files (${name}) are not supported yet` }]
     }
@@ -69,9 +81,6 @@ function referenceProblems(
   { models = {} }: AgentFile,
 ): PathProblem[] {
   if (reference === undefined || reference === 'auto' || Object.hasOwn(models, reference)) return []
-  if (reference.includes(',')) {
-    return [{ path, message: 'a list of fallback models is not supported yet; name one model' }]
-  }
   if (/^[^/\s]+\/\S+$/.test(reference)) return []
   const hint = didYouMean(reference, Object.keys(models)) || '; write provider/model'
   return [{ path, message: `no model ${reference} under models${hint}` }]

@@ -245,3 +245,10 @@ type Exact<T> = T extends readonly (infer Item)[]
   : T extends object
     ? { [Key in keyof T]: Exact<Exclude<T[Key], undefined>> }
     : T
+
+/** The models that `model:` names, in the order in which they are tried; a comma parts them, too. */
+export function modelReferences(model: AgentSpec['model']): string[] {
+  if (model === undefined) return []
+  const list = Array.isArray(model) ? model : model.split(',')
+  return list.map((reference) => reference.trim()).filter((reference) => reference !== '')
+}

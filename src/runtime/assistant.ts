@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { platform } from 'node:os'
 import { resolve } from 'node:path'
-import type { AgentSpec } from '#contract/agent-file.ts'
+import { type AgentSpec, modelReferences } from '#contract/agent-file.ts'
 import { Problem } from '#contract/problem.ts'
 import type { AgentSnapshot } from './catalog.ts'
 import type { Model, ModelSettings, Models } from './model.ts'
@@ -14,8 +14,14 @@ export type Assistant = {
   snapshot: AgentSnapshot
   /** The agents that it may give tasks to. */
   roster: { name: string; description: string }[]
-  /** `override` is the run's own choice. */
+  /** The model that is asked first; `override` is the run's own choice. */
   model(override: string | undefined): Model
+  /** All models in the order in which they are asked now: one that failed lately comes last. */
+  models(override: string | undefined): Model[]
+  /** The model failed: it is passed over for a while. */
+  rest(model: Model): void
+  /** The agents that it may hand the conversation over to. */
+  handoffs: { name: string; description: string }[]
   /** Its tools, and a warning for each toolset that could not be asked. */
   tools(session: ToolSession): Promise<{ tools: Tool[]; warnings: string[] }>
   systemPrompt(session: ToolSession, now: Date): Promise<string>
@@ -72,7 +78,7 @@ type OpenToolset = {
   toolset: Toolset
   type: string
   only: string[] | undefined
-  instruction: string
+  instruction: string | undefined
 }
 
 function openToolset(
@@ -82,12 +88,15 @@ function openToolset(
 ): OpenToolset {
   const factory = toolsets[entry.type]
   if (!factory) throw new Problem('agent_invalid', `There is no toolset of type ${entry.type}`)
-  const toolset = factory(entry, { baseDirectory: snapshot.baseDirectory })
+  const toolset = factory(entry, {
+    baseDirectory: snapshot.baseDirectory,
+    allowStdio: snapshot.trusted === true,
+  })
   return {
     toolset,
     type: entry.type,
     only: entry.tools,
-    instruction: entry.instruction ?? toolset.instruction ?? '',
+    instruction: entry.instruction,
   }
 }
 
@@ -104,25 +113,46 @@ function createAssistant({
   sets: OpenToolset[]
   models: Models
 }): Assistant {
-  const roster = (spec.sub_agents ?? []).map((name) => ({
+  const describe = (name: string) => ({
     name,
     description: snapshot.file.agents[name]?.description ?? '',
-  }))
+  })
+  const roster = (spec.sub_agents ?? []).map(describe)
+  const handoffs = (spec.handoffs ?? []).map(describe)
   const scope = { models: snapshot.file.models ?? {}, providers: snapshot.file.providers ?? {} }
   const settings: ModelSettings =
     spec.thinking_budget === undefined ? {} : { thinking_budget: spec.thinking_budget }
   const resolved = new Map<string | undefined, Model>()
+  const resting = new Map<string, number>()
+
+  function resolve(reference: string | undefined): Model {
+    const known = resolved.get(reference)
+    if (known) return known
+    const model = models.resolve(reference, scope, settings)
+    resolved.set(reference, model)
+    return model
+  }
+
+  function chain(override: string | undefined): Model[] {
+    const first = override === undefined ? modelReferences(spec.model) : [override]
+    const all = (first.length > 0 ? first : [undefined]).map(resolve)
+    for (const reference of spec.fallback?.models ?? []) all.push(resolve(reference))
+    if (resting.size === 0) return all
+    const now = performance.now()
+    const isResting = ({ id }: Model) => (resting.get(id) ?? 0) > now
+    return [...all.filter((model) => !isResting(model)), ...all.filter(isResting)]
+  }
+
   return {
     name: agentName,
     spec,
     snapshot,
     roster,
-    model(override) {
-      const known = resolved.get(override)
-      if (known) return known
-      const model = models.resolve(override ?? spec.model, scope, settings)
-      resolved.set(override, model)
-      return model
+    handoffs,
+    model: (override) => chain(override)[0] ?? resolve(undefined),
+    models: chain,
+    rest(model) {
+      resting.set(model.id, performance.now() + toMilliseconds(spec.fallback?.cooldown ?? '1m'))
     },
     async tools(session) {
       const lists = await Promise.all(sets.map((set) => listTools(set, session)))
@@ -132,7 +162,7 @@ function createAssistant({
       }
     },
     systemPrompt: (session, now) =>
-      buildSystemPrompt({ spec, snapshot, roster, sets, session, now }),
+      buildSystemPrompt({ spec, snapshot, roster, handoffs, sets, session, now }),
   }
 }
 
@@ -154,6 +184,7 @@ async function buildSystemPrompt({
   spec,
   snapshot,
   roster,
+  handoffs,
   sets,
   session,
   now,
@@ -161,6 +192,7 @@ async function buildSystemPrompt({
   spec: AgentSpec
   snapshot: AgentSnapshot
   roster: Assistant['roster']
+  handoffs: Assistant['handoffs']
   sets: OpenToolset[]
   session: ToolSession
   now: Date
@@ -170,13 +202,33 @@ async function buildSystemPrompt({
   )
   const sections = [
     describeRoster(roster),
+    describeHandoffs(handoffs),
     spec.instruction ?? '',
-    ...sets.map((set) => set.instruction),
+    // Some toolsets know theirs only once they are connected.
+    ...sets.map((set) => set.instruction ?? set.toolset.instruction ?? ''),
     spec.add_date ? `Today's date: ${now.toISOString().slice(0, 10)}` : '',
     spec.add_environment_info ? describeEnvironment(session) : '',
     ...files,
   ]
   return sections.filter((section) => section !== '').join('\n\n')
+}
+
+/** A time as the agent file writes it. */
+function toMilliseconds(text: string): number {
+  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+  const [, amount = '0', unit = 's'] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? []
+  return Number(amount) * (units[unit as keyof typeof units] ?? 1000)
+}
+
+function describeHandoffs(handoffs: Assistant['handoffs']): string {
+  if (handoffs.length === 0) return ''
+  const lines = handoffs.map(
+    ({ name, description }) => `- ${name}: ${description || 'no description'}`,
+  )
+  return [
+    'You can hand the whole conversation over to one of these agents with handoff:',
+    ...lines,
+  ].join('\n')
 }
 
 function describeRoster(roster: Assistant['roster']): string {

@@ -10,7 +10,11 @@ import { decide, type Rules } from './permissions.ts'
 import type { ElicitationAnswer, Tool, ToolContext, ToolOutcome } from './tool.ts'
 
 /** What a call can come to inside the runtime: a transfer may park with its sub-agent. */
-export type CallOutcome = ToolOutcome | ({ type: 'parked' } & Wait)
+export type CallOutcome =
+  | ToolOutcome
+  | ({ type: 'parked' } & Wait)
+  /** The conversation goes on with another agent of the file. */
+  | { type: 'handoff'; agent: string; output: string }
 
 export type RunTool = Omit<Tool, 'execute'> & {
   executor: 'server' | 'client'

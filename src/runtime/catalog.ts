@@ -12,6 +12,8 @@ export type AgentSnapshot = {
   /** Shown to people: a path as it was named on the command line. */
   source: string
   writable: boolean
+  /** Named by the operator: its toolsets may start programs. Missing means no. */
+  trusted?: boolean
 }
 
 /** The agents that this instance serves. */

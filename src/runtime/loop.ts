@@ -92,6 +92,8 @@ async function toolsOf(context: LoopContext, run: ActiveRun): Promise<RunTools> 
       run,
       news.map((message) => ({ type: 'warning', message, code: 'toolset_unavailable' })),
     )
+    // A warning stands between steps: the one that was open begins anew.
+    run.openStep = null
   }
   return tools
 }

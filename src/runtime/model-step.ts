@@ -5,26 +5,22 @@ import { type ActiveRun, commitRun, RunInterrupted, toolSessionOf } from './acti
 import type { RunTools } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import { added } from './endings.ts'
-import type { Model, ModelAnswer } from './model.ts'
+import type { Model, ModelAnswer, ModelRequest } from './model.ts'
 import { RunFault } from './outcome.ts'
 import { buildPrompt, estimateMessage } from './prompt.ts'
-import { restartStep, takeTurn, toAssistantMessage, toIncompleteMessage } from './turn.ts'
+import {
+  restartStep,
+  type Turn,
+  takeTurn,
+  toAssistantMessage,
+  toIncompleteMessage,
+} from './turn.ts'
 
 /** The step's model call, with the events that its answer becomes. Throws a `RunFault`. */
 export async function answerStep(context: LoopContext, run: ActiveRun, tools: RunTools) {
-  const model = modelOf(run)
+  const models = modelsOf(run)
   await beginStep(run)
-  const turn = await takeTurn(run, {
-    model,
-    request: {
-      messages: await promptOf(context, run, model),
-      tools: [...tools.values()].map((tool) => tool.definition),
-      ...responseFormatOf(run),
-      thinking:
-        run.options.thinking ?? (run.settings.thinking && run.assistant.spec.thinking !== false),
-      signal: run.signal,
-    },
-  })
+  const { turn, model } = await askModels(context, run, { models, tools })
   const stamp = { id: context.nextId('msg'), createdAt: context.clock.isoNow() }
   run.openStep = null
   if (turn.type === 'cancelled') {
@@ -53,11 +49,61 @@ export class CancelledTurn extends RunInterrupted {
   }
 }
 
-function modelOf(run: ActiveRun): Model {
-  try {
-    const model = run.assistant.model(run.options.model)
+/** Asks the models of the chain one after the other until one answers. */
+async function askModels(
+  context: LoopContext,
+  run: ActiveRun,
+  { models, tools }: { models: [Model, ...Model[]]; tools: RunTools },
+): Promise<{ turn: Turn; model: Model }> {
+  let [model] = models
+  for (let index = 1; ; index += 1) {
     run.model = model.id
-    return model
+    const next = models[index]
+    const turn = await takeTurn(run, {
+      model,
+      request: await requestOf(context, run, model, tools),
+      retries: run.assistant.spec.fallback?.retries ?? 2,
+      impatient: next !== undefined,
+    })
+    if (turn.type !== 'failed' || !next || turn.failure.code === 'content_filtered') {
+      return { turn, model }
+    }
+    run.assistant.rest(model)
+    if (turn.used) await restartStep(run, turn.failure.code)
+    await commitRun(run, [
+      {
+        type: 'model_fallback',
+        failed_model: model.id,
+        fallback_model: next.id,
+        reason: turn.failure.code,
+        attempt: index,
+        max_attempts: models.length,
+      },
+    ])
+    model = next
+  }
+}
+
+async function requestOf(
+  context: LoopContext,
+  run: ActiveRun,
+  model: Model,
+  tools: RunTools,
+): Promise<ModelRequest> {
+  const mayThink = run.settings.thinking && run.assistant.spec.thinking !== false
+  return {
+    messages: await promptOf(context, run, model),
+    tools: [...tools.values()].map((tool) => tool.definition),
+    ...responseFormatOf(run),
+    thinking: run.options.thinking ?? mayThink,
+    signal: run.signal,
+  }
+}
+
+function modelsOf(run: ActiveRun): [Model, ...Model[]] {
+  try {
+    const [first, ...others] = run.assistant.models(run.options.model)
+    return [first ?? run.assistant.model(run.options.model), ...others]
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     throw new RunFault({ code: 'agent_invalid', message, retryable: false }, { cause: error })

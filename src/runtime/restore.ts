@@ -108,6 +108,7 @@ async function findAssistant({
     baseDirectory: kept.baseDirectory,
     source: current?.source ?? kept.name,
     writable: false,
+    trusted: current?.trusted === true,
   }
   return assistants.get(snapshot, loaded.agentName)
 }
@@ -135,7 +136,10 @@ function missingAssistant(loaded: LoadedRun): Assistant {
       writable: false,
     },
     roster: [],
+    handoffs: [],
     model: missing,
+    models: missing,
+    rest: () => undefined,
     tools: async () => ({ tools: [], warnings: [] }),
     systemPrompt: async () => '',
   }

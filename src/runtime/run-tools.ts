@@ -2,6 +2,7 @@ import type { ClientTool } from '#contract/tool.ts'
 import { type ActiveRun, toolSessionOf } from './active-run.ts'
 import type { RunTool, RunTools } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
+import { createHandoffTool } from './handoff.ts'
 import type { Outcome } from './outcome.ts'
 import { createTransferTool } from './transfer.ts'
 
@@ -17,6 +18,10 @@ export async function gatherTools(
   if (run.assistant.roster.length > 0 && run.depth < context.transferDepth) {
     const transfer = createTransferTool(context, run, enter)
     all.set(transfer.definition.name, transfer)
+  }
+  if (run.assistant.handoffs.length > 0 && run.depth === 0) {
+    const handoff = createHandoffTool(run.assistant)
+    all.set(handoff.definition.name, handoff)
   }
   // The caller's tools belong to the run that was asked for, not to its sub-agents.
   for (const tool of run.depth === 0 ? (run.options.tools ?? []) : []) {

@@ -1,8 +1,9 @@
 import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import type { ToolResult } from '#contract/tool.ts'
+import { noUsage } from '#contract/usage.ts'
 import type { CallRow, NewApproval, NewElicitation } from '#store/log.ts'
-import { type ActiveRun, commitRun, subjectOf, toolSessionOf } from './active-run.ts'
+import { type ActiveRun, commitRun, subjectOf, toolSessionOf, toRunChange } from './active-run.ts'
 import {
   type CallEnd,
   cancelledEnd,
@@ -135,26 +136,36 @@ export async function settleCalls(
   const startable = planned.filter((plan) => plan.next.type === 'start')
   let running = startable.length
   // The last one to end commits the results with its own: one commit less for every step.
-  const finish = async (plan: PlannedCall, end: CallEnd, duration: number) => {
+  const finish = async (plan: PlannedCall, end: CallEnd, duration: number, heir?: string) => {
     running -= 1
     plan.next = { type: 'ended', end, told: true }
     const last = running === 0 && waits.length === 0
     const results = last ? toResults(context, run, planned) : []
+    const handover = heir === undefined ? null : handOver(context, run, heir)
     await commitRun(
       run,
       [
         toResponse(plan, end, duration),
+        ...(handover?.events ?? []),
         ...results.map(toMessageAdded),
-        ...(last ? next(results) : []),
+        ...(last && !handover ? next(results) : []),
       ],
-      { calls: [toEndedRow(plan.row, end)] },
+      { calls: [toEndedRow(plan.row, end)], ...handover?.change },
     )
+    if (handover) run.assistant = handover.assistant
   }
   await inParallel(startable, async (plan) => {
     const began = performance.now()
     const outcome = await execute(context, run, plan)
     if (outcome.type === 'ended') {
       return finish(plan, outcome.end, Math.round(performance.now() - began))
+    }
+    if (outcome.type === 'handoff') {
+      const end: CallEnd = {
+        state: 'succeeded',
+        result: { output: outcome.output, is_error: false },
+      }
+      return finish(plan, end, Math.round(performance.now() - began), outcome.agent)
     }
     if (outcome.type === 'elicit') {
       const { id, expiresAt } = await askUser(context, run, plan, outcome.request)
@@ -168,6 +179,25 @@ export async function settleCalls(
     await commitRun(run, [...results.map(toMessageAdded), ...next(results)])
   }
   return null
+}
+
+/** The run's and the session's rows name the heir in the commit that answers the call. */
+function handOver(context: LoopContext, run: ActiveRun, heir: string) {
+  const assistant = context.assistants.get(run.assistant.snapshot, heir)
+  const event: EventBody = {
+    type: 'agent_switching',
+    switching: true,
+    from_agent: run.assistant.name,
+    to_agent: heir,
+  }
+  return {
+    assistant,
+    events: [event],
+    change: {
+      runs: [{ ...toRunChange(run), agentName: heir }],
+      sessions: [{ id: run.sessionId, usage: noUsage, agentName: heir, title: null }],
+    },
+  }
 }
 
 /** Ends every open call of a run that is closed, and gives each its result. */

@@ -32,6 +32,11 @@ export type ToolContext = ToolSession & {
    * without a process.
    */
   elicit(request: ElicitationRequest): Promise<ElicitationAnswer>
+  /**
+   * Changes the model of the session's following steps and runs: `provider/model` or a name under
+   * the file's `models:`, which the agent's `model_picker` has to offer; null is the agent's own.
+   */
+  setModel(reference: string | null): Promise<void>
   /** What the user answered to the elicitation that an earlier `execute` of this call returned. */
   answer?: ElicitationAnswer
 }
@@ -82,7 +87,12 @@ export type Toolset = {
 /** Makes a toolset from its entry in the agent file. Throws an Error that says what is wrong. */
 export type ToolsetFactory = (
   config: Record<string, unknown>,
-  context: { baseDirectory: string },
+  context: {
+    /** Where relative paths of the file start; absolute. */
+    baseDirectory: string
+    /** The agent is from a file that the operator named: it may start programs. */
+    allowStdio?: boolean
+  },
 ) => Toolset
 
 /** A plain text result. */

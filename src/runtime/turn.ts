@@ -13,12 +13,11 @@ import {
 /** What a model call came to. `partial` is the text that clients have seen of a failed one. */
 export type Turn =
   | { type: 'answer'; answer: ModelAnswer; usage: Usage }
-  | { type: 'failed'; failure: ModelFailure; partial: Partial }
+  | { type: 'failed'; failure: ModelFailure; partial: Partial; used: boolean }
   | { type: 'cancelled'; partial: Partial }
 
 type Partial = { content: string; reasoning: string }
 
-const attempts = 3
 /** A provider that asks for a longer pause than this is not waited for. */
 const longestWait = 30_000
 
@@ -28,7 +27,18 @@ const longestWait = 30_000
  */
 export async function takeTurn(
   run: ActiveRun,
-  { model, request }: { model: Model; request: ModelRequest },
+  {
+    model,
+    request,
+    retries = 2,
+    impatient = false,
+  }: {
+    model: Model
+    request: ModelRequest
+    retries?: number
+    /** Another model is there: one that refuses for a while isn't waited for. */
+    impatient?: boolean
+  },
 ): Promise<Turn> {
   for (let attempt = 1; ; attempt += 1) {
     const stream = createDeltaStream(run)
@@ -41,8 +51,10 @@ export async function takeTurn(
         throw run.signal.reason
       }
       if (!(error instanceof ModelFailure)) throw error
-      if (!error.retryable || attempt >= attempts || (error.retryAfter ?? 0) > longestWait) {
-        return { type: 'failed', failure: error, partial: stream.partial }
+      const waits = !impatient || error.code !== 'model_rate_limited'
+      const again = error.retryable && waits && attempt <= retries
+      if (!again || (error.retryAfter ?? 0) > longestWait) {
+        return { type: 'failed', failure: error, partial: stream.partial, used: stream.used }
       }
       if (stream.used) await restartStep(run, error.code)
       const waited = await pause(error.retryAfter ?? backoff(attempt), run.signal)
