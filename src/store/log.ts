@@ -60,6 +60,8 @@ export type SessionChange = {
   usage: Usage
   agentName: string | null
   title: string | null
+  /** The model that its agent changed to; null: back to its own. */
+  picked?: { model: string | null }
 }
 
 export type NewSubRun = {
@@ -203,8 +205,7 @@ function toHeadRow(entry: LogEntry, index: number) {
     count: entry.events.length,
     leaf: lastMessageOf(entry, entry.sessionId),
     touched: entry.runs.length > 0 || entry.sessions.length > 0,
-    ...toUsageRow(change?.usage),
-    agent_name: change?.agentName ?? null,
+    ...toChangeRow(change),
     title: change?.title ?? null,
   }
 }
@@ -212,6 +213,15 @@ function toHeadRow(entry: LogEntry, index: number) {
 function lastMessageOf(entry: LogEntry, sessionId: string): string | null {
   const last = entry.events.findLast((event) => event.message && event.sessionId === sessionId)
   return last?.message?.message.id ?? null
+}
+
+function toChangeRow(change: SessionChange | undefined) {
+  return {
+    ...toUsageRow(change?.usage),
+    agent_name: change?.agentName ?? null,
+    picks: change?.picked !== undefined,
+    picked: change?.picked?.model ?? null,
+  }
 }
 
 function toUsageRow(usage: Usage | undefined) {
@@ -227,21 +237,24 @@ function toUsageRow(usage: Usage | undefined) {
 const usageColumns =
   'input bigint, output bigint, cached bigint, reasoning bigint, cost double precision'
 
-const addUsage = `
+const changeColumns = `${usageColumns}, agent_name text, picks boolean, picked text`
+
+const addChange = `
   input_tokens = s.input_tokens + e.input, output_tokens = s.output_tokens + e.output,
   cached_input_tokens = s.cached_input_tokens + e.cached,
   reasoning_tokens = s.reasoning_tokens + e.reasoning,
   cost = case when e.cost is null then s.cost else coalesce(s.cost, 0) + e.cost end,
-  leaf_id = coalesce(e.leaf, s.leaf_id), agent_name = coalesce(e.agent_name, s.agent_name)`
+  leaf_id = coalesce(e.leaf, s.leaf_id), agent_name = coalesce(e.agent_name, s.agent_name),
+  model_override = case when e.picks then e.picked else s.model_override end`
 
 // Takes each session's row lock, checks its fence and takes its seqs. `updated_at` is indexed, so
 // it moves only with a change of state: an append of deltas stays a heap-only update.
 const headPart = `
 with entry as materialized (
   select * from json_to_recordset($1::text::json) as e(entry int, id text, token bigint, count int,
-    leaf text, touched boolean, ${usageColumns}, agent_name text, title text)
+    leaf text, touched boolean, ${changeColumns}, title text)
 ), head as (
-  update sessions s set last_seq = s.last_seq + e.count, ${addUsage},
+  update sessions s set last_seq = s.last_seq + e.count, ${addChange},
     title = coalesce(s.title, e.title),
     updated_at = case when e.touched then now() else s.updated_at end
   from entry e where s.id = e.id and (e.token is null or s.run_token = e.token)
@@ -359,9 +372,8 @@ const parts: Part[] = [
   {
     name: 'changed_sub_sessions',
     rows: (entry, index) => subSessionsOf(entry).map((row) => ({ entry: index, ...row })),
-    sql: `update sessions s set ${addUsage}, updated_at = now()
-      from json_to_recordset($rows) as e(entry int, id text, leaf text, ${usageColumns},
-        agent_name text)
+    sql: `update sessions s set ${addChange}, updated_at = now()
+      from json_to_recordset($rows) as e(entry int, id text, leaf text, ${changeColumns})
       join head h on h.entry = e.entry where s.id = e.id and s.root_id = h.id`,
   },
   {
@@ -490,8 +502,7 @@ function subSessionsOf(entry: LogEntry) {
       return {
         id,
         leaf: lastMessageOf(entry, id),
-        ...toUsageRow(change?.usage),
-        agent_name: change?.agentName ?? null,
+        ...toChangeRow(change),
       }
     })
 }

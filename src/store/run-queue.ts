@@ -84,6 +84,7 @@ function toStartRow(run: NewRun, entry: number) {
     metadata: run.metadata,
     instance: run.instance,
     count: run.events.length,
+    keeps_model: run.options.model === undefined,
   }
 }
 
@@ -124,7 +125,8 @@ with item as materialized (
     session text, fresh boolean, leaf text, new_leaf text, external_id text, title text,
     permissions jsonb, tools_approved boolean, thinking boolean, working_dir text,
     max_iterations int, session_metadata jsonb, run text, agent text, agent_name text, version text,
-    model text, options jsonb, iteration_limit int, metadata jsonb, instance text, count int)
+    model text, options jsonb, iteration_limit int, metadata jsonb, instance text, count int,
+    keeps_model boolean)
 ), made as (
   insert into sessions (id, tenant, owner, external_id, title, agent, agent_name, permissions,
     tools_approved, thinking, working_dir, max_iterations, metadata, last_seq, run_token, leaf_id)
@@ -154,11 +156,13 @@ with item as materialized (
   from target t join item i on i.entry = t.entry
   on conflict do nothing returning id
 ), begun as (
-  select t.*, i.tenant, i.count, i.agent, i.agent_name, i.new_leaf, i.fresh
+  select t.*, i.tenant, i.count, i.agent, i.agent_name, i.new_leaf, i.fresh,
+    i.keeps_model
   from started r join item i on i.run = r.id join target t on t.entry = i.entry
 ), moved as (
   update sessions s set last_seq = s.last_seq + b.count, run_token = b.token, agent = b.agent,
-    agent_name = b.agent_name, leaf_id = coalesce(b.new_leaf, s.leaf_id), updated_at = now()
+    agent_name = b.agent_name,
+    model_override = case when b.keeps_model then s.model_override end, leaf_id = coalesce(b.new_leaf, s.leaf_id), updated_at = now()
   from begun b where s.id = b.session and not b.fresh
 ), new_events as (
   insert into events (session_id, seq, tenant, run_id, agent, type, data)
@@ -187,6 +191,8 @@ export type StartableSession = {
   title: string | null
   workingDir: string | null
   totals: Usage
+  /** The model that its agent changed to. */
+  picked: string | null
   settings: SessionSettings
 }
 
@@ -199,7 +205,7 @@ export async function findStartable(
     `select s.id, s.owner, s.leaf_id as leaf, s.agent, s.agent_name as "agentName",
        s.max_iterations as "maxIterations", s.title, s.working_dir as "workingDir",
        ${usageJson('s')} as totals, s.permissions, s.tools_approved as "toolsApproved",
-       s.allowed_tools as "allowedTools", s.thinking,
+       s.allowed_tools as "allowedTools", s.thinking, s.model_override as picked,
        (select r.id from runs r where r.session_id = s.id
           and r.status in ('queued', 'running', 'waiting')) as "activeRunId"
      from sessions s
@@ -328,6 +334,7 @@ export type LoadedRun = {
   leaf: string | null
   title: string | null
   workingDir: string | null
+  picked: string | null
   settings: SessionSettings
   totals: Usage
   lastSeq: number
@@ -363,6 +370,7 @@ select r.id, r.tenant, s.owner, r.session_id as "sessionId", r.root_session_id a
   r.iteration_limit as "iterationLimit", r.cancel_requested_at is not null as cancelled,
   ${isoTime('r.created_at')} as "createdAt", r.first_seq as "firstSeq",
   r.parent_call_id as "parentCallId", ${usageJson('r')} as usage, s.leaf_id as leaf, s.title,
+  s.model_override as picked,
   t.working_dir as "workingDir", t.permissions, t.tools_approved as "toolsApproved",
   t.allowed_tools as "allowedTools", t.thinking, ${usageJson('t')} as totals,
   t.last_seq as "lastSeq"

@@ -54,6 +54,8 @@ export const sessions = pgTable(
     /** Tools that `approve-tool` allowed for the rest of the session. */
     allowedTools: text('allowed_tools').array().notNull().default([]),
     thinking: boolean('thinking').notNull().default(true),
+    /** The model that its agent changed to. */
+    modelOverride: text('model_override'),
     workingDir: text('working_dir'),
     maxIterations: integer('max_iterations'),
     metadata: jsonb('metadata').notNull().default({}),
