@@ -12,6 +12,7 @@ import { createEventStreams, tickInterval } from '#http/sse.ts'
 import { createTicker } from '#http/ticker.ts'
 import { openModels } from '#providers/models.ts'
 import { createOfflineModel } from '#providers/offline.ts'
+import { checkArguments } from '#runtime/arguments.ts'
 import { openRuntime, type Runtime } from '#runtime/open-runtime.ts'
 import type { ToolsetFactory } from '#runtime/tool.ts'
 import type { Database } from '#store/database.ts'
@@ -23,6 +24,7 @@ import { bindRunStatements } from '#store/run-statements.ts'
 import { createSessionLists } from '#store/session-lists.ts'
 import { createStore } from '#store/store.ts'
 import { createA2aToolset } from '#tools/a2a.ts'
+import { createApiToolset } from '#tools/api.ts'
 import { createBackgroundJobs } from '#tools/background-jobs.ts'
 import { openCodeRunner } from '#tools/code/code-runner.ts'
 import { createCodeToolset } from '#tools/code/code-toolset.ts'
@@ -32,12 +34,15 @@ import { createGuardedFetch } from '#tools/guarded-fetch.ts'
 import { createGuardedTransport } from '#tools/guarded-transport.ts'
 import { createMcpToolset } from '#tools/mcp.ts'
 import { createMemoryToolset } from '#tools/memory.ts'
+import { createModelPickerToolset } from '#tools/model-picker.ts'
+import { createOpenApiToolset } from '#tools/openapi.ts'
 import { createScriptToolset } from '#tools/script.ts'
 import { createShellToolset } from '#tools/shell.ts'
 import { createTasksToolset } from '#tools/tasks.ts'
 import { createThinkToolset } from '#tools/think.ts'
 import { createTodoToolset } from '#tools/todo.ts'
 import { createUserPromptToolset } from '#tools/user-prompt.ts'
+import { createWebSearchToolset } from '#tools/web-search.ts'
 import { type CloseStack, createCloseStack } from './close-stack.ts'
 import type { Config } from './config.ts'
 import { createLogger, type Logger } from './log.ts'
@@ -136,6 +141,10 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     fetch: createFetchToolset({ guardedFetch }),
     user_prompt: createUserPromptToolset,
     mcp: createMcpToolset({ transport, environment, version: config.version, log, now: monotonic }),
+    api: createApiToolset({ guardedFetch, environment, checkValue: checkArguments }),
+    openapi: createOpenApiToolset({ guardedFetch, environment, now: monotonic, log }),
+    web_search: createWebSearchToolset({ guardedFetch, environment }),
+    model_picker: createModelPickerToolset,
     a2a: createA2aToolset({ transport, environment, now: monotonic }),
   }
 

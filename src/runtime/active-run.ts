@@ -18,6 +18,8 @@ export type ActiveRun = {
   assistant: Assistant
   options: RunOptions
   model: string | null
+  /** The model that its agent changed to, in this session; null: none. */
+  picked: string | null
   iterations: number
   iterationLimit: number
   usage: Usage

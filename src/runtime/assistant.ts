@@ -7,6 +7,14 @@ import type { AgentSnapshot } from './catalog.ts'
 import type { Model, ModelSettings, Models } from './model.ts'
 import type { Tool, ToolSession, Toolset, ToolsetFactory } from './tool.ts'
 
+/** A tool with what the agent's file says about its toolset. */
+export type AssistantTool = Tool & {
+  /** Not shown to the model until it is found. */
+  deferred?: true
+  /** The model that goes on after it ran. */
+  nextModel?: string
+}
+
 /** One agent of one version, ready to take steps. */
 export type Assistant = {
   name: string
@@ -14,6 +22,8 @@ export type Assistant = {
   snapshot: AgentSnapshot
   /** The agents that it may give tasks to. */
   roster: { name: string; description: string }[]
+  /** The models that it may change to itself. */
+  pickable: string[]
   /** The model that is asked first; `override` is the run's own choice. */
   model(override: string | undefined): Model
   /** All models in the order in which they are asked now: one that failed lately comes last. */
@@ -23,7 +33,7 @@ export type Assistant = {
   /** The agents that it may hand the conversation over to. */
   handoffs: { name: string; description: string }[]
   /** Its tools, and a warning for each toolset that could not be asked. */
-  tools(session: ToolSession): Promise<{ tools: Tool[]; warnings: string[] }>
+  tools(session: ToolSession): Promise<{ tools: AssistantTool[]; warnings: string[] }>
   systemPrompt(session: ToolSession, now: Date): Promise<string>
 }
 
@@ -76,13 +86,20 @@ export function createAssistants({
 
 type OpenToolset = {
   toolset: Toolset
-  type: string
-  only: string[] | undefined
+  entry: ToolsetEntry
   instruction: string | undefined
 }
 
+type ToolsetEntry = {
+  type: string
+  tools?: string[]
+  instruction?: string
+  model?: string
+  defer?: boolean | string[]
+}
+
 function openToolset(
-  entry: { type: string; tools?: string[]; instruction?: string },
+  entry: ToolsetEntry,
   snapshot: AgentSnapshot,
   toolsets: Record<string, ToolsetFactory>,
 ): OpenToolset {
@@ -94,8 +111,7 @@ function openToolset(
   })
   return {
     toolset,
-    type: entry.type,
-    only: entry.tools,
+    entry,
     instruction: entry.instruction,
   }
 }
@@ -149,6 +165,9 @@ function createAssistant({
     snapshot,
     roster,
     handoffs,
+    pickable: (spec.toolsets ?? []).flatMap((entry) =>
+      entry.type === 'model_picker' ? entry.models : [],
+    ),
     model: (override) => chain(override)[0] ?? resolve(undefined),
     models: chain,
     rest(model) {
@@ -167,16 +186,27 @@ function createAssistant({
 }
 
 async function listTools(
-  { toolset, type, only }: OpenToolset,
+  { toolset, entry }: OpenToolset,
   session: ToolSession,
-): Promise<{ tools: Tool[]; warnings: string[] }> {
+): Promise<{ tools: AssistantTool[]; warnings: string[] }> {
   try {
     const tools = await toolset.tools(session)
+    const { tools: only } = entry
     const chosen = only ? tools.filter((tool) => only.includes(tool.definition.name)) : tools
-    return { tools: chosen, warnings: [] }
+    return { tools: chosen.map((tool) => withEntry(tool, entry)), warnings: [] }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return { tools: [], warnings: [`The ${type} tools are not available: ${reason}`] }
+    return { tools: [], warnings: [`The ${entry.type} tools are not available: ${reason}`] }
+  }
+}
+
+function withEntry(tool: Tool, { model, defer = false }: ToolsetEntry): AssistantTool {
+  const isDeferred = typeof defer === 'boolean' ? defer : defer.includes(tool.definition.name)
+  if (!isDeferred && model === undefined) return tool
+  return {
+    ...tool,
+    ...(isDeferred ? { deferred: true as const } : {}),
+    ...(model === undefined ? {} : { nextModel: model }),
   }
 }
 

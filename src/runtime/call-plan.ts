@@ -18,6 +18,8 @@ export type CallOutcome =
 
 export type RunTool = Omit<Tool, 'execute'> & {
   executor: 'server' | 'client'
+  /** The model that goes on after it ran. */
+  nextModel?: string
   /** Writes to the log while it runs, so it is waited for also when it is interrupted. */
   endsItself?: true
   execute(args: Record<string, unknown>, context: ToolContext): Promise<CallOutcome>

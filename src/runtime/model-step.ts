@@ -6,6 +6,7 @@ import type { RunTools } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import { added } from './endings.ts'
 import type { Model, ModelAnswer, ModelRequest } from './model.ts'
+import { chooseModel } from './model-choice.ts'
 import { RunFault } from './outcome.ts'
 import { buildPrompt, estimateMessage } from './prompt.ts'
 import {
@@ -18,7 +19,7 @@ import {
 
 /** The step's model call, with the events that its answer becomes. Throws a `RunFault`. */
 export async function answerStep(context: LoopContext, run: ActiveRun, tools: RunTools) {
-  const models = modelsOf(run)
+  const models = modelsOf(run, tools)
   await beginStep(run)
   const { turn, model } = await askModels(context, run, { models, tools })
   const stamp = { id: context.nextId('msg'), createdAt: context.clock.isoNow() }
@@ -100,10 +101,11 @@ async function requestOf(
   }
 }
 
-function modelsOf(run: ActiveRun): [Model, ...Model[]] {
+function modelsOf(run: ActiveRun, tools: RunTools): [Model, ...Model[]] {
   try {
-    const [first, ...others] = run.assistant.models(run.options.model)
-    return [first ?? run.assistant.model(run.options.model), ...others]
+    const reference = chooseModel(run, tools)
+    const [first, ...others] = run.assistant.models(reference)
+    return [first ?? run.assistant.model(reference), ...others]
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     throw new RunFault({ code: 'agent_invalid', message, retryable: false }, { cause: error })

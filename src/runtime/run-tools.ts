@@ -2,6 +2,7 @@ import type { ClientTool } from '#contract/tool.ts'
 import { type ActiveRun, toolSessionOf } from './active-run.ts'
 import type { RunTool, RunTools } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
+import { revealTools } from './deferred-tools.ts'
 import { createHandoffTool } from './handoff.ts'
 import type { Outcome } from './outcome.ts'
 import { createTransferTool } from './transfer.ts'
@@ -14,7 +15,9 @@ export async function gatherTools(
 ): Promise<{ tools: RunTools; warnings: string[] }> {
   const { tools, warnings } = await run.assistant.tools(toolSessionOf(run))
   const all: RunTools = new Map()
-  for (const tool of tools) all.set(tool.definition.name, { ...tool, executor: 'server' })
+  const { shown, search } = revealTools(tools, run.history)
+  for (const tool of shown) all.set(tool.definition.name, { ...tool, executor: 'server' })
+  if (search) all.set(search.definition.name, search)
   if (run.assistant.roster.length > 0 && run.depth < context.transferDepth) {
     const transfer = createTransferTool(context, run, enter)
     all.set(transfer.definition.name, transfer)

@@ -13,6 +13,7 @@ import type { IdPrefix } from './context.ts'
 import type { Executor } from './executor.ts'
 import { toFrame } from './frame.ts'
 import { defaultIterations } from './limits.ts'
+import { pickedModel } from './model-choice.ts'
 import { toNewEvent } from './pending-entry.ts'
 import { type RunRows, readStartHistory } from './restore.ts'
 import type { AgentReference, Frame, Runs, StartedRun } from './runtime.ts'
@@ -102,7 +103,9 @@ export function createStarter({
     options: RunOptions
     headers: Record<string, string>
   }): Promise<StartedRun | null> {
-    const model = assistant.model(options.model)
+    // A caller who asks for a model ends what the agent picked.
+    const picked = options.model === undefined ? session.picked : null
+    const model = assistant.model(pickedModel({ picked, assistant }) ?? options.model)
     const runId = nextId('run')
     const iterationLimit =
       options.max_iterations ??
@@ -136,6 +139,7 @@ export function createStarter({
       assistant,
       options,
       model: model.id,
+      picked,
       iterations: 0,
       iterationLimit,
       usage: noUsage,
@@ -221,6 +225,7 @@ export function createStarter({
         title: input.title ?? null,
         workingDir: input.working_dir ?? null,
         totals: noUsage,
+        picked: null,
         settings: {
           permissions: input.permissions ?? {},
           toolsApproved: input.tools_approved ?? false,

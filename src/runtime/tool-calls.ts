@@ -277,6 +277,11 @@ function execute(context: LoopContext, run: ActiveRun, plan: PlannedCall) {
       const { id } = await askUser(context, run, plan, { ...request, held: true })
       return context.answers.wait(id, run.signal)
     },
+    async setModel(reference) {
+      const change = { usage: noUsage, agentName: null, title: null, picked: { model: reference } }
+      await commitRun(run, [], { sessions: [{ id: run.sessionId, ...change }] })
+      run.picked = reference
+    },
     ...(next.answer ? { answer: next.answer } : {}),
   })
 }

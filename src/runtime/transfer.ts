@@ -102,6 +102,7 @@ async function beginSubRun(
     assistant,
     options: {},
     model: null,
+    picked: null,
     iterations: 0,
     iterationLimit: assistant.spec.max_iterations || defaultIterations,
     usage: noUsage,

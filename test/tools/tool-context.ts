@@ -20,6 +20,7 @@ export function toolContext(own: Partial<ToolContext> = {}): ToolContext {
     runId: 'run_1',
     signal: new AbortController().signal,
     progress: () => {},
+    setModel: async () => {},
     elicit: async () => ({ action: 'cancel', content: null }),
     ...own,
   }
