@@ -15,6 +15,7 @@ export type OptionName =
   | 'agent'
   | 'workspace'
   | 'allow-host'
+  | 'enable-shell'
   | 'enable-code'
   | 'no-titles'
   | 'fake'
@@ -55,6 +56,12 @@ export const serveOptions: readonly Option[] = [
     group: 'Agents',
     variables: ['PARLEY_ENABLE_CODE'],
     help: 'Run Python and JavaScript tools, isolated; Python needs bubblewrap and python3',
+  },
+  {
+    name: 'enable-shell',
+    group: 'Agents',
+    variables: ['PARLEY_ENABLE_SHELL'],
+    help: 'Let agents run commands as the user that the server runs as: the toolsets shell and script',
   },
   {
     name: 'no-titles',

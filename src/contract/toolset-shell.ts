@@ -8,6 +8,9 @@ const variable = z
   .refine((name) => !isReserved(name), {
     message: 'the shell itself or the loader of programs reads this variable; use another name',
   })
+const argument = variable.refine((name) => !/^(PATH|HOME|LANG|TMPDIR)$/.test(name), {
+  message: 'this variable is not for arguments; use another name',
+})
 const env = z
   .record(variable, z.string())
   .describe(
@@ -45,7 +48,7 @@ export const Script = z
       .describe('For /bin/sh; arguments are variables in it: "$name"'),
     description: z.string().describe('What the model is told it does').optional(),
     args: z
-      .record(variable, JsonSchema)
+      .record(argument, JsonSchema)
       .describe('The arguments by name, each with its JSON Schema; text when it names no type')
       .optional(),
     required: z
