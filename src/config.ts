@@ -30,7 +30,7 @@ export type Config = Readonly<{
   /** Whether Python and JavaScript tools run. */
   enableCode: boolean
   /** Whether agents may run commands. */
-  shell: boolean
+  enableShell: boolean
   listen: ListenAddress
   /** Only this machine can connect. */
   loopback: boolean
@@ -76,7 +76,7 @@ export function readConfig({
     workspace: resolve(directory, lastOf(settings.get('workspace')) ?? '.'),
     allowHosts: Object.freeze(settings.get('allow-host')?.values ?? []),
     enableCode: readSwitch(settings.get('enable-code')),
-    shell: readSwitch(settings.get('enable-shell')),
+    enableShell: readSwitch(settings.get('enable-shell')),
     listen: Object.freeze(listen),
     loopback,
     instanceName: lastOf(settings.get('instance-name')) ?? `parley@${hostname()}`,

@@ -124,7 +124,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   opened.add(() => code.close())
   const jobs = createBackgroundJobs({ now: Date.now })
   opened.add(() => jobs.close())
-  const shell = { enabled: config.shell, environment, workspace: config.workspace }
+  const shell = { enabled: config.enableShell, environment, workspace: config.workspace }
   const transport = createGuardedTransport({
     resolve: resolveHost,
     allowHosts: [...config.allowHosts],

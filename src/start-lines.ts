@@ -27,7 +27,7 @@ export function describeStart({
     `  model     ${models.detected.id}: ${models.detected.reason}`,
     ...substitutions(catalog, models).map((line) => `            ${line}`),
     `  database  ${describeDatabase(config)}`,
-    ...(config.shell ? ['  shell     on: agents may run commands as this user'] : []),
+    ...(config.enableShell ? ['  shell     on: agents may run commands as this user'] : []),
     ...(config.enableCode ? describeCode(code) : []),
     ...(config.loopback
       ? []

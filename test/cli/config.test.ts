@@ -16,6 +16,7 @@ test('without flags it serves the examples on loopback with an embedded database
     defaultAgent: undefined,
     workspace: '/home/me',
     allowHosts: [],
+    enableShell: false,
     enableCode: false,
     listen: { host: '127.0.0.1', port: 8080 },
     loopback: true,
@@ -66,6 +67,8 @@ test('switches are on as flags and by what variables say', () => {
   expect(read(['--no-titles']).titles).toBe(false)
   expect(read([], { PARLEY_NO_TITLES: '1' }).titles).toBe(false)
   expect(read([], { PARLEY_NO_TITLES: 'false' }).titles).toBe(true)
+  expect(read(['--enable-shell']).enableShell).toBe(true)
+  expect(read([], { PARLEY_ENABLE_SHELL: 'yes' }).enableShell).toBe(true)
   expect(() => read([], { PARLEY_NO_TITLES: 'maybe' })).toThrow(
     'PARLEY_NO_TITLES: "maybe" is neither true nor false',
   )
