@@ -27,28 +27,29 @@ const dataColumn = `coalesce(e.data, (
 const columns = `e.seq, e.run_id as "runId", coalesce(e.subject_id, e.session_id) as "sessionId",
   e.agent, e.type, e.seq_from as "seqFrom", ${dataColumn} as data, floor(extract(epoch from e.created_at) * 1000)::double precision as time`
 
-/** Characters of data after which a page ends, whatever its limit. */
+/** Bytes of data after which a page ends, whatever its limit. */
 const pageSize = 64 * 1024
 
+// `octet_length` knows the size of a long value without reading it; only what is answered is read.
 /** The events after a seq, in order. `more`: the page ended before the log did. */
 export async function readEvents(
   database: Statements,
   { sessionId, after, limit }: { sessionId: string; after: number; limit: number },
 ): Promise<{ rows: EventRow[]; more: boolean }> {
-  const rows = await database.query<EventRow & { found: number }>(
+  const rows = await database.query<EventRow & { next: number | null }>(
     `with page as (
        select ${columns} from events e where e.session_id = $1 and e.seq > $2
        order by e.seq limit $3
      ), sized as (
-       select *, count(*) over () as found,
-         sum(length(data)) over (order by seq) - length(data) as before
+       select *, lead(seq) over (order by seq) as next,
+         sum(octet_length(data)) over (order by seq) - octet_length(data) as before
        from page
      )
      select * from sized where before < ${pageSize} order by seq`,
     [sessionId, after, limit],
   )
-  const found = rows[0]?.found ?? 0
-  return { rows, more: found === limit || rows.length < found }
+  const isCut = rows.at(-1)?.next !== null
+  return { rows, more: rows.length > 0 && (isCut || rows.length === limit) }
 }
 
 /** Where a log begins and ends, for a caller who may read it. `oldest` is head + 1 when it is empty. */
