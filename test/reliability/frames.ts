@@ -24,7 +24,7 @@ export function readBytes(
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk)
         length += chunk.length
-        if (length >= limit || enough(chunk.toString('latin1'))) finish()
+        if (length >= limit || enough(Buffer.concat(chunks).toString('latin1'))) finish()
       })
       response.on('end', finish)
       response.on('error', finish)
