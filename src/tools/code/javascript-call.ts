@@ -5,7 +5,7 @@ import type {
   QuickJSWASMModule,
 } from 'quickjs-emscripten-core'
 import { javascriptPrelude } from './javascript-prelude.ts'
-import { createPrinter } from './printer.ts'
+import { createPrinter, type Printer } from './printer.ts'
 import {
   type CodeAnswer,
   type CodeRequest,
@@ -31,7 +31,7 @@ export function runJavascript(
   runtime.setInterruptHandler(isLate)
   const context = runtime.newContext()
   const printer = createPrinter(onOutput)
-  const own = loadPrelude(context, printer.print)
+  const own = loadPrelude(context, printer)
 
   const answer = evaluate()
   printer.flush()
@@ -91,15 +91,18 @@ export function runJavascript(
 }
 
 const memoryLimit = 48 * 1024 * 1024
+/** Escaped, a character takes at most six. */
+const longestLine = 7 * mostOutput
 const stackLimit = 256 * 1024
 /** Of an error with its stack. */
 const mostLines = 24
 
 type Prelude = { call: QuickJSHandle; encode: QuickJSHandle; describe: QuickJSHandle }
 
-function loadPrelude(context: QuickJSContext, print: (text: string) => void): Prelude {
+function loadPrelude(context: QuickJSContext, printer: Printer): Prelude {
   const printed = context.newFunction('print', (text) => {
-    print(readText(context, text, 2 * mostOutput) ?? '[a line that is too long]\n')
+    const hasRoom = printer.print(readText(context, text, longestLine) ?? '')
+    return hasRoom ? context.true : context.false
   })
   const load = context.unwrapResult(context.evalCode(javascriptPrelude, 'prelude.js'))
   const own = context.unwrapResult(context.callFunction(load, context.undefined, printed))

@@ -1,3 +1,5 @@
+import { mostOutput } from './sandbox.ts'
+
 /**
  * Runs in the interpreter before the tool's code, which may change every object that it can reach:
  * so what is used later is taken now. Every string leaves as JSON: it may hold U+0000 or half of a
@@ -6,6 +8,9 @@
 export const javascriptPrelude = `(print) => {
   const { parse, stringify } = JSON
   const { String, Error, undefined } = globalThis
+  const { apply } = Reflect
+  const { slice } = ''
+  let hasRoom = true
   function show(value) {
     if (typeof value === 'string') return value
     if (value instanceof Error) return describe(value)
@@ -21,11 +26,12 @@ export const javascriptPrelude = `(print) => {
     return error.name + ': ' + error.message + (stack ? '\\n' + stack : '')
   }
   function log(...values) {
+    if (!hasRoom) return
     let line = ''
     for (let index = 0; index < values.length; index++) {
       line += (index > 0 ? ' ' : '') + show(values[index])
     }
-    print(stringify(line + '\\n'))
+    hasRoom = print(stringify(apply(slice, line + '\\n', [0, ${mostOutput}])))
   }
   globalThis.console = { log, info: log, debug: log, warn: log, error: log }
   return {
