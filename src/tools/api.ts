@@ -121,5 +121,5 @@ function addToQuery(url: URL, name: string, value: unknown): void {
 
 function checkAnswer(schema: JsonSchema, value: unknown, { checkValue }: World): string[] {
   if (value === undefined) return ['it is no JSON']
-  return checkValue(schema, value)
+  return checkValue(schema, value).map((fault) => fault.replace(/^\(arguments\)/, '(answer)'))
 }
