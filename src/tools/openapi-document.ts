@@ -78,7 +78,7 @@ function parseDocument(text: string): unknown {
   }
   if (plain.length > largestYaml) throw new Error('it is YAML of more than 1 MiB; give it as JSON')
   try {
-    return parseYaml(plain, { logLevel: 'silent' })
+    return parseYaml(plain, { logLevel: 'error' })
   } catch (cause) {
     throw new Error('it is neither JSON nor YAML', { cause })
   }

@@ -67,7 +67,7 @@ export function listOperations({ root }: OpenApiDocument): ListedOperation[] {
       const node = item[method]
       if (!isRecord(node)) return []
       const operationId = typeof node.operationId === 'string' ? node.operationId : null
-      const name = uniqueName(toToolName(operationId ?? `${method}_${path}`), names)
+      const name = uniqueName(toToolName(operationId ?? `${method}_${path.slice(1)}`), names)
       const tags = Array.isArray(node.tags) ? node.tags.map(String) : []
       return [{ name, operationId, tags, path, method: method.toUpperCase(), node, item }]
     })
