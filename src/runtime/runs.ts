@@ -37,7 +37,10 @@ export type DecisionRows = {
     scope: Scope,
     request: { session: string; toolCallId: string; result: string },
   ): Promise<Decided | null>
-  requestCancel(scope: Scope, runId: string): Promise<{ status: string; queued: boolean } | null>
+  requestCancel(
+    scope: Scope,
+    runId: string,
+  ): Promise<{ id: string; status: string; queued: boolean } | null>
   activeRun(
     scope: Scope,
     session: string,
@@ -82,10 +85,10 @@ export function createRuns({
     const asked = await rows.requestCancel(scope, runId)
     if (!asked) throw new Problem('not_found', `There is no run ${runId}`)
     if (!isActive(asked.status)) return getRun(scope, runId)
-    executor.interrupt(runId)
+    executor.interrupt(asked.id)
     if (asked.queued) executor.kick()
     const until = performance.now() + cancelWait
-    await Promise.race([executor.released(runId), sleep(cancelWait)])
+    await Promise.race([executor.released(asked.id), sleep(cancelWait)])
     for (;;) {
       const run = await getRun(scope, runId)
       if (!isActive(run.status) || performance.now() > until) return run

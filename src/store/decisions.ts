@@ -285,23 +285,32 @@ export function submitClientResult(
   })
 }
 
-/** Asks a run to end. A run that no process holds is queued, so that its loop closes it. */
+/**
+ * Asks a run to end; a sub-agent's run ends with the run that it works for, whose id is answered. A
+ * run that no process holds is queued, so that its loop closes it.
+ */
 export async function requestCancel(
   database: Statements,
   scope: Scope,
   runId: string,
-): Promise<{ status: string; queued: boolean } | null> {
-  const [row] = await database.query<{ status: string; queued: boolean }>(
-    `with asked as (
-       select r.id, r.status from runs r join sessions s on s.id = r.session_id
+): Promise<{ id: string; status: string; queued: boolean } | null> {
+  const [row] = await database.query<{ id: string; status: string; queued: boolean }>(
+    `with named as (
+       select r.id, r.status, r.parent_run_id, r.root_session_id
+       from runs r join sessions s on s.id = r.session_id
        where r.id = $3 and r.tenant = $1 and ($2::text is null or s.owner = $2)
+     ), asked as (
+       select coalesce(root.id, n.id) as id, coalesce(root.status, n.status) as status
+       from named n left join runs root on n.parent_run_id is not null
+         and n.status in ('queued', 'running', 'waiting') and root.session_id = n.root_session_id
+         and root.status in ('queued', 'running', 'waiting')
      ), changed as (
        update runs r set cancel_requested_at = coalesce(r.cancel_requested_at, now()),
          status = case when r.status = 'waiting' then 'queued' else r.status end
        from asked a where r.id = a.id and r.status in ('queued', 'running', 'waiting')
        returning r.status
      )
-     select coalesce((select status from changed), a.status) as status,
+     select a.id, coalesce((select status from changed), a.status) as status,
        coalesce((select status = 'queued' from changed), false) as queued
      from asked a`,
     [scope.tenant, scope.owner, runId],
