@@ -489,7 +489,11 @@ export interface paths {
          */
         get: operations["listAgents"];
         put?: never;
-        post?: never;
+        /**
+         * Create an agent
+         * @description From a whole agent file as JSON, or from a system prompt. It may not name commands, keys or files outside the workspace.
+         */
+        post: operations["createAgent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -508,9 +512,193 @@ export interface paths {
          * @description The source with its parsed configuration; never a secret.
          */
         get: operations["getAgent"];
+        /**
+         * Change an agent
+         * @description Only what is given changes; the result is a new version. Runs keep the version that they began with. `If-Match` with an ETag that is not current answers 409 `conflict`.
+         */
+        put: operations["updateAgent"];
+        post?: never;
+        /**
+         * Delete an agent
+         * @description Its sessions stay readable, and its runs go on to their end.
+         */
+        delete: operations["deleteAgent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Duplicate an agent
+         * @description A new agent with the same content, which may be changed over the API.
+         */
+        post: operations["duplicateAgent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent}/reload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reload an agent
+         * @description Reads its source again. A broken file keeps the old version in use, and the answer says what is wrong.
+         */
+        post: operations["reloadAgent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent}/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the configuration of an agent
+         * @description Its source as it is written and as it is read, with prompt and tools.
+         */
+        get: operations["getAgentConfig"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent}/prompt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the system prompt of an agent
+         * @description That of the agent that runs by default.
+         */
+        get: operations["getAgentPrompt"];
+        /**
+         * Change the system prompt of an agent
+         * @description That of the agent that runs by default; the result is a new version.
+         */
+        put: operations["updateAgentPrompt"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of an agent
+         * @description Those that the API made and replaced, the newest first.
+         */
+        get: operations["listAgentVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a version of an agent
+         * @description Makes a new revision with the content of an older one.
+         */
+        post: operations["restoreAgentVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent}/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tools of an agent
+         * @description Every tool of the agent that runs by default.
+         */
+        get: operations["listAgentTools"];
+        put?: never;
+        /**
+         * Create a tool
+         * @description In Python or JavaScript, run in isolation. Schema and code are checked before anything is saved. 403 `code_disabled` while the server runs no code.
+         */
+        post: operations["createAgentTool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent}/tools/{tool}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a tool
+         * @description With its schema and, when it is made of code, that.
+         */
+        get: operations["getAgentTool"];
+        /**
+         * Change a tool
+         * @description Only what is given changes; checked like a new one.
+         */
+        put: operations["updateAgentTool"];
+        post?: never;
+        /**
+         * Delete a tool
+         * @description Only one that is made of code; calls that run go on to their end.
+         */
+        delete: operations["deleteAgentTool"];
         options?: never;
         head?: never;
         patch?: never;
@@ -588,6 +776,26 @@ export interface paths {
          * @description The models that agents can use here.
          */
         get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/peers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List peers
+         * @description This server, then those that its peers file names, in the order of the file.
+         */
+        get: operations["listPeers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -745,6 +953,21 @@ export interface components {
          * @example root
          */
         AgentNameParameter: string;
+        /**
+         * @description A version that listAgentVersions gave
+         * @example 9f2c1d7ae0b34c58
+         */
+        AgentVersionParameter: string;
+        /**
+         * @description A tool's name
+         * @example add
+         */
+        ToolParameter: string;
+        /**
+         * @description The ETag that the caller has seen; when another is current, nothing changes
+         * @example "9f2c1d7ae0b34c58"
+         */
+        IfMatchParameter: string;
         /**
          * @description How many at most
          * @default 50
@@ -2492,46 +2715,6 @@ export interface components {
             reason?: string;
             arguments?: components["schemas"]["ToolArguments"];
         };
-        /** @description Sorted by name */
-        AgentList: components["schemas"]["AgentSummary"][];
-        /** @description An agent source, as lists show it */
-        AgentSummary: {
-            /**
-             * @description The `{agent}` of the routes
-             * @example assistant
-             */
-            name: string;
-            /**
-             * @description What it is for
-             * @example Answers questions
-             */
-            description: string;
-            /** @description The source has more than one agent */
-            multi: boolean;
-            /** @description As the file names it; null: what was detected */
-            model: string | null;
-            /**
-             * @description Changes with the file
-             * @example 9f2c1d7ae0b34c58
-             */
-            version: string;
-            /** @description Tools of the agent that runs by default */
-            tool_count: number;
-            /**
-             * @description Their names
-             * @example [
-             *       "read_file"
-             *     ]
-             */
-            tools: string[];
-            /**
-             * @description Where it came from
-             * @example examples/assistant.yaml
-             */
-            source: string;
-            /** @description Whether the API may change it */
-            writable: boolean;
-        };
         /** @description An agent source with its configuration */
         AgentDetail: components["schemas"]["AgentSummary"] & {
             config: components["schemas"]["AgentFile"];
@@ -2556,8 +2739,9 @@ export interface components {
             metadata?: components["schemas"]["AgentMetadata"];
         };
         AgentSpec: {
-            /** @description `provider/model`, a name under `models:`, or `auto`; by default what was detected */
-            model?: string;
+            /** @description `provider/model`, a name under `models:`, or `auto`; by default what was detected. A list: the next is tried when one fails */
+            model?: string | string[];
+            fallback?: components["schemas"]["Fallback"];
             /** @description What the agent is for; people and other agents see it */
             description?: string;
             /** @description Shown before the first message */
@@ -2571,6 +2755,8 @@ export interface components {
             toolsets?: components["schemas"]["ToolsetSpec"][];
             /** @description Agents of this file that it may give tasks to */
             sub_agents?: string[];
+            /** @description Agents of this file that it may hand the conversation over to */
+            handoffs?: string[];
             /** @description Model calls in one run; 0 is the server's limit */
             max_iterations?: number;
             /** @description How many of the latest messages the model sees; 0 is all that fit */
@@ -2590,7 +2776,15 @@ export interface components {
             thinking_budget?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "adaptive") | number;
             permissions?: components["schemas"]["AgentPermissions"];
         };
-        ToolsetSpec: components["schemas"]["FilesystemToolset"] | components["schemas"]["ThinkToolset"] | components["schemas"]["TodoToolset"] | components["schemas"]["FetchToolset"] | components["schemas"]["UserPromptToolset"] | components["schemas"]["McpToolset"] | components["schemas"]["A2aToolset"];
+        Fallback: {
+            /** @description Tried in this order after `model` */
+            models: string[];
+            /** @description How often one model is tried again before the next; 2 when missing */
+            retries?: number;
+            /** @description How long a model that failed is passed over; 1m when missing */
+            cooldown?: string;
+        };
+        ToolsetSpec: components["schemas"]["FilesystemToolset"] | components["schemas"]["ThinkToolset"] | components["schemas"]["TodoToolset"] | components["schemas"]["FetchToolset"] | components["schemas"]["UserPromptToolset"] | components["schemas"]["McpToolset"] | components["schemas"]["A2aToolset"] | components["schemas"]["ApiToolset"] | components["schemas"]["OpenApiToolset"] | components["schemas"]["WebSearchToolset"] | components["schemas"]["ModelPickerToolset"] | components["schemas"]["ShellToolset"] | components["schemas"]["ScriptToolset"] | components["schemas"]["MemoryToolset"] | components["schemas"]["TasksToolset"] | components["schemas"]["CodeToolset"];
         FilesystemToolset: {
             /**
              * @description Read, search and change files below one folder (enum property replaced by openapi-typescript)
@@ -2607,6 +2801,10 @@ export interface components {
             tools?: ("read_file" | "read_multiple_files" | "list_directory" | "directory_tree" | "search_files_content" | "write_file" | "edit_file" | "create_directory" | "remove_directory")[];
             /** @description Told to the model after the agent's instruction */
             instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
         };
         ThinkToolset: {
             /**
@@ -2618,6 +2816,10 @@ export interface components {
             tools?: "think"[];
             /** @description Told to the model after the agent's instruction */
             instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
         };
         TodoToolset: {
             /**
@@ -2631,6 +2833,10 @@ export interface components {
             tools?: ("create_todo" | "create_todos" | "update_todos" | "list_todos")[];
             /** @description Told to the model after the agent's instruction */
             instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
         };
         FetchToolset: {
             /**
@@ -2648,6 +2854,10 @@ export interface components {
             tools?: "fetch"[];
             /** @description Told to the model after the agent's instruction */
             instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
         };
         UserPromptToolset: {
             /**
@@ -2659,6 +2869,10 @@ export interface components {
             tools?: "user_prompt"[];
             /** @description Told to the model after the agent's instruction */
             instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
         };
         McpToolset: {
             /**
@@ -2685,6 +2899,10 @@ export interface components {
             tools?: string[];
             /** @description Told to the model after the agent's instruction */
             instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
         };
         /** @description A server that is reached over HTTP */
         McpRemote: {
@@ -2725,6 +2943,297 @@ export interface components {
             tools?: string[];
             /** @description Told to the model after the agent's instruction */
             instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
+        };
+        ApiToolset: {
+            /**
+             * @description One HTTP request as a tool (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "api";
+            /** @description The tool's name */
+            name?: string;
+            /** @description What the tool is for, for the model */
+            description?: string;
+            /** @description The URL; `{arg}` or `${arg}` in its path or query stands for an argument */
+            endpoint?: string;
+            /**
+             * @description GET by default; arguments go to the query for GET and DELETE, else to a JSON body
+             * @enum {string}
+             */
+            method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+            /** @description Arguments by name */
+            args?: {
+                [key: string]: components["schemas"]["JsonSchema"];
+            };
+            /** @description Arguments that must be given; those in the endpoint always must */
+            required?: string[];
+            /** @description Sent with each request; `${env.NAME}` and `${headers.NAME}` of the caller's request are filled in */
+            headers?: {
+                [key: string]: string;
+            };
+            output_schema?: components["schemas"]["JsonSchema"] & unknown;
+            api_config?: components["schemas"]["ApiRequest"];
+            /** @description Seconds for one request; 30 by default */
+            timeout?: number;
+            /** @description Only these tools, by the names that the model sees */
+            tools?: string[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
+        };
+        /** @description The older place of name, endpoint and what belongs to them */
+        ApiRequest: {
+            /** @description The tool's name */
+            name: string;
+            /** @description What the tool is for, for the model */
+            description?: string;
+            /** @description The URL; `{arg}` or `${arg}` in its path or query stands for an argument */
+            endpoint: string;
+            /**
+             * @description GET by default; arguments go to the query for GET and DELETE, else to a JSON body
+             * @enum {string}
+             */
+            method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+            /** @description Arguments by name */
+            args?: {
+                [key: string]: components["schemas"]["JsonSchema"];
+            };
+            /** @description Arguments that must be given; those in the endpoint always must */
+            required?: string[];
+            /** @description Sent with each request; `${env.NAME}` and `${headers.NAME}` of the caller's request are filled in */
+            headers?: {
+                [key: string]: string;
+            };
+            output_schema?: components["schemas"]["JsonSchema"] & unknown;
+            /** @description What the tool is for */
+            instruction?: string;
+        };
+        OpenApiToolset: {
+            /**
+             * @description The operations of an OpenAPI document as tools (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "openapi";
+            /** @description Where the document is: JSON or YAML, OpenAPI 3.0 or 3.1 */
+            url?: string;
+            /** @description The document as a file; starts beside this file */
+            file?: string;
+            /** @description Instead of the document's first server */
+            base_url?: string;
+            /** @description Sent with each request; `${env.NAME}` and `${headers.NAME}` of the caller's request are filled in */
+            headers?: {
+                [key: string]: string;
+            };
+            filter?: components["schemas"]["OpenApiFilter"];
+            /** @description Seconds for one request; 30 by default */
+            timeout?: number;
+            /** @description Only these tools, by the names that the model sees */
+            tools?: string[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
+        };
+        /** @description Only some of the operations */
+        OpenApiFilter: {
+            /** @description By operationId */
+            operations?: string[];
+            /** @description With one of these tags */
+            tags?: string[];
+            /** @description `/pets/*`, with * and ? */
+            paths?: string[];
+            /** @description With one of these methods */
+            methods?: ("get" | "post" | "put" | "patch" | "delete")[];
+        };
+        WebSearchToolset: {
+            /**
+             * @description Search the web (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "web_search";
+            /**
+             * @description Who searches
+             * @enum {string}
+             */
+            provider: "serper" | "brave" | "tavily" | "searxng";
+            /** @description Where a SearXNG answers; for the others, instead of the provider's own address */
+            url?: string;
+            /** @description The environment variable that holds the key */
+            token_key?: string;
+            /** @description Results of one search; 8 by default */
+            max_results?: number;
+            /** @description Seconds for one request; 30 by default */
+            timeout?: number;
+            /** @description Only these tools of the set */
+            tools?: "web_search"[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
+        };
+        ModelPickerToolset: {
+            /**
+             * @description The agent may change its model (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "model_picker";
+            /** @description The models it may choose from: `provider/model` or names under `models:` */
+            models: string[];
+            /** @description Only these tools of the set */
+            tools?: ("change_model" | "revert_model")[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
+        };
+        ShellToolset: {
+            /**
+             * @description Run shell commands; only with --enable-shell (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "shell";
+            /** @description Where commands run; by default the session's working_dir, else the workspace */
+            path?: string;
+            /** @description Environment of the commands, beside PATH, HOME, LANG and TMPDIR; `${env.NAME}` takes a variable of the server's */
+            env?: {
+                [key: string]: string;
+            };
+            /** @description Only these tools of the set */
+            tools?: ("shell" | "run_background_job" | "list_background_jobs" | "view_background_job" | "stop_background_job")[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
+        };
+        ScriptToolset: {
+            /**
+             * @description Commands as tools; only with --enable-shell (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "script";
+            /** @description The tools by name */
+            shell: {
+                [key: string]: components["schemas"]["Script"];
+            };
+            /** @description Only these tools, by the names that the model sees */
+            tools?: string[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
+        };
+        /** @description A command as a tool of its own */
+        Script: {
+            /** @description For /bin/sh; arguments are variables in it: "$name" */
+            cmd: string;
+            /** @description What the model is told it does */
+            description?: string;
+            /** @description The arguments by name, each with its JSON Schema; text when it names no type */
+            args?: {
+                [key: string]: components["schemas"]["JsonSchema"];
+            };
+            /** @description Arguments that must be given; all of them when missing */
+            required?: string[];
+            /** @description Environment of the commands, beside PATH, HOME, LANG and TMPDIR; `${env.NAME}` takes a variable of the server's */
+            env?: {
+                [key: string]: string;
+            };
+            /** @description Where it runs; by default the session's working_dir, else beside this file */
+            working_dir?: string;
+        };
+        MemoryToolset: {
+            /**
+             * @description Remember things for later (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "memory";
+            /**
+             * @description session: this conversation; user: this person, with any agent; agent: this person with this agent (the default)
+             * @enum {string}
+             */
+            scope?: "session" | "user" | "agent";
+            /** @description Accepted from other programs and not used: everything is kept in the database */
+            path?: string;
+            /** @description Only these tools of the set */
+            tools?: ("add_memory" | "get_memories" | "search_memories" | "update_memory" | "delete_memory")[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
+        };
+        TasksToolset: {
+            /**
+             * @description A list of tasks that depend on each other (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "tasks";
+            /** @description One list for all agents of the team */
+            shared?: boolean;
+            /** @description Accepted from other programs and not used: everything is kept in the database */
+            path?: string;
+            /** @description Only these tools of the set */
+            tools?: ("create_task" | "get_task" | "update_task" | "delete_task" | "list_tasks" | "next_task" | "add_dependency" | "remove_dependency")[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
+        };
+        CodeToolset: {
+            /**
+             * @description Tools in Python and JavaScript, isolated; only with --enable-code (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "code";
+            /** @description Each defines execute(args) or run(**args) */
+            python?: components["schemas"]["CodeTool"][];
+            /** @description Each exports execute(args) */
+            javascript?: components["schemas"]["CodeTool"][];
+            /** @description Seconds for a call of each tool that does not say; 30 by default */
+            timeout?: number;
+            /** @description Only these tools, by the names that the model sees */
+            tools?: string[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
+        };
+        /** @description A tool in Python or JavaScript; it runs isolated */
+        CodeTool: {
+            /** @description What the model calls it */
+            name: string;
+            /** @description What the model is told it does; by default the one in the schema */
+            description?: string;
+            /** @description The code; starts beside this file */
+            file?: string;
+            /** @description The code itself, instead of a file */
+            code?: string;
+            /** @description The JSON Schema of the arguments, or a whole tool description, or the JSON file that holds it */
+            schema?: components["schemas"]["JsonSchema"] | string;
+            /** @description Seconds for a call; computing ends after 10 anyway */
+            timeout?: number;
         };
         /** @description The answer is one JSON object that follows a schema */
         StructuredOutput: {
@@ -2810,6 +3319,253 @@ export interface components {
             /** @description The author's version of this file */
             version?: string;
         };
+        /** @description An agent source, as lists show it */
+        AgentSummary: {
+            /**
+             * @description The `{agent}` of the routes
+             * @example assistant
+             */
+            name: string;
+            /**
+             * @description What it is for
+             * @example Answers questions
+             */
+            description: string;
+            /** @description The source has more than one agent */
+            multi: boolean;
+            /** @description As the file names it; null: what was detected */
+            model: string | null;
+            /**
+             * @description Changes with the file
+             * @example 9f2c1d7ae0b34c58
+             */
+            version: string;
+            /** @description Tools of the agent that runs by default */
+            tool_count: number;
+            /**
+             * @description Their names
+             * @example [
+             *       "read_file"
+             *     ]
+             */
+            tools: string[];
+            /**
+             * @description Where it came from
+             * @example examples/assistant.yaml
+             */
+            source: string;
+            /** @description Whether the API may change it */
+            writable: boolean;
+        };
+        /** @description Either a whole agent file or the short form */
+        NewAgent: components["schemas"]["ShortAgent"] | components["schemas"]["WholeAgent"];
+        /** @description A new agent in a few words */
+        ShortAgent: {
+            /**
+             * @description The `{agent}` of the routes
+             * @example support
+             */
+            name: string;
+            /**
+             * @description The system prompt
+             * @example You help.
+             */
+            system_prompt: string;
+            /** @description `provider/model`; by default what was detected */
+            model?: string;
+            /** @description What it is for */
+            description?: string;
+            /**
+             * @description The author's own version
+             * @example 1.0.0
+             */
+            version?: string;
+        };
+        /** @description A new agent from a whole agent file */
+        WholeAgent: {
+            /**
+             * @description The `{agent}` of the routes
+             * @example support
+             */
+            name: string;
+            config: components["schemas"]["AgentFile"] & unknown;
+        };
+        /** @description Only what is given changes; single fields are those of the agent that runs by default */
+        AgentPatch: {
+            config?: components["schemas"]["AgentFile"] & unknown;
+            /**
+             * @description The system prompt
+             * @example You help.
+             */
+            system_prompt?: string;
+            /**
+             * @description null: what was detected
+             * @example openai/gpt-5-mini
+             */
+            model?: string | null;
+            /** @description null removes it */
+            description?: string | null;
+            /**
+             * @description The author's own version; null removes it
+             * @example 1.0.1
+             */
+            version?: string | null;
+        };
+        /** @description What the copy is called */
+        AgentDuplicate: {
+            /**
+             * @description The `{agent}` of the routes
+             * @example support
+             */
+            new_name: string;
+        };
+        /** @description All that an agent source is made of */
+        AgentConfig: {
+            /**
+             * @description The `{agent}` of the routes
+             * @example support
+             */
+            name: string;
+            /**
+             * @description Where it came from
+             * @example examples/assistant.yaml
+             */
+            source: string;
+            /**
+             * @description What `text` is written in
+             * @enum {string}
+             */
+            format: "yaml" | "json" | "toml";
+            /** @description The source as it is written; secrets are hidden */
+            text: string;
+            config: components["schemas"]["AgentFile"] & unknown;
+            /** @description The system prompt */
+            prompt: string;
+            tools: components["schemas"]["AgentTool"][];
+        };
+        /** @description A tool of an agent with what it is made of */
+        AgentTool: components["schemas"]["AgentToolSummary"] & {
+            /**
+             * @description The JSON Schema of the arguments, or a whole tool description, as JSON text
+             * @example {"type":"object","properties":{"a":{"type":"number"}}}
+             */
+            schema_json: string;
+            /** @description null for tools that are not made of code of the agent */
+            code: string | null;
+        };
+        /**
+         * @description What a tool is made of
+         * @enum {string}
+         */
+        ToolImplementation: "python" | "javascript" | "builtin";
+        /** @description A tool of an agent, as lists show it */
+        AgentToolSummary: {
+            /**
+             * @description As the model sees it
+             * @example add
+             */
+            name: string;
+            /**
+             * @description What it is for
+             * @example Adds numbers
+             */
+            description: string;
+            implementation: components["schemas"]["ToolImplementation"];
+        };
+        /** @description The system prompt of the agent that runs by default */
+        AgentPrompt: {
+            /**
+             * @description The system prompt
+             * @example You help.
+             */
+            content: string;
+        };
+        /** @description One page, stable while rows are added */
+        AgentVersionPage: {
+            data: components["schemas"]["AgentVersion"][];
+            /**
+             * @description Asks for the next page; null on the last
+             * @example null
+             */
+            next_cursor: string | null;
+        };
+        /** @description A version of an agent that was made over the API */
+        AgentVersion: {
+            /**
+             * @description Of the content; equal content has an equal version
+             * @example 9f2c1d7ae0b34c58
+             */
+            version: string;
+            /**
+             * @description Counts the changes of this name
+             * @example 3
+             */
+            revision: number;
+            /**
+             * @description What made it; found: it stood in a file before the first change
+             * @enum {string}
+             */
+            change: "found" | "created" | "updated" | "restored" | "deleted";
+            /** @description Whether it is served now */
+            current: boolean;
+            /**
+             * @description Who made it
+             * @example local
+             */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+        };
+        /** @description Every tool */
+        AgentToolList: components["schemas"]["AgentToolSummary"][];
+        /** @description A tool in Python or JavaScript; give one of the two */
+        NewAgentTool: {
+            /**
+             * @description As the model sees it
+             * @example add
+             */
+            name: string;
+            /**
+             * @description A JSON Schema for the arguments, or a whole tool description, as JSON text
+             * @example {"type":"object","properties":{"a":{"type":"number"}}}
+             */
+            schema_json: string;
+            /**
+             * @description Defines `execute(args)` or `run(**args)`
+             * @example def execute(args):
+             *         return args["a"] + 1
+             */
+            python_code?: string;
+            /**
+             * @description Exports `execute(args)`
+             * @example export function execute({ a }) { return a + 1 }
+             */
+            javascript_code?: string;
+        };
+        /** @description Only what is given changes */
+        AgentToolPatch: {
+            /**
+             * @description A JSON Schema for the arguments, or a whole tool description, as JSON text
+             * @example {"type":"object","properties":{"a":{"type":"number"}}}
+             */
+            schema_json?: string;
+            /**
+             * @description Defines `execute(args)` or `run(**args)`
+             * @example def execute(args):
+             *         return args["a"] + 1
+             */
+            python_code?: string;
+            /**
+             * @description Exports `execute(args)`
+             * @example export function execute({ a }) { return a + 1 }
+             */
+            javascript_code?: string;
+        };
+        /** @description Sorted by name */
+        AgentList: components["schemas"]["AgentSummary"][];
         /** @description The number of tools that an agent has */
         ToolCount: {
             /**
@@ -2849,6 +3605,32 @@ export interface components {
              * @example 128000
              */
             context_window?: number;
+        };
+        /** @description This server and its peers */
+        PeerList: components["schemas"]["Peer"][];
+        /** @description A server of the network that this one belongs to */
+        Peer: {
+            /**
+             * @description As the peers file names it
+             * @example eu-1
+             */
+            name: string;
+            /**
+             * @description Its address, with a port or without
+             * @example 192.168.1.100
+             */
+            ip: string | null;
+            /**
+             * @description What it belongs to
+             * @example [
+             *       "eu"
+             *     ]
+             */
+            groups: string[];
+            /** @description Whether it is the server that answers */
+            self: boolean;
+            /** @description Whether it took a connection just now */
+            live: boolean;
         };
         /** @description It works */
         Ok: {
@@ -3309,6 +4091,18 @@ export interface components {
                 "application/json": components["schemas"]["Approval"];
             };
         };
+        /** @description The new agent */
+        AgentCreatedResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Location: components["headers"]["Location"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AgentDetail"];
+            };
+        };
         /** @description The agents */
         AgentListResponse: {
             headers: {
@@ -3323,11 +4117,93 @@ export interface components {
         AgentResponse: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
+                ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["AgentDetail"];
             };
+        };
+        /** @description It is gone */
+        AgentDeletedResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The configuration */
+        AgentConfigResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AgentConfig"];
+            };
+        };
+        /** @description The system prompt */
+        AgentPromptResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AgentPrompt"];
+            };
+        };
+        /** @description A page of versions */
+        AgentVersionPageResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AgentVersionPage"];
+            };
+        };
+        /** @description The tools */
+        AgentToolListResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AgentToolList"];
+            };
+        };
+        /** @description The new tool */
+        AgentToolCreatedResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Location: components["headers"]["Location"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AgentTool"];
+            };
+        };
+        /** @description The tool */
+        AgentToolResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AgentTool"];
+            };
+        };
+        /** @description It is gone */
+        AgentToolDeletedResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content?: never;
         };
         /** @description The number of tools */
         ToolCountResponse: {
@@ -3357,6 +4233,16 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["ModelList"];
+            };
+        };
+        /** @description The peers */
+        PeerListResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["PeerList"];
             };
         };
         /** @description It works */
@@ -3391,6 +4277,12 @@ export interface components {
         AgentParameter: components["schemas"]["AgentParameter"];
         /** @description An agent inside the source */
         AgentNameParameter: components["schemas"]["AgentNameParameter"];
+        /** @description A version that listAgentVersions gave */
+        AgentVersionParameter: components["schemas"]["AgentVersionParameter"];
+        /** @description A tool's name */
+        ToolParameter: components["schemas"]["ToolParameter"];
+        /** @description The ETag that the caller has seen; when another is current, nothing changes */
+        IfMatchParameter: components["schemas"]["IfMatchParameter"];
         /** @description How many at most */
         LimitParameter: components["schemas"]["LimitParameter"];
         /** @description `next_cursor` of the page before */
@@ -3439,6 +4331,11 @@ export interface components {
          * @example /api/runs/run_01k9zq6w0v6m3t8q4x1y2z3a4b/events
          */
         ContentLocation: string;
+        /**
+         * @description The version; sent back as If-Match it guards a change
+         * @example "9f2c1d7ae0b34c58"
+         */
+        ETag: string;
         /**
          * @description The preference of the Prefer header that was honoured
          * @example respond-async
@@ -4217,6 +5114,32 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    createAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The agent */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAgent"];
+            };
+        };
+        responses: {
+            201: components["responses"]["AgentCreatedResponse"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getAgent: {
         parameters: {
             query?: never;
@@ -4233,6 +5156,384 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateAgent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the caller has seen; when another is current, nothing changes */
+                "if-match"?: components["parameters"]["IfMatchParameter"];
+            };
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+            };
+            cookie?: never;
+        };
+        /** @description What changes */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentPatch"];
+            };
+        };
+        responses: {
+            200: components["responses"]["AgentResponse"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteAgent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the caller has seen; when another is current, nothing changes */
+                "if-match"?: components["parameters"]["IfMatchParameter"];
+            };
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["AgentDeletedResponse"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    duplicateAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+            };
+            cookie?: never;
+        };
+        /** @description The name of the copy */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentDuplicate"];
+            };
+        };
+        responses: {
+            201: components["responses"]["AgentCreatedResponse"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reloadAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["AgentResponse"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getAgentConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["AgentConfigResponse"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getAgentPrompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["AgentPromptResponse"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateAgentPrompt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the caller has seen; when another is current, nothing changes */
+                "if-match"?: components["parameters"]["IfMatchParameter"];
+            };
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+            };
+            cookie?: never;
+        };
+        /** @description The system prompt */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentPrompt"];
+            };
+        };
+        responses: {
+            200: components["responses"]["AgentPromptResponse"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listAgentVersions: {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: components["parameters"]["LimitParameter"];
+                /** @description `next_cursor` of the page before */
+                cursor?: components["parameters"]["CursorParameter"];
+                /** @description Newest first by default */
+                order?: components["parameters"]["NewestFirstParameter"];
+            };
+            header?: never;
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["AgentVersionPageResponse"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreAgentVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the caller has seen; when another is current, nothing changes */
+                "if-match"?: components["parameters"]["IfMatchParameter"];
+            };
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+                /** @description A version that listAgentVersions gave */
+                version: components["parameters"]["AgentVersionParameter"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["AgentResponse"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listAgentTools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["AgentToolListResponse"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createAgentTool: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the caller has seen; when another is current, nothing changes */
+                "if-match"?: components["parameters"]["IfMatchParameter"];
+            };
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+            };
+            cookie?: never;
+        };
+        /** @description The tool */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAgentTool"];
+            };
+        };
+        responses: {
+            201: components["responses"]["AgentToolCreatedResponse"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getAgentTool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+                /** @description A tool's name */
+                tool: components["parameters"]["ToolParameter"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["AgentToolResponse"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateAgentTool: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the caller has seen; when another is current, nothing changes */
+                "if-match"?: components["parameters"]["IfMatchParameter"];
+            };
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+                /** @description A tool's name */
+                tool: components["parameters"]["ToolParameter"];
+            };
+            cookie?: never;
+        };
+        /** @description What changes */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentToolPatch"];
+            };
+        };
+        responses: {
+            200: components["responses"]["AgentToolResponse"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteAgentTool: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the caller has seen; when another is current, nothing changes */
+                "if-match"?: components["parameters"]["IfMatchParameter"];
+            };
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+                /** @description A tool's name */
+                tool: components["parameters"]["ToolParameter"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["AgentToolDeletedResponse"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -4315,6 +5616,22 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["ModelListResponse"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listPeers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["PeerListResponse"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             500: components["responses"]["InternalError"];

@@ -1,5 +1,5 @@
-import { hostname } from 'node:os'
-import { relative, resolve } from 'node:path'
+import { homedir, hostname } from 'node:os'
+import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Given } from './commands/arguments.ts'
@@ -21,6 +21,10 @@ export type Config = Readonly<{
   /** Files and directories of agents, as they were named; relative ones start at `directory`. */
   sources: readonly string[]
   directory: string
+  /** Agents in this directory may be changed over the API, and new ones are made there. */
+  agentsWritable: string | undefined
+  /** Names the servers that this one belongs to. */
+  peersFile: string
   /** `--agent`; undefined lets the catalog choose. */
   defaultAgent: string | undefined
   /** Sessions' working directories lie in it. */
@@ -68,10 +72,14 @@ export function readConfig({
   const listen = readListen(settings.get('listen'))
   const loopback = isLoopback(listen.host)
   if (!loopback && !readSwitch(settings.get('insecure-no-auth'))) refusePublic(listen)
+  const agentsWritable = readPath(settings.get('agents-writable'), directory)
+  const otherSources = agentsWritable === undefined ? [examples(directory)] : [agentsWritable]
   return Object.freeze({
     version,
-    sources: Object.freeze(positionals.length > 0 ? positionals : [examples(directory)]),
+    sources: Object.freeze(positionals.length > 0 ? positionals : otherSources),
     directory,
+    agentsWritable,
+    peersFile: readPath(settings.get('peers'), directory) ?? usualPeersFile(environment),
     defaultAgent: lastOf(settings.get('agent')),
     workspace: resolve(directory, lastOf(settings.get('workspace')) ?? '.'),
     allowHosts: Object.freeze(settings.get('allow-host')?.values ?? []),
@@ -109,6 +117,17 @@ function examples(directory: string): string {
   const path = fileURLToPath(new URL('../examples', import.meta.url))
   const short = relative(directory, path)
   return short.startsWith('..') ? path : short
+}
+
+function readPath(given: Given | undefined, directory: string): string | undefined {
+  const path = lastOf(given)
+  return path === undefined ? undefined : resolve(directory, path)
+}
+
+/** In the user's configuration directory. */
+function usualPeersFile({ XDG_CONFIG_HOME, HOME }: Environment): string {
+  const home = XDG_CONFIG_HOME || join(HOME || homedir(), '.config')
+  return join(home, 'aegis', 'aegis-net.toml')
 }
 
 function lastOf(given: Given | undefined): string | undefined {

@@ -1,7 +1,8 @@
 import { randomBytes, randomFillSync, randomUUID } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
-import { openCatalog } from '#agents/catalog.ts'
+import { concealFile } from '#agents/conceal.ts'
+import { createPeers } from '#agents/peers.ts'
 import { createApp } from '#http/app.ts'
 import { docsPages } from '#http/docs.ts'
 import { createHandlers } from '#http/handlers/handlers.ts'
@@ -46,6 +47,7 @@ import { createWebSearchToolset } from '#tools/web-search.ts'
 import { type CloseStack, createCloseStack } from './close-stack.ts'
 import type { Config } from './config.ts'
 import { createLogger, type Logger } from './log.ts'
+import { openAgents, openFileAgents } from './open-agents.ts'
 import { describeStart } from './start-lines.ts'
 import { resolveWorkingDir } from './working-dir.ts'
 
@@ -86,16 +88,13 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     process.exit(1)
   }
 
-  const catalog = await openCatalog({
-    sources: config.sources,
-    directory: config.directory,
-    environment,
-    defaultAgent: config.defaultAgent,
-    watch: true,
-    onProblem: (line) => log.warn(line),
-    onChange: (change) => log.info('agents changed', change),
+  let agents: Awaited<ReturnType<typeof openAgents>> | undefined
+  const files = await openFileAgents({
+    config,
+    log,
+    onChange: () => agents?.catalog.reportClashes(),
   })
-  opened.add(() => catalog.close())
+  opened.add(() => files.close())
 
   // Looks for a model while the database opens.
   const openingModels = openModels({
@@ -122,6 +121,9 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   })
   const code = await openCodeRunner({ isEnabled: config.enableCode })
   opened.add(() => code.close())
+  agents = await openAgents({ config, log, files, store, code })
+  const { catalog, agentEdits, agentToolEdits } = agents
+  opened.add(() => catalog.close())
   const jobs = createBackgroundJobs({ now: Date.now })
   opened.add(() => jobs.close())
   const shell = { enabled: config.enableShell, environment, workspace: config.workspace }
@@ -187,11 +189,19 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     models,
     newSessionId: () => ids.next('ses'),
     workingDir: (path) => resolveWorkingDir(config.workspace, path),
-    toolNames: async (snapshot, agentName) => {
+    agentEdits,
+    agentToolEdits,
+    conceal: concealFile,
+    peers: createPeers({
+      path: config.peersFile,
+      name: config.instanceName,
+      onProblem: (line) => log.warn(line),
+    }),
+    toolDefinitions: async (snapshot, agentName) => {
       const session = { tenant: 'default', owner: 'local', sessionId: '', agentName }
       const assistant = runtime.assistants.get(snapshot, agentName)
       const { tools } = await assistant.tools({ ...session, workingDir: null })
-      return tools.map((tool) => tool.definition.name)
+      return tools.map((tool) => tool.definition)
     },
     stats: store.stats.count,
     health: async () => ({

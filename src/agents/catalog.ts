@@ -1,7 +1,8 @@
-import { dirname } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import type { AgentCatalog, AgentSnapshot } from '#runtime/catalog.ts'
-import { didYouMean } from './nearest.ts'
-import { AgentFileError } from './problem.ts'
+import { loadAgent } from './load.ts'
+import { createOnce } from './once.ts'
+import { AgentFileError, problemLine } from './problem.ts'
 import type { SourceReader, SourceState } from './source-reader.ts'
 import { createSourceReader } from './source-reader.ts'
 import type { Source, SourceFile } from './sources.ts'
@@ -12,9 +13,13 @@ import { createWatcher } from './watcher.ts'
 /** Names of agents. */
 export type CatalogChange = { added: string[]; changed: string[]; removed: string[] }
 
-export type FileCatalog = AgentCatalog & {
+export type FileCatalog = Pick<AgentCatalog, 'list' | 'get' | 'close'> & {
   /** Looks at the files now; what they hold is served when it resolves. Never rejects. */
   refresh(): Promise<void>
+  /** The file that an agent is read from, also one that never was right. */
+  fileOf(name: string): SourceFile | undefined
+  /** Reads one agent again. The lines say what is wrong; then the version before stays in use. */
+  reload(name: string): Promise<string[]>
 }
 
 export type CatalogOptions = {
@@ -22,7 +27,8 @@ export type CatalogOptions = {
   /** Where relative sources start. */
   directory: string
   environment: Record<string, string | undefined>
-  defaultAgent?: string | undefined
+  /** Agents in this directory may be changed over the API; absolute. */
+  writableDirectory?: string | undefined
   watch: boolean
   onProblem: (line: string) => void
   onChange: (change: CatalogChange) => void
@@ -44,7 +50,7 @@ export async function openCatalog({
   sources: named,
   directory,
   environment,
-  defaultAgent,
+  writableDirectory,
   watch,
   onProblem,
   onChange,
@@ -72,7 +78,7 @@ export async function openCatalog({
   })
 
   async function look(): Promise<void> {
-    const { settled } = await readAll(sources, reader, { patient: !isStarting })
+    const { settled } = await readAll(await listAll(), reader, { patient: !isStarting })
     const { byName, clashes } = nameAgents(reader.states())
     if (isStarting) fatal.push(...clashes)
     else report('clashes', clashes)
@@ -81,6 +87,15 @@ export async function openCatalog({
     watcher?.watch(watchedDirectories(sources, reader.states()))
     if (!settled) watcher?.lookAgain()
     if (change && !isStarting) onChange(change)
+  }
+
+  async function listAll(): Promise<SourceFile[]> {
+    const files = (await Promise.all(sources.map(listSource))).flat()
+    return files.map((file) => ({ ...file, writable: isBelow(writableDirectory, file.path) }))
+  }
+
+  function fileOf(name: string): SourceFile | undefined {
+    return reader.states().find((state) => nameOf(state) === name)?.file
   }
 
   function refresh(): Promise<void> {
@@ -94,7 +109,6 @@ export async function openCatalog({
 
   await look()
   if (fatal.length > 0) throw new AgentFileError(fatal)
-  checkDefault(agents, defaultAgent)
   if (agents.size === 0) onProblem(`No agents in ${named.join(', ')}; add a YAML file to serve one`)
   isStarting = false
   if (watch) {
@@ -113,8 +127,16 @@ export async function openCatalog({
   return {
     list: () => [...agents.values()],
     get: (name) => agents.get(name),
-    defaultName: () => defaultAgent ?? impliedDefault([...agents.keys()]),
     refresh,
+    fileOf,
+    async reload(name) {
+      const file = fileOf(name)
+      if (file === undefined) return []
+      const loaded = await loadAgent(file, environment)
+      await refresh()
+      if (!('problems' in loaded)) return []
+      return loaded.problems.map((problem) => problemLine(file.source, problem))
+    },
     async close() {
       watcher?.close()
       await looking
@@ -123,14 +145,13 @@ export async function openCatalog({
 }
 
 async function readAll(
-  sources: Source[],
+  listed: SourceFile[],
   reader: SourceReader,
   options: { patient: boolean },
 ): Promise<{ settled: boolean }> {
-  const lists = await Promise.all(sources.map(listSource))
   // A file that is named itself and stands in a named directory too is one agent.
   const files = new Map<string, SourceFile>()
-  for (const file of lists.flat()) {
+  for (const file of listed) {
     if (!files.get(file.path)?.explicit) files.set(file.path, file)
   }
   return reader.read([...files.values()], options)
@@ -144,16 +165,21 @@ function nameAgents(states: SourceState[]): {
   const taken = new Map<string, SourceState>()
   const clashes: string[] = []
   for (const state of states) {
-    const other = taken.get(state.file.name)
-    if (other === undefined) taken.set(state.file.name, state)
+    const name = nameOf(state)
+    const other = taken.get(name)
+    if (other === undefined) taken.set(name, state)
     else {
-      const { name, source } = state.file
+      const { source } = state.file
       clashes.push(`${source}: ${other.file.source} is already the agent ${name}; rename one`)
     }
   }
   const snapshots = [...taken.values()].flatMap(({ snapshot }) => (snapshot ? [snapshot] : []))
   snapshots.sort((a, b) => (a.name < b.name ? -1 : 1))
   return { byName: new Map(snapshots.map((snapshot) => [snapshot.name, snapshot])), clashes }
+}
+
+function nameOf({ file, snapshot }: SourceState): string {
+  return snapshot?.name ?? file.name
 }
 
 function changeBetween(
@@ -171,28 +197,10 @@ function changeBetween(
 }
 
 function watchedDirectories(sources: Source[], states: SourceState[]): Set<string> {
-  const dependencies = states.flatMap((state) => state.dependencies)
-  return new Set([...sources.map(directoryOf), ...dependencies.map((path) => dirname(path))])
+  const files = states.flatMap(({ file, dependencies }) => [file.path, ...dependencies])
+  return new Set([...sources.map(directoryOf), ...files.map((path) => dirname(path))])
 }
 
-function checkDefault(agents: Map<string, AgentSnapshot>, name: string | undefined): void {
-  if (name === undefined || agents.has(name)) return
-  const names = [...agents.keys()]
-  const hint = didYouMean(name, names) || `; there are ${names.join(', ') || 'none'}`
-  throw new AgentFileError([`--agent ${name}: there is no such agent${hint}`])
-}
-
-function impliedDefault(names: string[]): string | undefined {
-  return names.includes('default') ? 'default' : names[0]
-}
-
-/** Passes lines on when they differ from what was said about the same matter last. */
-function createOnce(onProblem: (line: string) => void) {
-  const said = new Map<string, string>()
-  return (matter: string, lines: string[]): void => {
-    const text = lines.join('\n')
-    if (said.get(matter) === text) return
-    said.set(matter, text)
-    for (const line of lines) onProblem(line)
-  }
+function isBelow(directory: string | undefined, path: string): boolean {
+  return directory !== undefined && path.startsWith(join(directory, sep))
 }

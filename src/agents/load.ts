@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { AgentFile, AgentSpec } from '#contract/agent-file.ts'
 import type { AgentSnapshot } from '#runtime/catalog.ts'
+import type { AgentParts, LoadContext } from './agent-parts.ts'
+import { readCodeFiles } from './code-files.ts'
 import { parseAgentFile } from './parse.ts'
 import type { FileProblem, PathProblem } from './problem.ts'
 import type { SourceFile } from './sources.ts'
-import { storableProblems } from './storable.ts'
+import type { ReadText } from './text-file.ts'
+import { readTextFile, unreadable, unstorable } from './text-file.ts'
+import { isToml, loadToml } from './toml-source.ts'
 
 export type LoadedAgent = {
   /** The other files that the agent is made of, there or not; absolute. */
@@ -15,51 +18,89 @@ export type LoadedAgent = {
 
 /** Reads one source with the files it names. Never throws for what the files hold. */
 export async function loadAgent(
-  { name, path, source }: SourceFile,
+  source: SourceFile,
   environment: Record<string, string | undefined>,
+  readText: ReadText = readTextFile,
 ): Promise<LoadedAgent> {
-  const text = await readText(path)
+  const text = await readText(source.path)
   if (text instanceof Error) return { dependencies: [], problems: [unreadable(text)] }
+  const baseDirectory = dirname(source.path)
+  const parts = isToml(source.path)
+    ? await loadToml(text, { baseDirectory, environment, readText })
+    : await loadYaml(text, { baseDirectory, environment, readText })
+  if ('problems' in parts) return parts
+  const { dependencies, file } = parts
+  const name = parts.name ?? source.name
+  const version = versionOf({
+    name,
+    baseDirectory,
+    file,
+    promptFiles: parts.promptFiles ?? new Map(),
+  })
+  const { source: shown, writable } = source
+  return {
+    dependencies,
+    snapshot: { name, version, file, baseDirectory, source: shown, writable, trusted: true },
+  }
+}
+
+/** A hash over all that the agent is. */
+export function versionOf({
+  name,
+  baseDirectory,
+  file,
+  promptFiles = new Map(),
+}: {
+  name: string
+  baseDirectory: string
+  file: AgentFile
+  promptFiles?: Map<string, string | null>
+}): string {
+  const parts = [name, baseDirectory, file, [...promptFiles]]
+  return createHash('sha256').update(canonicalJson(parts)).digest('hex').slice(0, 16)
+}
+
+async function loadYaml(
+  text: string,
+  { baseDirectory, environment, readText }: LoadContext,
+): Promise<AgentParts> {
   const parsed = parseAgentFile(text, { environment })
   if ('problems' in parsed) return { dependencies: [], problems: parsed.problems }
-
-  const baseDirectory = dirname(path)
-  const instructions = await readInstructions(parsed.file, baseDirectory)
-  const promptFiles = await readPromptFiles(parsed.file, baseDirectory)
-  const dependencies = [...instructions.paths, ...promptFiles.keys()]
-  if (instructions.problems.length > 0) {
-    return { dependencies, problems: parsed.place(instructions.problems) }
-  }
-  const version = versionOf([name, baseDirectory, instructions.file, [...promptFiles]])
-  const snapshot = {
-    name,
-    version,
-    file: instructions.file,
-    baseDirectory,
-    source,
-    writable: false,
-  }
-  return { dependencies, snapshot }
+  const instructions = await readInstructions(parsed.file, baseDirectory, readText)
+  const promptFiles = await readPromptFiles(parsed.file, baseDirectory, readText)
+  const code = await readCodeFiles(instructions.file, baseDirectory, readText)
+  const dependencies = [...instructions.paths, ...code.paths, ...promptFiles.keys()]
+  const problems = [...instructions.problems, ...code.problems]
+  if (problems.length > 0) return { dependencies, problems: parsed.place(problems) }
+  return { dependencies, file: code.file, promptFiles }
 }
 
 const filePrefix = 'file:'
+
+/** The file that an instruction names in place of its text; absolute. */
+export function instructionFile(
+  instruction: string | undefined,
+  baseDirectory: string,
+): string | undefined {
+  if (!instruction?.startsWith(filePrefix) || instruction.trim().includes('\n')) return undefined
+  return resolve(baseDirectory, instruction.slice(filePrefix.length).trim())
+}
 
 /** Puts the text of each `file:` instruction in its place. */
 async function readInstructions(
   file: AgentFile,
   baseDirectory: string,
+  readText: ReadText,
 ): Promise<{ file: AgentFile; paths: string[]; problems: PathProblem[] }> {
   const agents: [string, AgentSpec][] = []
   const paths: string[] = []
   const problems: PathProblem[] = []
   for (const [name, agent] of Object.entries(file.agents)) {
-    const { instruction } = agent
-    const isFile = instruction?.startsWith(filePrefix) && !instruction.trim().includes('\n')
-    if (!instruction || !isFile) {
+    const path = instructionFile(agent.instruction, baseDirectory)
+    if (path === undefined) {
       agents.push([name, agent])
       continue
     }
-    const path = resolve(baseDirectory, instruction.slice(filePrefix.length).trim())
     paths.push(path)
     const text = await readText(path)
     const message = text instanceof Error ? unreadable(text).message : unstorable(text)
@@ -75,6 +116,7 @@ async function readInstructions(
 async function readPromptFiles(
   file: AgentFile,
   baseDirectory: string,
+  readText: ReadText,
 ): Promise<Map<string, string | null>> {
   const names = Object.values(file.agents).flatMap((agent) => agent.add_prompt_files ?? [])
   const texts = new Map<string, string | null>()
@@ -84,33 +126,6 @@ async function readPromptFiles(
     texts.set(path, text instanceof Error ? null : text)
   }
   return texts
-}
-
-async function readText(path: string): Promise<string | Error> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  }
-}
-
-function unreadable(error: Error): FileProblem {
-  const code = 'code' in error ? error.code : undefined
-  const messages: Record<string, string> = {
-    ENOENT: 'there is no such file',
-    EACCES: 'the file may not be read; check its permissions',
-    EISDIR: 'this is a directory, not a file',
-  }
-  const message = messages[String(code)] ?? `the file cannot be read (${code ?? error.message})`
-  return { line: 1, column: 1, message }
-}
-
-function unstorable(text: string): string | undefined {
-  return storableProblems(text)[0]?.message
-}
-
-function versionOf(parts: unknown): string {
-  return createHash('sha256').update(canonicalJson(parts)).digest('hex').slice(0, 16)
 }
 
 /** Sorted keys, but for `agents`: their order says which one answers. */

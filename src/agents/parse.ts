@@ -24,15 +24,23 @@ export function parseAgentFile(
   if (source.value === null || source.value === undefined) {
     return { problems: [{ line: 1, column: 1, message: 'the file is empty; agents: is needed' }] }
   }
-  const unstorable = storableProblems(source.value)
-  if (unstorable.length > 0) return { problems: placed(source, unstorable) }
-  const parsed = AgentFile.safeParse(source.value)
-  if (!parsed.success)
-    return { problems: placed(source, schemaProblems(parsed.error.issues, source.value)) }
+  const checked = checkAgentValue(source.value, { environment })
+  if ('problems' in checked) return { problems: placed(source, checked.problems) }
+  return { file: checked.file, place: (later) => placed(source, later) }
+}
+
+/** The same for a file that was read already, as JSON or from another format. */
+export function checkAgentValue(
+  value: unknown,
+  { environment }: { environment: Record<string, string | undefined> },
+): { file: AgentFile } | { problems: PathProblem[] } {
+  const unstorable = storableProblems(value)
+  if (unstorable.length > 0) return { problems: unstorable }
+  const parsed = AgentFile.safeParse(value)
+  if (!parsed.success) return { problems: schemaProblems(parsed.error.issues, value) }
   const file = toExact(parsed.data)
   const problems = checkAgentFile(file, environment)
-  if (problems.length > 0) return { problems: placed(source, problems) }
-  return { file: withoutZeros(file), place: (later) => placed(source, later) }
+  return problems.length > 0 ? { problems } : { file: withoutZeros(file) }
 }
 
 function placed(source: YamlSource, problems: PathProblem[]): FileProblem[] {

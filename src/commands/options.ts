@@ -13,6 +13,8 @@ export type Option = {
 
 export type OptionName =
   | 'agent'
+  | 'agents-writable'
+  | 'peers'
   | 'workspace'
   | 'allow-host'
   | 'enable-shell'
@@ -37,6 +39,13 @@ export const serveOptions: readonly Option[] = [
     help: 'The agent for callers who name none. Default: the only one, else default, else the first by name',
   },
   {
+    name: 'agents-writable',
+    group: 'Agents',
+    value: 'DIR',
+    variables: ['PARLEY_AGENTS_WRITABLE'],
+    help: 'Serve this directory too, and let the API change and make agents in it. Default: new ones go to the database',
+  },
+  {
     name: 'workspace',
     group: 'Agents',
     value: 'DIR',
@@ -50,6 +59,13 @@ export const serveOptions: readonly Option[] = [
     many: true,
     variables: ['PARLEY_ALLOW_HOST'],
     help: 'Let tools reach this internal host; may be repeated. Default: public addresses only',
+  },
+  {
+    name: 'peers',
+    group: 'Network',
+    value: 'FILE',
+    variables: ['PARLEY_PEERS'],
+    help: "Servers that belong together, in TOML. Default: aegis/aegis-net.toml in the user's configuration",
   },
   {
     name: 'enable-code',

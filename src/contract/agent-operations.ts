@@ -1,6 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { AgentDetail, AgentSummary, ModelInfo, Stats, ToolCount } from './agent.ts'
+import { agentChangeOperations } from './agent-change-operations.ts'
+import { agentConfigOperations } from './agent-config-operations.ts'
+import { agentToolOperations } from './agent-tool-operations.ts'
 import { pageQuery, parameters } from './parameter.ts'
+import { Peer } from './peer.ts'
 import { jsonResponse, problems } from './response.ts'
 import { SessionPage } from './session-operations.ts'
 
@@ -8,6 +12,9 @@ const tags = ['Agents']
 const params = z.object({ agent: parameters.AgentParameter })
 
 export const agentOperations = {
+  ...agentChangeOperations,
+  ...agentConfigOperations,
+  ...agentToolOperations,
   listAgents: createRoute({
     operationId: 'listAgents',
     method: 'get',
@@ -32,7 +39,11 @@ export const agentOperations = {
     description: 'The source with its parsed configuration; never a secret.',
     request: { params },
     responses: {
-      200: jsonResponse(AgentDetail, { component: 'AgentResponse', description: 'The agent' }),
+      200: jsonResponse(AgentDetail, {
+        component: 'AgentResponse',
+        description: 'The agent',
+        headers: ['ETag'],
+      }),
       ...problems('not_found', 'validation_failed'),
     },
   }),
@@ -91,6 +102,21 @@ export const agentOperations = {
       200: jsonResponse(
         z.array(ModelInfo).openapi('ModelList', { description: 'Every known model' }),
         { component: 'ModelListResponse', description: 'The models' },
+      ),
+      ...problems(),
+    },
+  }),
+  listPeers: createRoute({
+    operationId: 'listPeers',
+    method: 'get',
+    path: '/api/peers',
+    tags,
+    summary: 'List peers',
+    description: 'This server, then those that its peers file names, in the order of the file.',
+    responses: {
+      200: jsonResponse(
+        z.array(Peer).openapi('PeerList', { description: 'This server and its peers' }),
+        { component: 'PeerListResponse', description: 'The peers' },
       ),
       ...problems(),
     },

@@ -30,6 +30,7 @@ export function createSessionCheck(): SessionCheck {
   let runId = ''
   let steps = 0
   let step: StepCheck | undefined
+  let stepIsEmpty = true
   let calls: CallsCheck = createCallsCheck([])
 
   return {
@@ -106,11 +107,14 @@ export function createSessionCheck(): SessionCheck {
     if (event.type === 'step_started') return beginStep(event.step)
     const inStep = step?.accept(event)
     if (inStep) {
+      stepIsEmpty = false
       if (event.type === 'message_added') {
         calls = createCallsCheck((event.message.tool_calls ?? []).map(({ id }) => id))
       }
       return inStep
     }
+    // A toolset that cannot be asked is told between steps: the one that had just begun begins anew.
+    if (step && stepIsEmpty && event.type === 'warning') steps -= 1
     step = undefined
     const inCall = calls.accept(event)
     if (inCall) return inCall
@@ -125,6 +129,7 @@ export function createSessionCheck(): SessionCheck {
     const problems = calls.open().map((id) => `call ${id} has no result before step ${number}`)
     if (number !== steps + 1) problems.push(`step ${number} follows step ${steps}`)
     steps = number
+    stepIsEmpty = true
     step = createStepCheck(number)
     return problems
   }

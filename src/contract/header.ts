@@ -20,6 +20,12 @@ export const responseHeaders = {
     schema: z.string().regex(/^\//),
     example: '/api/runs/run_01k9zq6w0v6m3t8q4x1y2z3a4b/events',
   },
+  ETag: {
+    component: 'ETag',
+    description: 'The version; sent back as If-Match it guards a change',
+    schema: z.string().regex(/^"[^"]+"$/),
+    example: '"9f2c1d7ae0b34c58"',
+  },
   'Preference-Applied': {
     component: 'PreferenceApplied',
     description: 'The preference of the Prefer header that was honoured',

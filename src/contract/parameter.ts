@@ -22,6 +22,23 @@ export const parameters = {
     description: 'An agent inside the source',
     example: 'root',
   }),
+  AgentVersionParameter: pathParameter('AgentVersionParameter', 'version', {
+    description: 'A version that listAgentVersions gave',
+    example: '9f2c1d7ae0b34c58',
+  }),
+  ToolParameter: pathParameter('ToolParameter', 'tool', {
+    description: "A tool's name",
+    example: 'add',
+  }),
+  IfMatchParameter: z
+    .string()
+    .max(200)
+    .optional()
+    .openapi('IfMatchParameter', {
+      param: { name: 'if-match', in: 'header', required: false },
+      description: 'The ETag that the caller has seen; when another is current, nothing changes',
+      example: '"9f2c1d7ae0b34c58"',
+    }),
   LimitParameter: integerParameter('LimitParameter', {
     name: 'limit',
     minimum: 1,

@@ -1,3 +1,4 @@
+import { createAgents } from './agents.ts'
 import { createApprovals } from './approvals.ts'
 import type { Database } from './database.ts'
 import type { Ids } from './ids.ts'
@@ -11,6 +12,7 @@ export function createStore({ database, ids }: { database: Database; ids: Ids })
   return {
     database,
     ids,
+    agents: createAgents({ database, ids }),
     sessions: createSessions({ database }),
     messages: createMessages({ database }),
     runs: createRuns({ database }),

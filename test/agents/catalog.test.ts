@@ -25,23 +25,6 @@ test('a directory serves its YAML and JSON files by their stems, in order', asyn
   expect(problems.rest()).toEqual([])
 })
 
-test('the default is the named agent, the only one, default, or the first', async () => {
-  const folder = await openAgentFolder()
-  const serveDefault = async (defaultAgent?: string) =>
-    (await folder.serve({ watch: false, defaultAgent })).catalog.defaultName()
-  expect(await serveDefault()).toBeUndefined()
-  await folder.write('b.yaml', agent('b'))
-  expect(await serveDefault()).toBe('b')
-  await folder.write('a.yaml', agent('a'))
-  expect(await serveDefault()).toBe('a')
-  await folder.write('default.yaml', agent('d'))
-  expect(await serveDefault()).toBe('default')
-  expect(await serveDefault('b')).toBe('b')
-  await expect(serveDefault('defualt')).rejects.toThrow(
-    '--agent defualt: there is no such agent; did you mean default?',
-  )
-})
-
 test('a broken file that is named itself is fatal, with all its lines', async () => {
   const folder = await openAgentFolder()
   await folder.write('a.yaml', broken)

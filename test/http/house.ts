@@ -239,7 +239,42 @@ async function doubles(
       get: (name) => (name === 'assistant' ? snapshot : undefined),
       defaultName: () => 'assistant',
     },
-    toolNames: async () => ['read_file'],
+    toolDefinitions: async () => [
+      { name: 'read_file', description: 'Reads', parameters: {}, annotations: {}, effect: 'read' },
+    ],
+    conceal: (shown) => shown,
+    peers: async () => [{ name: 'parley@test', ip: null, groups: [], self: true, live: true }],
+    agentEdits: {
+      create: async () => snapshot,
+      update: async () => snapshot,
+      updatePrompt: async () => snapshot,
+      remove: async () => {
+        throw new Problem('agent_read_only', 'It is a file')
+      },
+      duplicate: async () => snapshot,
+      reload: async () => snapshot,
+      config: async (name) => ({
+        name,
+        source: snapshot.source,
+        format: 'yaml',
+        text: 'agents: { root: {} }',
+        config: file,
+        prompt: '',
+        tools: [],
+      }),
+      versions: async () => ({ data: [], next_cursor: null }),
+      restore: async () => snapshot,
+    },
+    agentToolEdits: {
+      list: () => [],
+      create: async () => {
+        throw new Problem('code_disabled', 'Code is off')
+      },
+      update: async () => {
+        throw new Problem('code_disabled', 'Code is off')
+      },
+      remove: async () => {},
+    },
     models: {
       list: async () => [{ id: 'test/model', provider: 'test', name: 'model', is_default: true }],
     },

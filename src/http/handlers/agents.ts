@@ -1,47 +1,58 @@
-import type { AgentSummary, Stats } from '#contract/agent.ts'
+import type { Stats } from '#contract/agent.ts'
+import type { Peer } from '#contract/peer.ts'
 import type { AgentCatalog, AgentSnapshot } from '#runtime/catalog.ts'
 import type { Models } from '#runtime/model.ts'
 import type { Scope } from '#store/scope.ts'
 import type { Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import { toPageRequest } from '../page-request.ts'
+import { etagOf } from './agent-edits.ts'
+import type { Summaries, ToolDefinitions } from './agent-summary.ts'
 import type { SessionRows } from './sessions.ts'
-
-/** The names of the tools that one agent of a source has. */
-export type ToolNames = (agent: AgentSnapshot, agentName: string) => Promise<string[]>
 
 type AgentHandlers = Pick<
   Handlers,
-  'listAgents' | 'getAgent' | 'countAgentTools' | 'listAgentSessions' | 'getStats' | 'listModels'
+  | 'listAgents'
+  | 'getAgent'
+  | 'countAgentTools'
+  | 'listAgentSessions'
+  | 'getStats'
+  | 'listModels'
+  | 'listPeers'
 >
 
 export function agentHandlers({
   catalog,
-  toolNames,
+  toolDefinitions,
+  summaries,
+  peers,
   sessions,
   models,
   stats,
 }: {
   catalog: Pick<AgentCatalog, 'list' | 'get'>
-  toolNames: ToolNames
+  toolDefinitions: ToolDefinitions
+  summaries: Summaries
+  /** This server and its peers. */
+  peers: () => Promise<Peer[]>
   sessions: Pick<SessionRows, 'list'>
   models: Pick<Models, 'list'>
   stats: (scope: Scope) => Promise<Omit<Stats, 'agent_count'>>
 }): AgentHandlers {
   return {
     async listAgents(c) {
-      return c.json(await Promise.all(catalog.list().map(summarize)), 200)
+      return c.json(await Promise.all(catalog.list().map(summaries.summarize)), 200)
     },
     async getAgent(c) {
       const snapshot = find(c.req.valid('param').agent)
-      return c.json({ ...(await summarize(snapshot)), config: snapshot.file }, 200)
+      return c.json(await summaries.detail(snapshot), 200, etagOf(snapshot))
     },
     async countAgentTools(c) {
       const { agent, agent_name } = c.req.valid('param')
       const snapshot = find(agent)
       found(snapshot.file.agents[agent_name], `agent ${agent_name} in ${agent}`)
-      const names = await toolNames(snapshot, agent_name)
-      return c.json({ available_tools: names.length }, 200)
+      const tools = await toolDefinitions(snapshot, agent_name)
+      return c.json({ available_tools: tools.length }, 200)
     },
     async listAgentSessions(c) {
       const { name } = find(c.req.valid('param').agent)
@@ -55,28 +66,12 @@ export function agentHandlers({
     async listModels(c) {
       return c.json(await models.list(), 200)
     },
+    async listPeers(c) {
+      return c.json(await peers(), 200)
+    },
   }
 
   function find(name: string): AgentSnapshot {
     return found(catalog.get(name), `agent ${name}; listAgents names them`)
-  }
-
-  async function summarize(snapshot: AgentSnapshot): Promise<AgentSummary> {
-    const { name, version, source, writable, file } = snapshot
-    const agentNames = Object.keys(file.agents)
-    const agentName = file.agents.root ? 'root' : (agentNames[0] ?? 'root')
-    const agent = file.agents[agentName]
-    const tools = await toolNames(snapshot, agentName)
-    return {
-      name,
-      description: agent?.description ?? '',
-      multi: agentNames.length > 1,
-      model: agent?.model ?? null,
-      version,
-      tool_count: tools.length,
-      tools,
-      source,
-      writable,
-    }
   }
 }

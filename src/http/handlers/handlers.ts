@@ -1,5 +1,8 @@
 import type { Handlers } from '../env.ts'
 import { createRunAnswers } from '../run-answer.ts'
+import { agentChangeHandlers } from './agent-changes.ts'
+import { createSummaries } from './agent-summary.ts'
+import { agentToolHandlers } from './agent-tools.ts'
 import { agentHandlers } from './agents.ts'
 import { approvalHandlers } from './approvals.ts'
 import { messageHandlers } from './messages.ts'
@@ -16,12 +19,16 @@ type Collaborators = Parameters<typeof sessionHandlers>[0] &
   Omit<Parameters<typeof createRunAnswers>[0], 'runReader'> &
   Parameters<typeof streamHandlers>[0] &
   Parameters<typeof approvalHandlers>[0] &
-  Parameters<typeof agentHandlers>[0] &
+  Omit<Parameters<typeof agentHandlers>[0], 'summaries'> &
+  Omit<Parameters<typeof agentChangeHandlers>[0], 'summaries'> &
+  Parameters<typeof agentToolHandlers>[0] &
+  Parameters<typeof createSummaries>[0] &
   Parameters<typeof serviceHandlers>[0]
 
 /** A handler for every operation, from the floors below. */
 export function createHandlers(collaborators: Collaborators): Handlers {
   const answer = createRunAnswers({ ...collaborators, runReader: collaborators.runRows })
+  const summaries = createSummaries(collaborators)
   return {
     ...sessionHandlers(collaborators),
     ...messageHandlers(collaborators),
@@ -29,7 +36,9 @@ export function createHandlers(collaborators: Collaborators): Handlers {
     ...startHandlers({ ...collaborators, answer }),
     ...streamHandlers(collaborators),
     ...approvalHandlers(collaborators),
-    ...agentHandlers(collaborators),
+    ...agentHandlers({ ...collaborators, summaries }),
+    ...agentChangeHandlers({ ...collaborators, summaries }),
+    ...agentToolHandlers(collaborators),
     ...serviceHandlers(collaborators),
   }
 }

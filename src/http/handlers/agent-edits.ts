@@ -1,0 +1,47 @@
+import type { AgentConfig, AgentPatch, AgentVersion, NewAgent } from '#contract/agent-edit.ts'
+import type { AgentTool, AgentToolPatch, NewAgentTool } from '#contract/agent-tool.ts'
+import type { AgentSnapshot } from '#runtime/catalog.ts'
+import type { Page, PageRequest, Scope } from '#store/scope.ts'
+import type { AppContext } from '../env.ts'
+
+export type Author = { scope: Scope; name: string }
+export type Guard = { ifMatch?: string | undefined }
+
+/** What can be done to agents; throws a `Problem` for what cannot. */
+export type AgentEdits = {
+  create(author: Author, input: NewAgent): Promise<AgentSnapshot>
+  update(author: Author, name: string, patch: AgentPatch, guard: Guard): Promise<AgentSnapshot>
+  updatePrompt(author: Author, name: string, content: string, guard: Guard): Promise<AgentSnapshot>
+  remove(author: Author, name: string, guard: Guard): Promise<void>
+  duplicate(author: Author, name: string, newName: string): Promise<AgentSnapshot>
+  reload(author: Author, name: string): Promise<AgentSnapshot>
+  config(name: string): Promise<AgentConfig>
+  versions(author: Author, name: string, page: PageRequest): Promise<Page<AgentVersion>>
+  restore(author: Author, name: string, version: string, guard: Guard): Promise<AgentSnapshot>
+}
+
+/** The same for tools that are made of code. */
+export type AgentToolEdits = {
+  list(snapshot: AgentSnapshot): AgentTool[]
+  create(
+    author: Author,
+    agent: string,
+    input: NewAgentTool,
+    guard: Guard,
+  ): Promise<{ tool: AgentTool; snapshot: AgentSnapshot }>
+  update(
+    author: Author,
+    agent: string,
+    change: { name: string; patch: AgentToolPatch },
+    guard: Guard,
+  ): Promise<{ tool: AgentTool; snapshot: AgentSnapshot }>
+  remove(author: Author, agent: string, name: string, guard: Guard): Promise<void>
+}
+
+export function authorOf(c: AppContext): Author {
+  return { scope: c.get('scope'), name: c.get('principal').owner }
+}
+
+export function etagOf({ version }: AgentSnapshot): { ETag: string } {
+  return { ETag: `"${version}"` }
+}

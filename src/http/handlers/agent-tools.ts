@@ -1,0 +1,98 @@
+import type { AgentTool } from '#contract/agent-tool.ts'
+import { Problem } from '#contract/problem.ts'
+import type { ToolDefinition } from '#contract/tool.ts'
+import type { AgentCatalog, AgentSnapshot } from '#runtime/catalog.ts'
+import type { Handlers } from '../env.ts'
+import { found } from '../found.ts'
+import { type AgentToolEdits, authorOf, etagOf } from './agent-edits.ts'
+import { firstAgentName, type ToolDefinitions } from './agent-summary.ts'
+
+type AgentToolHandlers = Pick<
+  Handlers,
+  'listAgentTools' | 'createAgentTool' | 'getAgentTool' | 'updateAgentTool' | 'deleteAgentTool'
+>
+
+/** The tools of the agent that runs when none is named. */
+export function agentToolHandlers({
+  catalog,
+  agentToolEdits,
+  toolDefinitions,
+}: {
+  catalog: Pick<AgentCatalog, 'get'>
+  agentToolEdits: AgentToolEdits
+  toolDefinitions: ToolDefinitions
+}): AgentToolHandlers {
+  return {
+    async listAgentTools(c) {
+      const tools = await allTools(find(c.req.valid('param').agent))
+      const shown = tools.map(({ name, description, implementation }) => ({
+        name,
+        description,
+        implementation,
+      }))
+      return c.json(shown, 200)
+    },
+    async createAgentTool(c) {
+      const { agent } = c.req.valid('param')
+      const input = c.req.valid('json')
+      const guard = { ifMatch: c.req.valid('header')['if-match'] }
+      const { name } = input
+      const known = (await allTools(find(agent))).find((tool) => tool.name === name)
+      if (known) throw new Problem('conflict', `Agent ${agent} has a tool ${name} already`)
+      const { tool, snapshot } = await agentToolEdits.create(authorOf(c), agent, input, guard)
+      const place = `/api/agents/${encodeURIComponent(agent)}/tools/${encodeURIComponent(name)}`
+      return c.json(tool, 201, { Location: place, ...etagOf(snapshot) })
+    },
+    async getAgentTool(c) {
+      const { agent, tool: name } = c.req.valid('param')
+      const snapshot = find(agent)
+      const tool = (await allTools(snapshot)).find((each) => each.name === name)
+      return c.json(found(tool, `tool ${name} of agent ${agent}`), 200, etagOf(snapshot))
+    },
+    async updateAgentTool(c) {
+      const { agent, tool: name } = c.req.valid('param')
+      const guard = { ifMatch: c.req.valid('header')['if-match'] }
+      const change = { name, patch: c.req.valid('json') }
+      await refuseBuiltin(agent, name)
+      const { tool, snapshot } = await agentToolEdits.update(authorOf(c), agent, change, guard)
+      return c.json(tool, 200, etagOf(snapshot))
+    },
+    async deleteAgentTool(c) {
+      const { agent, tool } = c.req.valid('param')
+      const guard = { ifMatch: c.req.valid('header')['if-match'] }
+      await refuseBuiltin(agent, tool)
+      await agentToolEdits.remove(authorOf(c), agent, tool, guard)
+      return c.body(null, 204)
+    },
+  }
+
+  function find(name: string): AgentSnapshot {
+    return found(catalog.get(name), `agent ${name}; listAgents names them`)
+  }
+
+  /** Those of toolsets, and those of code also while the server runs no code. */
+  async function allTools(snapshot: AgentSnapshot): Promise<AgentTool[]> {
+    const definitions = await toolDefinitions(snapshot, firstAgentName(snapshot.file))
+    const made = agentToolEdits.list(snapshot)
+    const isMade = (name: string) => made.some((tool) => tool.name === name)
+    const described = made.map((tool) => {
+      const definition = definitions.find(({ name }) => name === tool.name)
+      return definition ? { ...tool, description: definition.description } : tool
+    })
+    return [...definitions.filter(({ name }) => !isMade(name)).map(toBuiltin), ...described]
+  }
+
+  async function refuseBuiltin(agent: string, name: string): Promise<void> {
+    const tool = (await allTools(find(agent))).find((each) => each.name === name)
+    if (found(tool, `tool ${name} of agent ${agent}`).implementation !== 'builtin') return
+    throw new Problem(
+      'agent_invalid',
+      `The tool ${name} comes from a toolset of agent ${agent}; change its toolsets with updateAgent`,
+    )
+  }
+}
+
+function toBuiltin({ name, description, parameters }: ToolDefinition): AgentTool {
+  const schema_json = JSON.stringify(parameters, null, 2)
+  return { name, description, implementation: 'builtin', schema_json, code: null }
+}

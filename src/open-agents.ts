@@ -1,0 +1,97 @@
+import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type FileCatalog, openCatalog } from '#agents/catalog.ts'
+import { combineAgents } from '#agents/combine-agents.ts'
+import { createDatabaseHome } from '#agents/database-home.ts'
+import { type CodeChecker, createEditChecks } from '#agents/edit-checks.ts'
+import { createAgentEditor } from '#agents/editor.ts'
+import { createFileHome } from '#agents/file-home.ts'
+import { openStoredAgents } from '#agents/stored-agents.ts'
+import { createToolEditor } from '#agents/tool-editor.ts'
+import type { AgentCatalog } from '#runtime/catalog.ts'
+import { agentsChannel } from '#store/agents.ts'
+import type { Store } from '#store/store.ts'
+import type { Config } from './config.ts'
+import type { Logger } from './log.ts'
+
+/** Milliseconds after which a change of another instance is seen though its hint was lost. */
+const pollInterval = 800
+
+/** The agents of files, and what has changed among them since. */
+export async function openFileAgents({
+  config,
+  log,
+  onChange,
+}: {
+  config: Config
+  log: Logger
+  onChange: () => void
+}): Promise<FileCatalog> {
+  const { agentsWritable, directory, sources } = config
+  if (agentsWritable !== undefined) await mkdir(agentsWritable, { recursive: true })
+  const isNamed = sources.some((source) => resolve(directory, source) === agentsWritable)
+  return await openCatalog({
+    sources: agentsWritable === undefined || isNamed ? sources : [...sources, agentsWritable],
+    directory,
+    environment: config.environment,
+    writableDirectory: agentsWritable,
+    watch: true,
+    onProblem: (line) => log.warn(line),
+    onChange(change) {
+      log.info('agents changed', change)
+      onChange()
+    },
+  })
+}
+
+/** All agents under one name space, and what the API may do to them. */
+export async function openAgents({
+  config,
+  log,
+  files,
+  store,
+  code,
+}: {
+  config: Config
+  log: Logger
+  files: FileCatalog
+  store: Store
+  code: CodeChecker
+}): Promise<{
+  catalog: AgentCatalog & { reportClashes(): void }
+  agentEdits: ReturnType<typeof createAgentEditor>
+  agentToolEdits: ReturnType<typeof createToolEditor>
+}> {
+  const { database, agents: rows } = store
+  const { environment, workspace, agentsWritable } = config
+  let catalog: ReturnType<typeof combineAgents> | undefined
+  const stored = await openStoredAgents({
+    rows,
+    scope: { tenant: 'default', owner: null },
+    baseDirectory: workspace,
+    listen: (onHint) => database.listen(agentsChannel, onHint, onHint),
+    // Nobody else opens the embedded database.
+    pollInterval: database.kind === 'embedded' ? null : pollInterval,
+    onProblem: (line) => log.warn(line),
+    onChange: () => catalog?.reportClashes(),
+  })
+  catalog = combineAgents({
+    files,
+    stored,
+    defaultAgent: config.defaultAgent,
+    onProblem: (line) => log.warn(line),
+  })
+  const home = createDatabaseHome({ rows, stored, baseDirectory: workspace })
+  const directory =
+    agentsWritable === undefined
+      ? undefined
+      : createFileHome({ directory: agentsWritable, files, rows, environment })
+  const rules = { allowHosts: config.allowHosts, shell: config.enableShell }
+  const checks = createEditChecks({ rules, code, environment })
+  const editor = createAgentEditor({ catalog, files, database: home, directory, rows, checks })
+  return {
+    catalog,
+    agentEdits: editor,
+    agentToolEdits: createToolEditor({ editor, catalog, code }),
+  }
+}
