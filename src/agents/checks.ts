@@ -129,9 +129,29 @@ function ownProblems(
       )
     case 'web_search':
       return searchKeyProblems(path, toolset, environment)
+    case 'code':
+      return codeProblems(path, toolset)
     default:
       return []
   }
+}
+
+function codeProblems(
+  path: FilePath,
+  { python = [], javascript = [] }: Extract<ToolsetSpec, { type: 'code' }>,
+): PathProblem[] {
+  const names = new Set<string>()
+  if (python.length + javascript.length === 0) {
+    return [{ path, message: 'no tools; list them under python or javascript' }]
+  }
+  return Object.entries({ python, javascript }).flatMap(([language, tools]) =>
+    tools.flatMap(({ name }, index) => {
+      const isKnown = names.has(name)
+      names.add(name)
+      if (!isKnown) return []
+      return [{ path: [...path, language, index, 'name'], message: `there are two tools ${name}` }]
+    }),
+  )
 }
 
 function hostProblems(

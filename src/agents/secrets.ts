@@ -13,6 +13,7 @@ export function secretProblems(
 ): PathProblem[] {
   return strings([], file).flatMap(({ path, text }) =>
     [...text.matchAll(reference)].flatMap(([whole, kind, name = '']) => {
+      if (isCode(path)) return []
       if (kind === 'headers') return callerHeaderProblems(path, whole)
       if (!maySecretStandAt(path)) {
         const message = `${whole} may stand only in base_url and provider_opts, and in headers and env of toolsets: elsewhere it would be shown or sent as text`
@@ -35,6 +36,12 @@ function toolsetField([top, , field, , ...own]: FilePath): FilePath[number] | un
   if (top !== 'agents' || field !== 'toolsets') return undefined
   if (own[0] === 'shell') return own[2]
   return own[0] === 'remote' || own[0] === 'api_config' ? own[1] : own[0]
+}
+
+/** The text of a JavaScript tool has templates of its own; nothing is put into it. */
+function isCode(path: FilePath): boolean {
+  const isTool = ['python', 'javascript'].includes(String(toolsetField(path)))
+  return isTool && path.at(-1) === 'code'
 }
 
 function maySecretStandAt(path: FilePath): boolean {
