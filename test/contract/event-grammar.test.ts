@@ -49,6 +49,7 @@ const asked = (id: string) =>
 const waiting = { type: 'run_waiting', reason: 'approval' } as const
 const resumed = { type: 'run_resumed', reason: 'approval' } as const
 const title = { type: 'session_title', title: 'Greeting' } as const
+const warning = { type: 'warning', message: 'no', code: 'toolset_unavailable' } as const
 const tool_definition = {
   name: 'read_file',
   description: '',
@@ -66,6 +67,10 @@ const wellFormed: [string, RuntimeEvent[]][] = [
   [
     'a title beside the second run',
     log(...answer, user, started, step(1), text('a'), title, text('b', 1), said('ab'), stopped),
+  ],
+  [
+    'a step that begins anew after a warning',
+    log(user, started, step(1), warning, warning, step(1), said('a'), stopped),
   ],
   [
     'calls that interleave',
@@ -177,6 +182,11 @@ const broken: [string, RuntimeEvent[], string][] = [
     'two messages',
   ],
   ['usage twice', log(user, started, step(1), said('a'), tokens, tokens, stopped), 'twice'],
+  [
+    'a step that begins again after its text',
+    log(user, started, step(1), text('a'), warning, step(1), said('a'), stopped),
+    'step 1 follows step 1',
+  ],
   [
     'a step that is skipped',
     log(user, started, step(2), said('a'), stopped),
