@@ -22,13 +22,18 @@ export function toStorable(text: string): string {
 
 const deepest = 64
 
-/** Levels of a JSON text, found before it is parsed. */
+/** Levels of what may be a JSON text, found in one pass before it is parsed. */
 function nestingOf(json: string): number {
   let level = 0
   let most = 0
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token === '[' || token === '{') level += 1
-    else if (token === ']' || token === '}') level -= 1
+  let isInText = false
+  for (let index = 0; index < json.length; index += 1) {
+    const character = json[index]
+    if (isInText && character === '\\') index += 1
+    else if (character === '"') isInText = !isInText
+    else if (isInText) continue
+    else if (character === '[' || character === '{') level += 1
+    else if (character === ']' || character === '}') level -= 1
     if (level > most) most = level
   }
   return most

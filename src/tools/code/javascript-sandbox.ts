@@ -31,7 +31,8 @@ export async function startJavascriptSandbox(): Promise<Sandbox> {
     throw error
   }
   return {
-    run: (request, call) => (isLost ? Promise.reject(lost()) : runCall(worker, request, call)),
+    run: (request, call) => runCall(worker, request, call),
+    isLost: () => isLost,
     close: async () => void (await worker.terminate()),
   }
 }

@@ -43,7 +43,11 @@ export async function startPythonSandbox(paths: PythonPaths): Promise<Sandbox> {
     await close()
     throw new Error(said.trim() || reasonOf(error), { cause: error })
   }
-  return { run: (request, call) => runCall({ child, pipes, request, call }), close }
+  return {
+    run: (request, call) => runCall({ child, pipes, request, call }),
+    isLost: () => child.exitCode !== null || child.signalCode !== null,
+    close,
+  }
 }
 
 /** Milliseconds until a sandbox must have started. */
@@ -144,7 +148,6 @@ function runCall({
     }
 
     if (call.signal.aborted) return onAbort()
-    if (child.exitCode !== null || child.signalCode !== null) return onLost()
     output.on('data', onOutput)
     control.on('data', onControl)
     child.once('close', onLost)

@@ -24,12 +24,23 @@ export function createSandboxPool({
   let isClosed = false
 
   async function take(): Promise<Sandbox> {
-    const warm = [...idle].at(-1)
-    const sandbox = warm ? warm[0] : await start()
-    if (warm) clearTimeout(warm[1])
-    idle.delete(sandbox)
+    const sandbox = (await takeWarm()) ?? (await start())
     busy.add(sandbox)
-    return sandbox
+    if (!isClosed) return sandbox
+    await discard(sandbox)
+    throw new Error('The server is stopping.')
+  }
+
+  /** The one that was used last; what ended meanwhile is cleared away. */
+  async function takeWarm(): Promise<Sandbox | undefined> {
+    for (let last = [...idle].at(-1); last; last = [...idle].at(-1)) {
+      const [sandbox, timer] = last
+      clearTimeout(timer)
+      idle.delete(sandbox)
+      if (!sandbox.isLost()) return sandbox
+      await sandbox.close()
+    }
+    return undefined
   }
 
   async function keep(sandbox: Sandbox): Promise<void> {
@@ -51,7 +62,6 @@ export function createSandboxPool({
     async run(request, { group, ...call }) {
       const release = await slots.take(group, call.signal)
       try {
-        if (isClosed) throw new Error('The server is stopping.')
         const sandbox = await take()
         try {
           const answer = await sandbox.run(request, call)

@@ -5,6 +5,8 @@ export type Sandbox = {
    * aborts. After either the sandbox is lost: it must be closed.
    */
   run(request: CodeRequest, call: CodeCall): Promise<CodeAnswer>
+  /** Whether it ended by itself, so that nothing can run in it. */
+  isLost(): boolean
   /** Ends whatever runs in it at once. */
   close(): Promise<void>
 }

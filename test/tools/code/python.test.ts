@@ -185,6 +185,16 @@ describe.skipIf(!python.isAvailable)(title, () => {
       'wrote to the pipe',
     ],
     [
+      'an answer that is no JSON',
+      [
+        'import os',
+        'left = b\'result "\' + b\'\\\\"\' * 1000000 + b"\\n"',
+        'while left: left = left[os.write(1, left):]',
+        'os._exit(0)',
+      ],
+      'is not JSON',
+    ],
+    [
       'a forged end',
       ['import os', 'os.write(1, b"result 1\\n" + b"0" * 32 + b"\\n")', 'return 2'],
       'wrote to the pipe',
