@@ -3,7 +3,7 @@ import type { JsonSchema } from '#contract/tool.ts'
 import { ApiToolset } from '#contract/toolset-http.ts'
 import type { Tool, ToolContext, Toolset } from '#runtime/tool.ts'
 import type { GuardedFetch } from './guarded-fetch.ts'
-import { fillInAll } from './header-text.ts'
+import { fillInAll, secretsIn } from './header-text.ts'
 import { toHttpOutcome } from './http-outcome.ts'
 import { readEntry, toolsetOf } from './toolset-config.ts'
 import { compileUrlTemplate, toText } from './url-template.ts'
@@ -65,9 +65,11 @@ function createApiTool(request: ApiRequest, timeout: number, world: World): Tool
         timeout,
         signal: context.signal,
       })
-      return toHttpOutcome(response, (value) =>
-        output_schema ? checkAnswer(output_schema, value, world) : [],
-      )
+      const headerTexts = Object.values(request.headers ?? {})
+      return toHttpOutcome(response, {
+        secrets: secretsIn(headerTexts, world.environment, context.headers),
+        check: (value) => (output_schema ? checkAnswer(output_schema, value, world) : []),
+      })
     },
   }
 }

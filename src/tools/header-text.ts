@@ -26,6 +26,20 @@ export function fillInAll(
   return Object.fromEntries(filled)
 }
 
+/** The values that these texts ask for, by their names: what may not be shown. */
+export function secretsIn(
+  texts: string[],
+  environment: Record<string, string | undefined>,
+  headers: Record<string, string> = {},
+): Map<string, string> {
+  const secrets = new Map<string, string>()
+  for (const [, kind, name = ''] of texts.flatMap((text) => [...text.matchAll(reference)])) {
+    const value = kind === 'env' ? environment[name] : headers[name.toLowerCase()]
+    if (value) secrets.set(name, value)
+  }
+  return secrets
+}
+
 /** null for a text that asks for a header which the caller did not send. */
 function fillIn(
   text: string,

@@ -6,14 +6,17 @@ import { readAnswer } from './response-text.ts'
 const longestFault = 8000
 
 /**
- * What a service answered, for the model and for programs. `check` says what is wrong with the
- * answer's value.
+ * What a service answered, for the model and for programs, without the secrets that it was sent.
+ * `check` says what is wrong with the answer's value.
  */
 export function toHttpOutcome(
   response: GuardedResponse,
-  check: (value: unknown) => string[] = () => [],
+  {
+    secrets,
+    check = () => [],
+  }: { secrets: Map<string, string>; check?: (value: unknown) => string[] },
 ): ToolOutcome {
-  const { text, value } = readAnswer(response)
+  const { text, value } = readAnswer(response, secrets)
   const structured = value === undefined ? {} : { structured: value }
   if (response.status >= 300) {
     const said = text.trim() === '' ? '' : `\n\n${cut(text)}`

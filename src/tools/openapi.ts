@@ -6,7 +6,7 @@ import type { Tool, Toolset } from '#runtime/tool.ts'
 import { annotationsOf, callHeaders } from './api.ts'
 import { compileGlob, matchesGlob } from './glob.ts'
 import type { GuardedFetch } from './guarded-fetch.ts'
-import { fillInAll } from './header-text.ts'
+import { fillInAll, secretsIn } from './header-text.ts'
 import { toHttpOutcome } from './http-outcome.ts'
 import { type DocumentSource, readDocument } from './openapi-document.ts'
 import {
@@ -162,7 +162,10 @@ function createOperationTool(operation: Operation, entry: Entry, world: World): 
         timeout,
         signal: context.signal,
       })
-      return toHttpOutcome(response)
+      const headerTexts = Object.values(entry.headers ?? {})
+      return toHttpOutcome(response, {
+        secrets: secretsIn(headerTexts, world.environment, context.headers),
+      })
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { GuardedResponse } from './guarded-fetch.ts'
+import { createRedactor } from './redactor.ts'
 import { toStorableText, toStorableValue } from './storable.ts'
 
 /** A body in the charset that it declares; null when it is no text. `type` is in lower case. */
@@ -6,20 +7,27 @@ export function textOfBody(body: Buffer, type: string): string | null {
   return isText(type, body) ? toStorableText(decode(body, type)) : null
 }
 
-/** An answer for a program: its text, and its value when it is JSON. */
-export function readAnswer({ body, headers }: Pick<GuardedResponse, 'body' | 'headers'>): {
-  text: string
-  value: unknown
-} {
+/** An answer for a program: its text, and its value when it is JSON, without these secrets. */
+export function readAnswer(
+  { body, headers }: Pick<GuardedResponse, 'body' | 'headers'>,
+  secrets: Map<string, string> = new Map(),
+): { text: string; value: unknown } {
   const type = (headers['content-type'] ?? '').toLowerCase()
-  const text = textOfBody(body, type)
-  if (text === null) {
+  const whole = textOfBody(body, type)
+  if (whole === null) {
     return {
       text: `(binary: ${type || 'unknown type'}, ${body.length} bytes)`,
       value: undefined,
     }
   }
+  const text = redacted(whole, secrets)
   return { text, value: isJson(type, text) ? jsonOf(text) : undefined }
+}
+
+/** A service may send back what it was sent. */
+function redacted(text: string, secrets: Map<string, string>): string {
+  const redactor = createRedactor(secrets)
+  return redactor.push(text) + redactor.end()
 }
 
 /** Many servers send JSON as something else. */

@@ -164,6 +164,18 @@ test('what is sent is not stored or shown: a missing variable is named, not its 
   expect(received).toEqual([])
 })
 
+test('a service that sends back what it was sent shows no secret of it', async () => {
+  const { ask } = await service(
+    { path: '/', headers: { 'X-Key': 'Key ${env.KEY}', 'X-User': '${headers.x-user}' } },
+    ({ headers }) => ({ body: { echo: [headers['x-key'], headers['x-user']] } }),
+  )
+  const context = toolContext({ headers: { 'x-user': 'ada-token' } })
+  expect(await ask({}, context)).toMatchObject({
+    output: '{"echo":["Key [KEY]","[x-user]"]}',
+    structured: { echo: ['Key [KEY]', '[x-user]'] },
+  })
+})
+
 test('the older form with api_config is the same', async () => {
   const { base, guardedFetch, received } = await recordingService()
   const create = createApiToolset({ guardedFetch, environment, checkValue: checkArguments })
