@@ -32,7 +32,7 @@ export function createAgentEditor({
   checks,
 }: {
   catalog: Pick<AgentCatalog, 'get'>
-  files: Pick<FileCatalog, 'get' | 'fileOf' | 'reload'>
+  files: Pick<FileCatalog, 'get' | 'fileOf' | 'refresh' | 'reload'>
   /** Where new agents go when no directory may be written. */
   database: AgentHome
   directory?: (AgentHome & { createToml: AgentHome['create'] }) | undefined
@@ -129,6 +129,8 @@ export function createAgentEditor({
       return create(act, newName, file, layout)
     },
     async reload(author: Author, name: string): Promise<AgentSnapshot> {
+      // A file that is new may not have been seen yet.
+      if (!files.fileOf(name)) await files.refresh()
       if (!files.fileOf(name)) return read(author, name)
       const lines = await files.reload(name)
       if (lines.length > 0) throw broken(lines, files.get(name) !== undefined)
