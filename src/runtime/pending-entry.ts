@@ -66,10 +66,14 @@ export function addEvent(entry: PendingEntry, subject: Subject, body: EventBody)
   return sizeOf(body) + 100
 }
 
+/** Characters after which a delta is joined no more: each slow reader holds a frame in memory. */
+const longestDelta = 64 * 1024
+
 /** Consecutive deltas of the same part become one row. The event is ours alone until it is written. */
 function mergeDelta(last: PendingEvent, subject: Subject, body: EventBody): boolean {
   const { body: target } = last
   if (target.type !== body.type || last.subject.runId !== subject.runId) return false
+  if (sizeOf(target) > longestDelta) return false
   if (target.type === 'partial_tool_call' && body.type === 'partial_tool_call') {
     if (target.tool_call_id !== body.tool_call_id) return false
     target.arguments_delta += body.arguments_delta

@@ -19,10 +19,12 @@ export type EventRow = {
 }
 
 // A scalar subquery, so that only the events of messages look for one.
+const fromMessage = `
+    from messages m
+    where m.session_id = coalesce(e.subject_id, e.session_id) and m.seq = e.seq`
 const dataColumn = `coalesce(e.data, (
     select '{"message_id":' || to_json(m.id)::text || ',"message":' || m.body::text || '}'
-    from messages m
-    where m.session_id = coalesce(e.subject_id, e.session_id) and m.seq = e.seq))`
+    ${fromMessage}))`
 
 const columns = `e.seq, e.run_id as "runId", coalesce(e.subject_id, e.session_id) as "sessionId",
   e.agent, e.type, e.seq_from as "seqFrom", ${dataColumn} as data, floor(extract(epoch from e.created_at) * 1000)::double precision as time`
@@ -30,26 +32,31 @@ const columns = `e.seq, e.run_id as "runId", coalesce(e.subject_id, e.session_id
 /** Bytes of data after which a page ends, whatever its limit. */
 const pageSize = 64 * 1024
 
-// `octet_length` knows the size of a long value without reading it; only what is answered is read.
-/** The events after a seq, in order. `more`: the page ended before the log did. */
+/**
+ * The events after a seq, in order. `more`: the page ended before the log did. Where the page ends is
+ * found from the sizes alone, which Postgres knows without reading long values.
+ */
 export async function readEvents(
   database: Statements,
   { sessionId, after, limit }: { sessionId: string; after: number; limit: number },
 ): Promise<{ rows: EventRow[]; more: boolean }> {
-  const rows = await database.query<EventRow & { next: number | null }>(
-    `with page as (
-       select ${columns} from events e where e.session_id = $1 and e.seq > $2
-       order by e.seq limit $3
-     ), sized as (
-       select *, lead(seq) over (order by seq) as next,
-         sum(octet_length(data)) over (order by seq) - octet_length(data) as before
-       from page
+  const rows = await database.query<EventRow & { found: number }>(
+    `with sized as materialized (
+       select e.seq, coalesce(octet_length(e.data), (select pg_column_size(m.body) ${fromMessage}), 0)
+         as size
+       from events e where e.session_id = $1 and e.seq > $2 order by e.seq limit $3
+     ), page as (
+       select max(seq) as last from (
+         select seq, sum(size) over (order by seq) - size as before from sized
+       ) s where before < ${pageSize}
      )
-     select * from sized where before < ${pageSize} order by seq`,
+     select ${columns}, (select count(*) from sized) as found
+     from events e where e.session_id = $1 and e.seq > $2 and e.seq <= (select last from page)
+     order by e.seq`,
     [sessionId, after, limit],
   )
-  const isCut = rows.at(-1)?.next !== null
-  return { rows, more: rows.length > 0 && (isCut || rows.length === limit) }
+  const found = rows[0]?.found ?? 0
+  return { rows, more: found === limit || rows.length < found }
 }
 
 /** Where a log begins and ends, for a caller who may read it. `oldest` is head + 1 when it is empty. */
