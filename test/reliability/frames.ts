@@ -54,6 +54,7 @@ export type Recording = {
 
 /** Follows a stream and keeps each frame as it came. */
 export function recordFrames(url: string): Recording {
+  const parsed: Frame[] = []
   let text = ''
   let over = false
   const watchers = new Set<() => void>()
@@ -78,14 +79,20 @@ export function recordFrames(url: string): Recording {
     },
   )
   request.on('error', finish)
-  const frames = () => framesOf(text)
+  const frames = () => {
+    const end = text.lastIndexOf('\n\n') + 2
+    if (end < 2) return parsed
+    parsed.push(...framesOf(text.slice(0, end)))
+    text = text.slice(end)
+    return parsed
+  }
   return {
     frames,
     until: (holds) =>
       new Promise((resolve, reject) => {
         const watch = () => {
           if (holds(frames())) resolve()
-          else if (over) reject(new Error(`The stream ended: ${text.slice(-500)}`))
+          else if (over) reject(new Error(`The stream ended: ${text || parsed.at(-1)?.data}`))
           else return
           watchers.delete(watch)
         }

@@ -122,7 +122,13 @@ test('a fault of the model is tried again, and what is told in the end is whole'
     expect(shownText(events).at(-1)).toBe(whole)
   })
   expect(wrong).toEqual({})
-  expect(failed.toSorted()).toEqual([])
+  // What another try cannot mend: a refusal, a page instead of an answer, an answer without an end.
+  const hopeless = /^(400|401|endless) |^html start$/
+  expect(failed.toSorted()).toEqual([...faults.keys()].filter(isHopeless).toSorted())
+
+  function isHopeless(name: string): boolean {
+    return hopeless.test(name)
+  }
 }, 120_000)
 
 test('a fault that stays ends the run in an error, never in an answer', async () => {
