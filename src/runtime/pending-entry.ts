@@ -148,6 +148,7 @@ function addSessionChange(
   return {
     id: a.id,
     usage: addUsage(a.usage, b.usage),
+    ...((b.picked ?? a.picked) ? { picked: b.picked ?? a.picked } : {}),
     agentName: b.agentName ?? a.agentName,
     title: a.title ?? b.title,
   }
