@@ -114,7 +114,7 @@ export const AgentSpec = z
         '`provider/model`, a name under `models:`, or `auto`; by default what was detected. A list: the next is tried when one fails',
       )
       .optional(),
-    fallback: Fallback.optional(),
+    fallback: Fallback.describe('What happens when a model fails').optional(),
     description: z
       .string()
       .describe('What the agent is for; people and other agents see it')

@@ -57,10 +57,10 @@ const broken: { title: string; text: string; lines: string[] }[] = [
   },
   {
     title: 'fields of a later version are refused as such',
-    text: 'agents:\n  root:\n    hooks: {}\n    handoffs: [a]\n    toolsets:\n      - { type: filesystem, post_edit: [] }\nmcps: {}\n',
+    text: 'agents:\n  root:\n    code_mode_tools: true\n    add_description_parameter: true\n    toolsets:\n      - { type: filesystem, post_edit: [] }\nmcps: {}\n',
     lines: [
-      '3:5 agents.root.hooks: not supported yet',
-      '4:5 agents.root.handoffs: not supported yet',
+      '3:5 agents.root.code_mode_tools: not supported yet',
+      '4:5 agents.root.add_description_parameter: not supported yet',
       '6:29 agents.root.toolsets.0.post_edit: not supported yet',
       '7:1 mcps: not supported yet',
     ],
@@ -138,17 +138,12 @@ const broken: { title: string; text: string; lines: string[] }[] = [
     ],
   },
   {
-    title: 'models parted by commas are a list of fallback models',
-    text: 'agents:\n  root: { model: "openai/a,openai/b" }\n',
+    title: 'each model of a chain and each agent of a handoff is looked up',
+    text: 'agents:\n  root:\n    model: "openai/a,fast"\n    fallback: { models: [slow] }\n    handoffs: [other]\n',
     lines: [
-      '2:18 agents.root.model: a list of fallback models is not supported yet; name one model',
-    ],
-  },
-  {
-    title: 'a list where a model is named is a list of fallback models',
-    text: 'agents:\n  root:\n    model: [openai/a, openai/b]\n',
-    lines: [
-      '3:12 agents.root.model: a list of fallback models is not supported yet; name one model',
+      '3:12 agents.root.model: no model fast under models; write provider/model',
+      '4:26 agents.root.fallback.models.0: no model slow under models; write provider/model',
+      '5:16 agents.root.handoffs.0: no agent other in this file; the agents are root',
     ],
   },
   {
