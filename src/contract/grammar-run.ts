@@ -25,12 +25,14 @@ const plainItems = new Set<RuntimeEvent['type']>([
   'warning',
 ])
 
+/** Told between steps, also when one had begun. */
+const beforeSteps = new Set<RuntimeEvent['type']>(['warning', 'session_compaction', 'plan_updated'])
+
 export function createSessionCheck(): SessionCheck {
   let phase: Phase = 'idle'
   let runId = ''
   let steps = 0
   let step: StepCheck | undefined
-  let stepIsEmpty = true
   let calls: CallsCheck = createCallsCheck([])
 
   return {
@@ -107,14 +109,13 @@ export function createSessionCheck(): SessionCheck {
     if (event.type === 'step_started') return beginStep(event.step)
     const inStep = step?.accept(event)
     if (inStep) {
-      stepIsEmpty = false
       if (event.type === 'message_added') {
         calls = createCallsCheck((event.message.tool_calls ?? []).map(({ id }) => id))
       }
       return inStep
     }
-    // A toolset that cannot be asked is told between steps: the one that had just begun begins anew.
-    if (step && stepIsEmpty && event.type === 'warning') steps -= 1
+    // What stands between steps makes one that shows nothing begin anew.
+    if (step?.isBlank() && beforeSteps.has(event.type)) steps -= 1
     step = undefined
     const inCall = calls.accept(event)
     if (inCall) return inCall
@@ -129,7 +130,6 @@ export function createSessionCheck(): SessionCheck {
     const problems = calls.open().map((id) => `call ${id} has no result before step ${number}`)
     if (number !== steps + 1) problems.push(`step ${number} follows step ${steps}`)
     steps = number
-    stepIsEmpty = true
     step = createStepCheck(number)
     return problems
   }

@@ -6,6 +6,8 @@ type Delta = { seq: number; part: string; end: number; text: string; visible: bo
 export type StepCheck = {
   /** What is wrong with an event inside the step; undefined when it does not belong to one. */
   accept(event: RuntimeEvent): string[] | undefined
+  /** It shows nothing and has no message, so it may begin anew. */
+  isBlank(): boolean
 }
 
 export function createStepCheck(step: number): StepCheck {
@@ -13,6 +15,7 @@ export function createStepCheck(step: number): StepCheck {
   let stage: 'deltas' | 'message' | 'usage' = 'deltas'
 
   return {
+    isBlank: () => stage === 'deltas' && deltas.length === 0,
     accept(event) {
       switch (event.type) {
         case 'agent_choice':

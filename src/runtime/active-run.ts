@@ -2,7 +2,7 @@ import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import type { RunError, RunOptions, RunStatus, StopReason, WaitingFor } from '#contract/run.ts'
 import type { Usage } from '#contract/usage.ts'
-import type { RunChange, SessionSettings } from '#store/log.ts'
+import type { RunChange, SessionSettings, SessionSummary } from '#store/log.ts'
 import type { Assistant } from './assistant.ts'
 import type { LogWriter } from './journal.ts'
 import type { Change, CommitResult, Subject } from './pending-entry.ts'
@@ -27,6 +27,8 @@ export type ActiveRun = {
   totals: { usage: Usage }
   /** The newest messages of the session, as many as a prompt may need, oldest first. */
   history: Message[]
+  /** What stands for the messages before `history`; `failed`: a summary was tried in vain. */
+  compaction: { summary: SessionSummary | null; failed: boolean }
   leaf: string | null
   title: string | null
   workingDir: string | null

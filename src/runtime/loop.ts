@@ -12,6 +12,7 @@ import { answerStep, CancelledTurn } from './model-step.ts'
 import { type Outcome, RunFault, type Wait } from './outcome.ts'
 import { gatherTools } from './run-tools.ts'
 import { announceCalls, settleCalls } from './tool-calls.ts'
+import { leaveStep } from './turn.ts'
 
 /**
  * The only way into a run: from what its rows say to where it ends or has to wait. Handles open
@@ -88,12 +89,11 @@ async function toolsOf(context: LoopContext, run: ActiveRun): Promise<RunTools> 
   const news = warnings.filter((warning) => !run.warned.has(warning))
   for (const warning of news) run.warned.add(warning)
   if (news.length > 0) {
+    await leaveStep(run)
     await commitRun(
       run,
       news.map((message) => ({ type: 'warning', message, code: 'toolset_unavailable' })),
     )
-    // A warning stands between steps: the one that was open begins anew.
-    run.openStep = null
   }
   return tools
 }

@@ -3,12 +3,13 @@ import type { Message } from '#contract/message.ts'
 import { addUsage, type Usage } from '#contract/usage.ts'
 import { type ActiveRun, commitRun, RunInterrupted, toolSessionOf } from './active-run.ts'
 import type { RunTools } from './call-plan.ts'
+import { compactHistory, isNearlyFull } from './compaction.ts'
 import type { LoopContext } from './context.ts'
 import { added } from './endings.ts'
 import type { Model, ModelAnswer, ModelRequest } from './model.ts'
 import { chooseModel } from './model-choice.ts'
 import { RunFault } from './outcome.ts'
-import { buildPrompt, estimateMessage } from './prompt.ts'
+import { buildPrompt, estimateMessage, shownLimit } from './prompt.ts'
 import {
   restartStep,
   type Turn,
@@ -20,8 +21,10 @@ import {
 /** The step's model call, with the events that its answer becomes. Throws a `RunFault`. */
 export async function answerStep(context: LoopContext, run: ActiveRun, tools: RunTools) {
   const models = modelsOf(run, tools)
-  await beginStep(run)
-  const { turn, model } = await askModels(context, run, { models, tools })
+  if (await isNearlyFull(context, run, { model: models[0], tools })) {
+    await compactHistory(context, run, models[0])
+  }
+  const { turn, model } = await askOrCompact(context, run, { models, tools })
   const stamp = { id: context.nextId('msg'), createdAt: context.clock.isoNow() }
   run.openStep = null
   if (turn.type === 'cancelled') {
@@ -48,6 +51,22 @@ export class CancelledTurn extends RunInterrupted {
     super('cancelled')
     this.partial = partial
   }
+}
+
+/** A conversation that turns out to be too long is summarised, and the step begins anew. */
+async function askOrCompact(
+  context: LoopContext,
+  run: ActiveRun,
+  request: { models: [Model, ...Model[]]; tools: RunTools },
+): Promise<{ turn: Turn; model: Model }> {
+  await beginStep(run)
+  const asked = await askModels(context, run, request)
+  const { turn, model } = asked
+  if (turn.type !== 'failed' || turn.failure.code !== 'context_exceeded') return asked
+  if (turn.used) await restartStep(run, turn.failure.code)
+  if (!(await compactHistory(context, run, model))) return asked
+  await beginStep(run)
+  return askModels(context, run, request)
 }
 
 /** Asks the models of the chain one after the other until one answers. */
@@ -130,7 +149,8 @@ async function promptOf(context: LoopContext, run: ActiveRun, model: Model) {
   return buildPrompt({
     system: await run.assistant.systemPrompt(toolSessionOf(run), now),
     history: run.history,
-    itemLimit: spec.num_history_items || null,
+    summary: run.compaction.summary?.text ?? null,
+    itemLimit: shownLimit(spec.num_history_items),
     contextLimit: model.contextLimit,
   })
 }

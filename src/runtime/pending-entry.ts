@@ -151,5 +151,16 @@ function addSessionChange(
     ...((b.picked ?? a.picked) ? { picked: b.picked ?? a.picked } : {}),
     agentName: b.agentName ?? a.agentName,
     title: a.title ?? b.title,
+    ...withLatest(a, b),
   }
+}
+
+/** What is set, not added: the later one stands. */
+function withLatest(
+  a: LogEntry['sessions'][number],
+  b: LogEntry['sessions'][number],
+): Pick<LogEntry['sessions'][number], 'picked' | 'summary'> {
+  const picked = b.picked ?? a.picked
+  const summary = b.summary ?? a.summary
+  return { ...(picked ? { picked } : {}), ...(summary ? { summary } : {}) }
 }

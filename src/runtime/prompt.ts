@@ -9,26 +9,34 @@ import type { PromptMessage } from './model.ts'
 export function buildPrompt({
   system,
   history,
+  summary = null,
   itemLimit,
   contextLimit,
 }: {
   system: string
   history: Message[]
+  /** What was said before the history. */
+  summary?: string | null
   /** How many of the newest messages may be shown; null: as many as fit. */
   itemLimit: number | null
   /** Tokens of the model's window; null: unknown. */
   contextLimit: number | null
 }): PromptMessage[] {
-  const start = fittingStart(history, itemLimit, contextLimit, estimateTokens(system))
+  const start = fittingStart(
+    history,
+    itemLimit,
+    contextLimit,
+    estimateTokens(system + (summary ?? '')),
+  )
   const shown = repairPairs(history.slice(start))
-  const messages = shown.map(toPromptMessage)
+  const messages = [...toSummaryMessages(summary), ...shown.map(toPromptMessage)]
   return system ? [{ role: 'system', content: system }, ...messages] : messages
 }
 
 /** A window that is not known is taken to be this large. */
-const assumedWindow = 128_000
+export const assumedWindow = 128_000
 /** The part of the window that the prompt may fill; the rest is for tools and the answer. */
-const promptShare = 0.75
+export const promptShare = 0.75
 
 /** Messages that may matter to a prompt: reading more of a history is of no use. */
 export function historyReach({
@@ -59,6 +67,17 @@ export function estimateMessage(message: Message): number {
     0,
   )
   return estimateTokens(message.content) + Math.ceil((calls ?? 0) / 4) + (parts ?? 0) + 8
+}
+
+/** A user's message: many providers take no second system message and want the user to begin. */
+function toSummaryMessages(summary: string | null): PromptMessage[] {
+  if (summary === null) return []
+  return [{ role: 'user', content: `Summary of the conversation so far:\n\n${summary}` }]
+}
+
+/** What `num_history_items` means; null: as many as fit. */
+export function shownLimit(items: number | undefined): number | null {
+  return items || null
 }
 
 function fittingStart(

@@ -1,12 +1,12 @@
 import type { AgentFile } from '#contract/agent-file.ts'
 import type { Message } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
-import type { LoadedRun } from '#store/run-queue.ts'
+import type { LoadedRun, StartableSession } from '#store/run-queue.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Assistant, Assistants } from './assistant.ts'
 import type { AgentCatalog, AgentSnapshot } from './catalog.ts'
 import type { LogWriter } from './journal.ts'
-import { estimateMessage, historyReach } from './prompt.ts'
+import { estimateMessage, historyReach, shownLimit } from './prompt.ts'
 
 /** The rows that a run is made from. */
 export type RunRows = {
@@ -14,6 +14,7 @@ export type RunRows = {
     sessionId: string
     limit: number
     before: number | null
+    after: number
   }): Promise<{ seq: number; message: Message }[]>
   openStep(request: {
     rootSessionId: string
@@ -72,6 +73,7 @@ export async function restoreRun({
     usage: loaded.usage,
     totals: parent?.totals ?? { usage: loaded.totals },
     history: await readHistoryFor(assistant, { loaded, rows }),
+    compaction: { summary: loaded.summary, failed: false },
     leaf: loaded.leaf,
     title: loaded.title,
     workingDir: loaded.workingDir,
@@ -149,13 +151,13 @@ function missingAssistant(loaded: LoadedRun): Assistant {
 
 const chunk = 200
 
-/** Reads back from the newest message, only as far as a prompt can reach. */
+/** Reads back from the newest message, only as far as a prompt can reach, and never beyond the summary. */
 async function readHistoryFor(
   assistant: Assistant,
-  { loaded, rows }: { loaded: Pick<LoadedRun, 'sessionId' | 'options'>; rows: RunRows },
+  { loaded, rows }: { loaded: Pick<LoadedRun, 'sessionId' | 'options' | 'summary'>; rows: RunRows },
 ): Promise<Message[]> {
   const reach = historyReach({
-    itemLimit: assistant.spec.num_history_items || null,
+    itemLimit: shownLimit(assistant.spec.num_history_items),
     contextLimit: contextLimitOf(assistant, loaded.options.model),
   })
   const history: Message[] = []
@@ -163,7 +165,12 @@ async function readHistoryFor(
   let before: number | null = null
   for (;;) {
     const limit = Math.min(chunk, Math.max(1, reach.items - history.length))
-    const page = await rows.history({ sessionId: loaded.sessionId, limit, before })
+    const page = await rows.history({
+      sessionId: loaded.sessionId,
+      limit,
+      before,
+      after: loaded.summary?.seq ?? 0,
+    })
     history.unshift(...page.map((row) => row.message))
     tokens += page.reduce((sum, row) => sum + estimateMessage(row.message), 0)
     before = page[0]?.seq ?? null
@@ -175,12 +182,20 @@ async function readHistoryFor(
 /** The history that a new run of an idle session begins with. */
 export function readStartHistory(
   assistant: Assistant,
-  request: { sessionId: string; model: string | undefined; rows: RunRows },
+  {
+    session,
+    model,
+    rows,
+  }: {
+    session: Pick<StartableSession, 'id' | 'summary'>
+    model: string | undefined
+    rows: RunRows
+  },
 ): Promise<Message[]> {
-  const options = request.model === undefined ? {} : { model: request.model }
+  const options = model === undefined ? {} : { model }
   return readHistoryFor(assistant, {
-    loaded: { sessionId: request.sessionId, options },
-    rows: request.rows,
+    loaded: { sessionId: session.id, options, summary: session.summary },
+    rows,
   })
 }
 

@@ -145,6 +145,7 @@ export function createStarter({
       usage: noUsage,
       totals: { usage: session.totals },
       history: [...history, ...messages],
+      compaction: { summary: session.summary, failed: false },
       leaf: messages.at(-1)?.id ?? session.leaf,
       title: session.title,
       workingDir: session.workingDir,
@@ -194,7 +195,7 @@ export function createStarter({
         if (session.activeRunId) throw busy(session.id, session.activeRunId)
         const model = options.model
         const history = session.leaf
-          ? await readStartHistory(assistant, { sessionId: session.id, model, rows })
+          ? await readStartHistory(assistant, { session, model, rows })
           : []
         if (history.length + posted.length === 0) throw nothingToAnswer(session.id)
         const messages = toMessages(posted, session.leaf)
@@ -226,6 +227,7 @@ export function createStarter({
         workingDir: input.working_dir ?? null,
         totals: noUsage,
         picked: null,
+        summary: null,
         settings: {
           permissions: input.permissions ?? {},
           toolsApproved: input.tools_approved ?? false,

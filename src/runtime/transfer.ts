@@ -107,6 +107,7 @@ async function beginSubRun(
     iterationLimit: assistant.spec.max_iterations || defaultIterations,
     usage: noUsage,
     history: [],
+    compaction: { summary: null, failed: false },
     leaf: null,
     openStep: null,
     recovered: false,

@@ -70,6 +70,12 @@ export async function restartStep(run: ActiveRun, reason: string): Promise<void>
   await commitRun(run, [{ type: 'step_restarted', step, keep_to: seq, reason }])
 }
 
+/** Before an event that stands between steps: the step that is open begins anew after it. */
+export async function leaveStep(run: ActiveRun): Promise<void> {
+  if (run.openStep?.stale) await restartStep(run, 'recovered')
+  run.openStep = null
+}
+
 function isCancelled(signal: AbortSignal): boolean {
   return signal.reason instanceof RunInterrupted && signal.reason.reason === 'cancelled'
 }
@@ -110,7 +116,7 @@ function createDeltaStream(run: ActiveRun) {
   return state
 }
 
-function toUsage(answer: ModelAnswer, model: Model): Usage {
+export function toUsage(answer: ModelAnswer, model: Model): Usage {
   if (!answer.usage) return noUsage
   const { input_tokens: input, output_tokens: output, cached_input_tokens: cached } = answer.usage
   const cost = model.price

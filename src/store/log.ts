@@ -62,7 +62,12 @@ export type SessionChange = {
   title: string | null
   /** The model that its agent changed to; null: back to its own. */
   picked?: { model: string | null }
+  /** Stands for the messages up to `messageId` in prompts. */
+  summary?: { text: string; messageId: string; createdAt: string }
 }
+
+/** What was said up to the message of `seq`; `seq` is there when it was read. */
+export type SessionSummary = { text: string; createdAt: string; seq?: number }
 
 export type NewSubRun = {
   sessionId: string
@@ -427,6 +432,21 @@ const parts: Part[] = [
         finished_at = excluded.finished_at
       where tool_calls.state not in
         ('succeeded', 'failed', 'timed_out', 'denied', 'expired', 'cancelled', 'unknown')`,
+  },
+  {
+    name: 'new_summaries',
+    rows: (entry, index) =>
+      entry.sessions.flatMap(({ id, summary }) =>
+        summary ? [{ entry: index, session: id, ...summary }] : [],
+      ),
+    sql: `insert into summaries (session_id, seq, tenant, text, created_at)
+      select m.session_id, m.seq, h.tenant, n.text, n."createdAt"
+      from json_to_recordset($rows) as n(entry int, session text, text text, "messageId" text,
+        "createdAt" timestamptz)
+      join head h on h.entry = n.entry
+      join messages m on m.id = n."messageId" and m.session_id = n.session
+      on conflict (session_id, seq) do update set text = excluded.text,
+        created_at = excluded.created_at`,
   },
   {
     name: 'new_approvals',

@@ -4,7 +4,7 @@ import type { NewSession } from '#contract/session.ts'
 import type { Permissions } from '#contract/tool.ts'
 import type { Usage } from '#contract/usage.ts'
 import type { Statements } from './database.ts'
-import type { NewEvent, SessionSettings } from './log.ts'
+import type { NewEvent, SessionSettings, SessionSummary } from './log.ts'
 import type { Scope } from './scope.ts'
 
 /** Seconds that a claim holds without a renewal. */
@@ -193,6 +193,7 @@ export type StartableSession = {
   totals: Usage
   /** The model that its agent changed to. */
   picked: string | null
+  summary: SessionSummary | null
   settings: SessionSettings
 }
 
@@ -206,6 +207,7 @@ export async function findStartable(
        s.max_iterations as "maxIterations", s.title, s.working_dir as "workingDir",
        ${usageJson('s')} as totals, s.permissions, s.tools_approved as "toolsApproved",
        s.allowed_tools as "allowedTools", s.thinking, s.model_override as picked,
+       ${latestSummary} as summary,
        (select r.id from runs r where r.session_id = s.id
           and r.status in ('queued', 'running', 'waiting')) as "activeRunId"
      from sessions s
@@ -335,6 +337,7 @@ export type LoadedRun = {
   title: string | null
   workingDir: string | null
   picked: string | null
+  summary: SessionSummary | null
   settings: SessionSettings
   totals: Usage
   lastSeq: number
@@ -353,6 +356,11 @@ export async function loadSubRun(database: Statements, callId: string): Promise<
   return rows[0] ? withSettings(rows[0]) : null
 }
 
+/** Of the session `s`. */
+const latestSummary = `(select json_build_object('text', m.text, 'seq', m.seq,
+    'createdAt', ${isoTime('m.created_at')})
+  from summaries m where m.session_id = s.id order by m.seq desc limit 1)`
+
 function isoTime(column: string): string {
   return `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 }
@@ -370,7 +378,7 @@ select r.id, r.tenant, s.owner, r.session_id as "sessionId", r.root_session_id a
   r.iteration_limit as "iterationLimit", r.cancel_requested_at is not null as cancelled,
   ${isoTime('r.created_at')} as "createdAt", r.first_seq as "firstSeq",
   r.parent_call_id as "parentCallId", ${usageJson('r')} as usage, s.leaf_id as leaf, s.title,
-  s.model_override as picked,
+  s.model_override as picked, ${latestSummary} as summary,
   t.working_dir as "workingDir", t.permissions, t.tools_approved as "toolsApproved",
   t.allowed_tools as "allowedTools", t.thinking, ${usageJson('t')} as totals,
   t.last_seq as "lastSeq"
@@ -378,15 +386,21 @@ from runs r join sessions s on s.id = r.session_id join sessions t on t.id = r.r
 
 type LoadedRow = Omit<LoadedRun, 'settings'> & SettingsColumns
 
-/** The newest messages of a session, oldest first. */
+/** The newest messages of a session that came after `after`, oldest first. */
 export async function readHistory(
   database: Statements,
-  { sessionId, limit, before }: { sessionId: string; limit: number; before: number | null },
+  {
+    sessionId,
+    limit,
+    before,
+    after,
+  }: { sessionId: string; limit: number; before: number | null; after: number },
 ): Promise<{ seq: number; message: Message }[]> {
   const rows = await database.query<{ seq: number; body: Message }>(
     `select seq, body from messages where session_id = $1 and ($2::bigint is null or seq < $2)
+       and seq > $4
      order by seq desc limit $3`,
-    [sessionId, before, limit],
+    [sessionId, before, limit, after],
   )
   return rows.reverse().map((row) => ({ seq: row.seq, message: row.body }))
 }
@@ -460,7 +474,10 @@ export async function readUnknownCalls(
   return new Set(rows.map((row) => row.hash))
 }
 
-/** The seq of the last `step_started` of a run, if its step has not ended: what a retry keeps to. */
+/**
+ * The seq of the last `step_started` of a run, if its step has not ended: what a retry keeps to.
+ * Events that stand between steps ended it, too.
+ */
 export async function findOpenStep(
   database: Statements,
   {
@@ -472,7 +489,8 @@ export async function findOpenStep(
 ): Promise<number | null> {
   const [row] = await database.query<{ seq: number; step: number }>(
     `select seq, (data::json->>'step')::int as step from events
-     where session_id = $1 and seq >= $3 and run_id = $2 and type = 'step_started'
+     where session_id = $1 and seq >= $3 and run_id = $2
+       and type in ('step_started', 'warning', 'session_compaction', 'plan_updated')
      order by seq desc limit 1`,
     [rootSessionId, runId, after],
   )

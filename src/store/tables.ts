@@ -284,6 +284,23 @@ export const agentVersions = pgTable('agent_versions', {
   createdAt,
 })
 
+/**
+ * What stands for the older messages of a session in prompts. A row of its own, so that appends to
+ * the session's log, which rewrite its row, don't carry the text along.
+ */
+export const summaries = pgTable(
+  'summaries',
+  {
+    sessionId: id('session_id').notNull(),
+    /** Of the last message that it is about. */
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+    tenant,
+    text: text('text').notNull(),
+    createdAt,
+  },
+  (table) => [primaryKey({ columns: [table.sessionId, table.seq] })],
+)
+
 /** One list of todos for each session; `items` is the whole list, in order. */
 export const todos = pgTable('todos', {
   sessionId: id('session_id').primaryKey(),

@@ -51,7 +51,7 @@ export async function startApp({
   titles = false,
 }: {
   script?: Script
-  /** Agent files by name; the model `scripted` is there for all. */
+  /** Agent files by name; the model `scripted` is there for all that don't say `{base_url}`. */
   agents?: Record<string, string>
   flags?: string[]
   lifetime?: 'test' | 'file'
@@ -119,7 +119,10 @@ export async function createHome({
   for (const [name, text] of Object.entries(agents)) {
     const models = `models:\n  scripted: { provider: scripted, model: scripted }\n`
     const providers = `providers:\n  scripted: { base_url: "${baseUrl}" }\n`
-    await writeFile(join(directory, `${name}.yaml`), `${text}\n${models}${providers}`)
+    const whole = text.includes('{base_url}')
+      ? text.replaceAll('{base_url}', baseUrl)
+      : `${text}\n${models}${providers}`
+    await writeFile(join(directory, `${name}.yaml`), whole)
   }
   const server = testServer()
   const database = server ? await createTestDatabase(server) : undefined
