@@ -24,6 +24,8 @@ export type EditChecks = {
    * `Problem` that names each field.
    */
   check(file: AgentFile, before?: AgentFile, isTrusted?: boolean): Promise<AgentFile>
+  /** Why a content that was saved once would be refused now; its code is not looked at again. */
+  problemsOf(file: AgentFile): string[]
 }
 
 export function createEditChecks({
@@ -36,6 +38,13 @@ export function createEditChecks({
   environment: Record<string, string | undefined>
 }): EditChecks {
   return {
+    problemsOf(file) {
+      const checked = checkAgentValue(file, { environment })
+      const problems = 'problems' in checked ? checked.problems : []
+      return [...apiProblems(file, rules), ...problems]
+        .map(toFieldError)
+        .map(({ path, message }) => `${path}: ${message}`)
+    },
     async check(file, before, isTrusted = false) {
       refuse([...hiddenProblems(file), ...apiProblems(file, rules, isTrusted ? before : undefined)])
       const checked = checkAgentValue(file, { environment })

@@ -1,3 +1,4 @@
+import type { AgentFile } from '#contract/agent-file.ts'
 import type { AgentSnapshot } from '#runtime/catalog.ts'
 import type { AgentRows, AgentScope, StoredAgent } from './agent-rows.ts'
 
@@ -18,6 +19,7 @@ export async function openStoredAgents({
   rows,
   scope,
   baseDirectory,
+  problemsOf,
   listen,
   pollInterval,
   onProblem,
@@ -27,13 +29,15 @@ export async function openStoredAgents({
   scope: AgentScope
   /** Where relative paths in them start. */
   baseDirectory: string
+  /** Why an agent that was saved once is not to be served now, say because a flag is gone. */
+  problemsOf: (file: AgentFile) => string[]
   /** Calls back when agents may have changed; resolves to what stops it. */
   listen: (onHint: () => void) => Promise<() => Promise<void>>
   pollInterval: number | null
   onProblem: (line: string) => void
   onChange: () => void
 }): Promise<StoredAgents> {
-  let known = new Map<string, { revision: number; snapshot: AgentSnapshot }>()
+  let known = new Map<string, Known>()
   let reading: Promise<void> = Promise.resolve()
 
   async function read(): Promise<void> {
@@ -45,14 +49,18 @@ export async function openStoredAgents({
     const next = new Map(known)
     const present = new Set(heads.map(({ name }) => name))
     for (const name of next.keys()) if (!present.has(name)) next.delete(name)
-    for (const agent of found) {
-      next.set(agent.name, {
-        revision: agent.revision,
-        snapshot: toSnapshot(agent, baseDirectory),
-      })
-    }
+    for (const agent of found) next.set(agent.name, admit(agent))
     known = next
     onChange()
+  }
+
+  function admit(agent: StoredAgent): Known {
+    const { name, revision, file } = agent
+    const problems = problemsOf(file)
+    for (const problem of problems) onProblem(`database: agent ${name} is not served: ${problem}`)
+    return problems.length > 0
+      ? { revision, snapshot: undefined }
+      : { revision, snapshot: toSnapshot(agent, baseDirectory) }
   }
 
   function refresh(): Promise<void> {
@@ -67,7 +75,7 @@ export async function openStoredAgents({
   const stop = await listen(look)
   const timer = pollInterval === null ? undefined : setInterval(look, pollInterval).unref()
   return {
-    list: () => [...known.values()].map(({ snapshot }) => snapshot),
+    list: () => [...known.values()].flatMap(({ snapshot }) => (snapshot ? [snapshot] : [])),
     get: (name) => known.get(name)?.snapshot,
     refresh,
     async close() {
@@ -77,6 +85,8 @@ export async function openStoredAgents({
     },
   }
 }
+
+type Known = { revision: number; snapshot: AgentSnapshot | undefined }
 
 export function toSnapshot({ name, version, file }: StoredAgent, baseDirectory: string) {
   return { name, version, file, baseDirectory, source: 'database', writable: true }

@@ -1,7 +1,7 @@
 import type { Option } from './options.ts'
 import { serveOptions } from './options.ts'
 
-export const commandNames = ['serve', 'validate', 'openapi', 'version', 'help'] as const
+export const commandNames = ['serve', 'validate', 'push', 'openapi', 'version', 'help'] as const
 export type CommandName = (typeof commandNames)[number]
 
 /** The text for `parley --help`, or for one command. Ends with a newline. */
@@ -11,6 +11,8 @@ export function helpText(command?: CommandName): string {
       return serveHelp()
     case 'validate':
       return validateHelp
+    case 'push':
+      return pushHelp
     case 'openapi':
       return openapiHelp
     case 'version':
@@ -26,8 +28,10 @@ const overview = `Parley serves agents, written in YAML, over HTTP. Every step i
 Usage: parley COMMAND [ARGUMENTS]
 
 Commands:
-  serve [AGENTS…]     Serve agent files and directories of them; without any, the examples
+  serve [AGENTS…]     Serve agent files, directories of them and agents of registries;
+                      without any, the examples
   validate FILE…      Check agent files without running them
+  push FILE REF       Put an agent file into a registry: registry/name:tag
   openapi             Print the OpenAPI document of the API
   version             Print the version
   help [COMMAND]      Explain a command
@@ -48,13 +52,27 @@ const validateHelp = `Check agent files without running them. Each problem is a 
 
 Usage: parley validate FILE…
 
-A directory stands for the .yaml, .yml and .json files in it.
+A directory stands for the .yaml, .yml and .json files in it, and for TOML agents in it and one
+level below.
 
 Examples:
   parley validate agents/support.yaml
   parley validate agents
 
 Exit codes: 0 all are right, 78 one is not.
+`
+
+const pushHelp = `Put an agent file into an OCI registry, where parley serve finds it.
+
+Usage: parley push FILE REFERENCE [--insecure-registry HOST[:PORT]]
+
+REFERENCE is registry/name:tag; without a registry it is on Docker Hub, without a tag it is latest.
+The registry is shown what docker login has kept in the file config.json, else PARLEY_REGISTRY_TOKEN.
+Plain HTTP is spoken with this machine and with --insecure-registry only.
+
+Examples:
+  parley push support.yaml registry.example.org/team/support:1.2
+  parley serve registry.example.org/team/support:1.2 --pull-interval 5
 `
 
 const openapiHelp = `Print the OpenAPI 3.1 document of the API as JSON.
@@ -77,6 +95,9 @@ function serveHelp(): string {
 Usage: parley serve [AGENTS…] [FLAGS]
 
 The name of an agent is its file's name without the extension. Without AGENTS, the examples are served.
+What is no file and looks like registry/name:tag is pulled from that registry, and kept for starts
+without a network; its name is the reference with _ for its separators, and .yaml. Such an agent may
+do what one that is made over the API may, unless --enable-stdio is given.
 
 ${groups.map(groupText).join('\n')}
 Every flag has a variable, named in brackets; the flag wins. Keys of model providers come from the
@@ -86,6 +107,7 @@ a key or a local model server the built-in offline model answers.
 Examples:
   parley serve support.yaml
   OPENAI_API_KEY=… parley serve agents --agent support
+  parley serve registry.example.org/team/support:1 --pull-interval 5
   OPENAI_BASE_URL=http://127.0.0.1:11434/v1 parley serve agents
   parley serve agents --database-url postgres://parley@127.0.0.1/parley --listen :9000
 

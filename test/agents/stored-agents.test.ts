@@ -15,6 +15,7 @@ test('a change is seen by who listens, and by who only polls', async () => {
       rows: store.agents,
       scope,
       baseDirectory: '/work',
+      problemsOf: () => [],
       listen: async (onHint) => (hears ? database.listen(agentsChannel, onHint) : async () => {}),
       pollInterval: hears ? null : 20,
       onProblem: () => {},
@@ -40,6 +41,23 @@ test('what is in the database at the start is served, and what was removed is no
   await store.agents.remove(scope, { ...revision('a', 'deleted'), revision: 1 })
   await stored.refresh()
   expect(stored.list()).toEqual([])
+  await stored.close()
+})
+
+test('what would be refused now is not served, and is reported', async () => {
+  const { store, close } = await openStore()
+  onTestFinished(close)
+  await store.agents.create(scope, revision('a', 'created'))
+  const lines: string[] = []
+  const problemsOf = () => ['config.agents.root.toolsets.0.type: commands are turned off']
+  const stored = await openSilent(store.agents, {
+    problemsOf,
+    onProblem: (line) => lines.push(line),
+  })
+  expect(stored.list()).toEqual([])
+  expect(lines).toEqual([
+    'database: agent a is not served: config.agents.root.toolsets.0.type: commands are turned off',
+  ])
   await stored.close()
 })
 
@@ -100,15 +118,20 @@ function holding(names: string[], sourceOf: (name: string) => string) {
   }
 }
 
-function openSilent(rows: Parameters<typeof openStoredAgents>[0]['rows']) {
+function openSilent(
+  rows: Parameters<typeof openStoredAgents>[0]['rows'],
+  options: Partial<Parameters<typeof openStoredAgents>[0]> = {},
+) {
   return openStoredAgents({
     rows,
     scope,
     baseDirectory: '/work',
+    problemsOf: () => [],
     listen: async () => async () => {},
     pollInterval: null,
     onProblem: () => {},
     onChange: () => {},
+    ...options,
   })
 }
 
