@@ -82,18 +82,21 @@ export async function resume(
   return data
 }
 
+export const lastQuestion = 'Are you there?'
+export const lastAnswer = 'Still here'
+
 /** The end of every journey: one more message works, and the model is shown whole exchanges. */
 export async function expectGoesOn(
   app: Pick<App, 'client' | 'model'>,
   session: string,
   { agent = 'assistant' }: { agent?: string } = {},
 ): Promise<void> {
-  app.model.push({ text: 'Still here' })
-  const { run, output } = await ask(app, { session, agent, message: 'Are you there?' })
+  app.model.push({ text: lastAnswer })
+  const { run, output } = await ask(app, { session, agent, message: lastQuestion })
   expect({ status: run.status, error: run.error, output }).toEqual({
     status: 'completed',
     error: null,
-    output: 'Still here',
+    output: lastAnswer,
   })
   const last = app.model.requests.at(-1)
   expect(last && unpairedCalls(last)).toEqual([])

@@ -2,7 +2,15 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { createClient } from '#client/index.ts'
-import { expectGoesOn, newSession, ofType, resume, start } from '../journeys/conversation.ts'
+import {
+  expectGoesOn,
+  lastAnswer,
+  lastQuestion,
+  newSession,
+  ofType,
+  resume,
+  start,
+} from '../journeys/conversation.ts'
 import { collectRun, createHome } from '../support/app.ts'
 import { checkedFetch } from '../support/contract.ts'
 import type { RecordedRequest, ScriptedAnswer } from '../support/model-server.ts'
@@ -24,11 +32,8 @@ agents:
     toolsets: [{ type: filesystem, path: ./files }]
 permissions: { allow: [edit_file] }
 `
-const pushed: ScriptedAnswer[] = []
-const model = {
-  ...(await startModelServer({ script: answer })),
-  push: (...answers: ScriptedAnswer[]) => void pushed.push(...answers),
-}
+// Runs that go on beside each other must not take each other's answers, so that nothing is pushed.
+const model = { ...(await startModelServer({ script: answer })), push: () => undefined }
 const home = await createHome({ agents: { assistant: agent }, baseUrl: model.baseUrl })
 const server = await startServerProcess({ home })
 afterAll(async () => {
@@ -42,8 +47,7 @@ const ledger = (name: string) => join(home.directory, 'files', name)
 
 /** Edits a file, writes another one, which asks, and then says so. */
 function answer({ body }: RecordedRequest): ScriptedAnswer {
-  const next = pushed.shift()
-  if (next) return next
+  if (body.messages.at(-1)?.content === lastQuestion) return { text: lastAnswer }
   const name = String(body.messages.findLast(({ role }) => role === 'user')?.content)
   const results = body.messages.length - 1 - body.messages.findLastIndex(isUser)
   const text = Array.from({ length: 20 }, (_, index) => `${name}-${index} `)
