@@ -35,6 +35,16 @@ export type Config = Readonly<{
   enableCode: boolean
   /** Whether agents may run commands. */
   enableShell: boolean
+  /** How agents come from registries, and where they are kept. */
+  registries: {
+    /** Minutes between pulls; undefined pulls only at start. */
+    pullInterval: number | undefined
+    /** `HOST` or `HOST:PORT` that speak plain HTTP. */
+    insecure: readonly string[]
+    /** They may do what files may. */
+    trusted: boolean
+    cacheDirectory: string
+  }
   listen: ListenAddress
   /** Only this machine can connect. */
   loopback: boolean
@@ -85,6 +95,7 @@ export function readConfig({
     allowHosts: Object.freeze(settings.get('allow-host')?.values ?? []),
     enableCode: readSwitch(settings.get('enable-code')),
     enableShell: readSwitch(settings.get('enable-shell')),
+    registries: Object.freeze(readRegistries(settings, directory)),
     listen: Object.freeze(listen),
     loopback,
     instanceName: lastOf(settings.get('instance-name')) ?? `parley@${hostname()}`,
@@ -158,8 +169,20 @@ function readDatabase(settings: Settings, flags: Settings, directory: string): C
   const url = settings.get('database-url')
   // A directory that was asked for by flag is not overruled by a variable.
   if (url && !flags.has('data-dir')) return { kind: 'postgres', url: readDatabaseUrl(url) }
-  const dataDirectory = resolve(directory, lastOf(settings.get('data-dir')) ?? '.parley')
-  return { kind: 'embedded', dataDirectory }
+  return { kind: 'embedded', dataDirectory: readDataDirectory(settings, directory) }
+}
+
+function readRegistries(settings: Settings, directory: string): Config['registries'] {
+  return {
+    pullInterval: readMinutes(settings.get('pull-interval')),
+    insecure: Object.freeze(settings.get('insecure-registry')?.values ?? []),
+    trusted: readSwitch(settings.get('enable-stdio')),
+    cacheDirectory: join(readDataDirectory(settings, directory), 'registry'),
+  }
+}
+
+function readDataDirectory(settings: Settings, directory: string): string {
+  return resolve(directory, lastOf(settings.get('data-dir')) ?? '.parley')
 }
 
 function readDatabaseUrl(given: Given): string {
@@ -186,6 +209,14 @@ function readSeconds(given: Given | undefined, otherwise: number): number {
   if (text === undefined) return otherwise
   if (/^\d{1,9}$/.test(text)) return Number(text)
   throw invalid(given, `${JSON.stringify(text)} is no whole number of seconds`)
+}
+
+/** As many as a timer can count; zero is for never. */
+function readMinutes(given: Given | undefined): number | undefined {
+  const text = lastOf(given)
+  if (text === undefined) return undefined
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 35_000) return Number(text) || undefined
+  throw invalid(given, `${JSON.stringify(text)} is no whole number of minutes up to 35000`)
 }
 
 function readSwitch(given: Given | undefined): boolean {

@@ -30,6 +30,8 @@ async function run(): Promise<number> {
       return (await import('./commands/serve.ts')).serve(rest, world)
     case 'validate':
       return (await import('./commands/validate.ts')).validate(rest, world)
+    case 'push':
+      return (await import('./commands/push.ts')).push(rest, world)
     case 'openapi':
       return (await import('./commands/openapi.ts')).openapi(rest, world)
     case 'version':

@@ -24,6 +24,8 @@ export type FileCatalog = Pick<AgentCatalog, 'list' | 'get' | 'close'> & {
 
 export type CatalogOptions = {
   sources: readonly string[]
+  /** Files that are served beside them, and that somebody else keeps up to date. */
+  pulled?: readonly SourceFile[] | undefined
   /** Where relative sources start. */
   directory: string
   environment: Record<string, string | undefined>
@@ -48,6 +50,7 @@ export type CatalogOptions = {
  */
 export async function openCatalog({
   sources: named,
+  pulled = [],
   directory,
   environment,
   writableDirectory,
@@ -91,7 +94,11 @@ export async function openCatalog({
 
   async function listAll(): Promise<SourceFile[]> {
     const files = (await Promise.all(sources.map(listSource))).flat()
-    return files.map((file) => ({ ...file, writable: isBelow(writableDirectory, file.path) }))
+    const own = files.map((file) => ({
+      ...file,
+      writable: isBelow(writableDirectory, file.path),
+    }))
+    return [...pulled, ...own]
   }
 
   function fileOf(name: string): SourceFile | undefined {

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { AgentFile, AgentSpec } from '#contract/agent-file.ts'
 import type { AgentSnapshot } from '#runtime/catalog.ts'
 import type { AgentParts, LoadContext } from './agent-parts.ts'
+import { type ApiRules, apiProblems } from './api-rules.ts'
 import { readCodeFiles } from './code-files.ts'
 import { parseAgentFile } from './parse.ts'
 import type { FileProblem, PathProblem } from './problem.ts'
@@ -24,10 +25,11 @@ export async function loadAgent(
 ): Promise<LoadedAgent> {
   const text = await readText(source.path)
   if (text instanceof Error) return { dependencies: [], problems: [unreadable(text)] }
-  const baseDirectory = dirname(source.path)
+  const { registry } = source
+  const baseDirectory = registry?.baseDirectory ?? dirname(source.path)
   const parts = isToml(source.path)
     ? await loadToml(text, { baseDirectory, environment, readText })
-    : await loadYaml(text, { baseDirectory, environment, readText })
+    : await loadYaml(text, { baseDirectory, environment, readText }, registry?.rules ?? null)
   if ('problems' in parts) return parts
   const { dependencies, file } = parts
   const name = parts.name ?? source.name
@@ -38,9 +40,10 @@ export async function loadAgent(
     promptFiles: parts.promptFiles ?? new Map(),
   })
   const { source: shown, writable } = source
+  const trusted = registry === undefined || registry.rules === null
   return {
     dependencies,
-    snapshot: { name, version, file, baseDirectory, source: shown, writable, trusted: true },
+    snapshot: { name, version, file, baseDirectory, source: shown, writable, trusted },
   }
 }
 
@@ -63,9 +66,14 @@ export function versionOf({
 async function loadYaml(
   text: string,
   { baseDirectory, environment, readText }: LoadContext,
+  rules: ApiRules | null,
 ): Promise<AgentParts> {
   const parsed = parseAgentFile(text, { environment })
   if ('problems' in parsed) return { dependencies: [], problems: parsed.problems }
+  const foreign = rules === null ? [] : apiProblems(parsed.file, rules)
+  if (foreign.length > 0) {
+    return { dependencies: [], problems: parsed.place(foreign.map(explainForeign)) }
+  }
   const instructions = await readInstructions(parsed.file, baseDirectory, readText)
   const promptFiles = await readPromptFiles(parsed.file, baseDirectory, readText)
   const code = await readCodeFiles(instructions.file, baseDirectory, readText)
@@ -73,6 +81,11 @@ async function loadYaml(
   const problems = [...instructions.problems, ...code.problems]
   if (problems.length > 0) return { dependencies, problems: parsed.place(problems) }
   return { dependencies, file: code.file, promptFiles }
+}
+
+function explainForeign({ message, ...problem }: PathProblem): PathProblem {
+  const why = 'an agent from a registry is held to the same rules unless --enable-stdio is given'
+  return { ...problem, message: `${message} (${why})` }
 }
 
 const filePrefix = 'file:'

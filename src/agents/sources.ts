@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { agentNamePattern } from './agent-name.ts'
+import type { ApiRules } from './api-rules.ts'
 import { AgentFileError } from './problem.ts'
 import { readTextFile } from './text-file.ts'
 import { isToml, isTomlAgent } from './toml-source.ts'
@@ -17,6 +18,11 @@ export type SourceFile = {
   explicit: boolean
   /** The API may change it. */
   writable: boolean
+  /**
+   * It was pulled: where its relative paths start, and the rules it is held to; null trusts it like
+   * a file of the operator.
+   */
+  registry?: { baseDirectory: string; rules: ApiRules | null }
 }
 
 /** What was named on the command line. */

@@ -17,6 +17,9 @@ export type OptionName =
   | 'peers'
   | 'workspace'
   | 'allow-host'
+  | 'pull-interval'
+  | 'insecure-registry'
+  | 'enable-stdio'
   | 'enable-shell'
   | 'enable-code'
   | 'no-titles'
@@ -78,6 +81,27 @@ export const serveOptions: readonly Option[] = [
     group: 'Agents',
     variables: ['PARLEY_ENABLE_SHELL'],
     help: 'Let agents run commands as the user that the server runs as: the toolsets shell and script',
+  },
+  {
+    name: 'enable-stdio',
+    group: 'Agents',
+    variables: ['PARLEY_ENABLE_STDIO'],
+    help: 'Trust agents from registries like files: they may start programs and use variables of the server',
+  },
+  {
+    name: 'pull-interval',
+    group: 'Agents',
+    value: 'MINUTES',
+    variables: ['PARLEY_PULL_INTERVAL'],
+    help: 'Pull agents from registries again so often. Default: only at start',
+  },
+  {
+    name: 'insecure-registry',
+    group: 'Agents',
+    value: 'HOST[:PORT]',
+    many: true,
+    variables: ['PARLEY_INSECURE_REGISTRY'],
+    help: 'Speak plain HTTP with this registry; may be repeated. Default: only on this machine',
   },
   {
     name: 'no-titles',
