@@ -2768,6 +2768,8 @@ export interface components {
             /** @description Files whose text is added to the prompt */
             add_prompt_files?: string[];
             structured_output?: components["schemas"]["StructuredOutput"];
+            /** @description Makes a plan before the first step and again after every so many steps */
+            planning_interval?: number;
             /** @description At max_iterations ask once more, without tools, instead of waiting */
             force_answer?: boolean;
             /** @description The model may think before it answers */
@@ -2776,6 +2778,7 @@ export interface components {
             thinking_budget?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "adaptive") | number;
             permissions?: components["schemas"]["AgentPermissions"];
         };
+        /** @description What happens when a model fails */
         Fallback: {
             /** @description Tried in this order after `model` */
             models: string[];

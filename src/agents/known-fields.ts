@@ -66,7 +66,6 @@ const laterFields = {
     'code_mode_tools',
     'commands',
     'hooks',
-    'planning_interval',
     'skills',
   ]),
   toolset: new Set(['post_edit', 'toon']),

@@ -156,6 +156,12 @@ export const AgentSpec = z
     structured_output: StructuredOutput.optional().describe(
       'The answer is one JSON object that follows a schema',
     ),
+    planning_interval: z
+      .int()
+      .min(1)
+      .max(1000)
+      .describe('Makes a plan before the first step and again after every so many steps')
+      .optional(),
     force_answer: z
       .boolean()
       .describe('At max_iterations ask once more, without tools, instead of waiting')

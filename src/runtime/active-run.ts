@@ -2,7 +2,7 @@ import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import type { RunError, RunOptions, RunStatus, StopReason, WaitingFor } from '#contract/run.ts'
 import type { Usage } from '#contract/usage.ts'
-import type { RunChange, SessionSettings, SessionSummary } from '#store/log.ts'
+import type { RunChange, RunPlan, SessionSettings, SessionSummary } from '#store/log.ts'
 import type { Assistant } from './assistant.ts'
 import type { LogWriter } from './journal.ts'
 import type { Change, CommitResult, Subject } from './pending-entry.ts'
@@ -29,6 +29,8 @@ export type ActiveRun = {
   history: Message[]
   /** What stands for the messages before `history`; `failed`: a summary was tried in vain. */
   compaction: { summary: SessionSummary | null; failed: boolean }
+  /** Made when the run had made so many model calls; part of what the next steps are told. */
+  plan: RunPlan | null
   leaf: string | null
   title: string | null
   workingDir: string | null
@@ -98,6 +100,7 @@ export function toRunChange(
     agentName: run.assistant.name,
     model: run.model,
     iterations: run.iterations,
+    plan: run.plan,
     iterationLimit: run.iterationLimit,
     stopReason: change.stopReason ?? null,
     completed: change.completed ?? false,

@@ -1,7 +1,7 @@
 import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import { addUsage } from '#contract/usage.ts'
-import { type ActiveRun, commitRun, toolSessionOf, toRunChange } from './active-run.ts'
+import { type ActiveRun, commitRun, toRunChange } from './active-run.ts'
 import type { RunTools } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import { tokensOf } from './endings.ts'
@@ -14,6 +14,7 @@ import {
   shownLimit,
 } from './prompt.ts'
 import { summarize } from './summarize.ts'
+import { systemPromptOf } from './system-prompt.ts'
 import { leaveStep } from './turn.ts'
 
 /** The part of the window from which on the history is summarised, by what the provider counted. */
@@ -36,8 +37,7 @@ export async function isNearlyFull(
   const history = shown.reduce((sum, message) => sum + estimateMessage(message), 0)
   // Only a history that nearly fills the window is worth a look at the rest.
   if (history < contextLimit * (promptShare / 3)) return false
-  const now = new Date(context.clock.now())
-  const system = await run.assistant.systemPrompt(toolSessionOf(run), now)
+  const system = await systemPromptOf(context, run)
   const definitions = JSON.stringify([...tools.values()].map((tool) => tool.definition))
   const rest = estimateTokens(system + (run.compaction.summary?.text ?? ''))
   if (history + rest > contextLimit * promptShare) return true

@@ -8,8 +8,9 @@ import type { LoopContext } from './context.ts'
 import { cancel, fail, finish, openCallsOf, park, tokensOf } from './endings.ts'
 import { FenceLost } from './journal.ts'
 import type { ModelAnswer } from './model.ts'
-import { answerStep, CancelledTurn } from './model-step.ts'
+import { answerStep, CancelledTurn, modelsOf } from './model-step.ts'
 import { type Outcome, RunFault, type Wait } from './outcome.ts'
+import { isPlanDue, makePlan } from './planning.ts'
 import { gatherTools } from './run-tools.ts'
 import { announceCalls, settleCalls } from './tool-calls.ts'
 import { leaveStep } from './turn.ts'
@@ -63,6 +64,10 @@ async function takeStep(
   run: ActiveRun,
   tools: RunTools,
 ): Promise<Outcome | null> {
+  if (isPlanDue(run)) {
+    const [model] = modelsOf(run, tools)
+    await makePlan(context, run, { model, tools })
+  }
   const { answer, message, events, usage } = await answerStep(context, run, tools)
   if (answer.toolCalls.length === 0) {
     return finish(context, run, events, endOf(answer), usage)

@@ -1,7 +1,7 @@
 import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import { addUsage, type Usage } from '#contract/usage.ts'
-import { type ActiveRun, commitRun, RunInterrupted, toolSessionOf } from './active-run.ts'
+import { type ActiveRun, commitRun, RunInterrupted } from './active-run.ts'
 import type { RunTools } from './call-plan.ts'
 import { compactHistory, isNearlyFull } from './compaction.ts'
 import type { LoopContext } from './context.ts'
@@ -10,6 +10,7 @@ import type { Model, ModelAnswer, ModelRequest } from './model.ts'
 import { chooseModel } from './model-choice.ts'
 import { RunFault } from './outcome.ts'
 import { buildPrompt, estimateMessage, shownLimit } from './prompt.ts'
+import { systemPromptOf } from './system-prompt.ts'
 import {
   restartStep,
   type Turn,
@@ -120,7 +121,8 @@ async function requestOf(
   }
 }
 
-function modelsOf(run: ActiveRun, tools: RunTools): [Model, ...Model[]] {
+/** The chain of the next step. Throws a `RunFault` when there is no such model. */
+export function modelsOf(run: ActiveRun, tools: RunTools): [Model, ...Model[]] {
   try {
     const reference = chooseModel(run, tools)
     const [first, ...others] = run.assistant.models(reference)
@@ -145,9 +147,8 @@ async function beginStep(run: ActiveRun): Promise<void> {
 
 async function promptOf(context: LoopContext, run: ActiveRun, model: Model) {
   const { spec } = run.assistant
-  const now = new Date(context.clock.now())
   return buildPrompt({
-    system: await run.assistant.systemPrompt(toolSessionOf(run), now),
+    system: await systemPromptOf(context, run),
     history: run.history,
     summary: run.compaction.summary?.text ?? null,
     itemLimit: shownLimit(spec.num_history_items),

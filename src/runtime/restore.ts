@@ -74,6 +74,7 @@ export async function restoreRun({
     totals: parent?.totals ?? { usage: loaded.totals },
     history: await readHistoryFor(assistant, { loaded, rows }),
     compaction: { summary: loaded.summary, failed: false },
+    plan: loaded.plan,
     leaf: loaded.leaf,
     title: loaded.title,
     workingDir: loaded.workingDir,

@@ -146,6 +146,7 @@ export function createStarter({
       totals: { usage: session.totals },
       history: [...history, ...messages],
       compaction: { summary: session.summary, failed: false },
+      plan: null,
       leaf: messages.at(-1)?.id ?? session.leaf,
       title: session.title,
       workingDir: session.workingDir,

@@ -108,6 +108,7 @@ async function beginSubRun(
     usage: noUsage,
     history: [],
     compaction: { summary: null, failed: false },
+    plan: null,
     leaf: null,
     openStep: null,
     recovered: false,

@@ -37,6 +37,9 @@ export type CallRow = {
   result: string | null
 }
 
+/** `text` is empty where a plan was tried in vain. */
+export type RunPlan = { text: string; iterations: number }
+
 /** A run as it stands after the commit: every field that its loop may change. */
 export type RunChange = {
   id: string
@@ -45,6 +48,7 @@ export type RunChange = {
   model: string | null
   iterations: number
   iterationLimit: number
+  plan: RunPlan | null
   stopReason: StopReason | null
   completed: boolean
   waitingFor: WaitingFor | null
@@ -392,6 +396,7 @@ const parts: Part[] = [
         model: run.model,
         iterations: run.iterations,
         iteration_limit: run.iterationLimit,
+        plan: run.plan,
         stop_reason: run.stopReason,
         completed: run.completed,
         waiting_for: run.waitingFor,
@@ -400,7 +405,7 @@ const parts: Part[] = [
         ...toUsageRow(run.usage),
       })),
     sql: `update runs r set status = c.status, agent_name = c.agent_name, model = c.model,
-        iterations = c.iterations, iteration_limit = c.iteration_limit,
+        iterations = c.iterations, iteration_limit = c.iteration_limit, plan = c.plan,
         stop_reason = c.stop_reason, completed = c.completed, waiting_for = c.waiting_for,
         error = c.error, wake_at = c.wake_at, input_tokens = c.input, output_tokens = c.output,
         cached_input_tokens = c.cached, reasoning_tokens = c.reasoning, cost = c.cost,
@@ -409,7 +414,7 @@ const parts: Part[] = [
         last_seq = case when c.status in ('completed', 'failed', 'cancelled') then h.base + e.count end,
         finished_at = case when c.status in ('completed', 'failed', 'cancelled') then now() end
       from json_to_recordset($rows) as c(entry int, id text, status text, agent_name text,
-        model text, iterations int, iteration_limit int, stop_reason text, completed boolean,
+        model text, iterations int, iteration_limit int, plan jsonb, stop_reason text, completed boolean,
         waiting_for jsonb, error jsonb, wake_at timestamptz, ${usageColumns})
       join head h on h.entry = c.entry join entry e on e.entry = c.entry
       where r.id = c.id and r.status not in ('completed', 'failed', 'cancelled')`,

@@ -4,7 +4,7 @@ import type { NewSession } from '#contract/session.ts'
 import type { Permissions } from '#contract/tool.ts'
 import type { Usage } from '#contract/usage.ts'
 import type { Statements } from './database.ts'
-import type { NewEvent, SessionSettings, SessionSummary } from './log.ts'
+import type { NewEvent, RunPlan, SessionSettings, SessionSummary } from './log.ts'
 import type { Scope } from './scope.ts'
 
 /** Seconds that a claim holds without a renewal. */
@@ -328,6 +328,7 @@ export type LoadedRun = {
   options: RunOptions
   iterations: number
   iterationLimit: number
+  plan: RunPlan | null
   cancelled: boolean
   createdAt: string
   firstSeq: number
@@ -375,7 +376,7 @@ const loadColumns = `
 select r.id, r.tenant, s.owner, r.session_id as "sessionId", r.root_session_id as "rootSessionId",
   r.token, r.attempt, r.status, r.agent, r.agent_name as "agentName",
   r.agent_version as "agentVersion", r.model, r.options, r.iterations,
-  r.iteration_limit as "iterationLimit", r.cancel_requested_at is not null as cancelled,
+  r.iteration_limit as "iterationLimit", r.plan, r.cancel_requested_at is not null as cancelled,
   ${isoTime('r.created_at')} as "createdAt", r.first_seq as "firstSeq",
   r.parent_call_id as "parentCallId", ${usageJson('r')} as usage, s.leaf_id as leaf, s.title,
   s.model_override as picked, ${latestSummary} as summary,

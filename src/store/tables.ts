@@ -134,6 +134,8 @@ export const runs = pgTable(
     /** Model calls made, and how many are allowed now: a resume at the limit raises the latter. */
     iterations: integer('iterations').notNull().default(0),
     iterationLimit: integer('iteration_limit').notNull(),
+    /** Its plan, and after how many model calls it was made. */
+    plan: jsonb('plan'),
     stopReason: text('stop_reason'),
     completed: boolean('completed').notNull().default(false),
     waitingFor: jsonb('waiting_for'),
