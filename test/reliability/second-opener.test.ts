@@ -1,18 +1,20 @@
-import { afterAll, describe, expect, test } from 'vitest'
-import { createHome } from '../support/app.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createHome, type Home } from '../support/app.ts'
 import { testServer } from '../support/database.ts'
-import { startModelServer } from '../support/model-server.ts'
-import { runServer, startServerProcess } from '../support/process.ts'
+import { runServer, type ServerProcess, startServerProcess } from '../support/process.ts'
 
 // About the embedded database, whichever one the rest of the suite runs on.
-describe.skipIf(testServer() !== undefined)('a data directory that is in use', async () => {
-  const model = await startModelServer()
-  const agents = { assistant: 'agents: { root: { model: scripted } }' }
-  const home = await createHome({ agents, baseUrl: model.baseUrl })
-  const server = await startServerProcess({ home })
+describe.skipIf(testServer() !== undefined)('a data directory that is in use', () => {
+  let home: Home
+  let server: ServerProcess
+  beforeAll(async () => {
+    // No model is called here.
+    const agents = { assistant: 'agents: { root: { model: scripted } }' }
+    home = await createHome({ agents, baseUrl: 'http://127.0.0.1:9/v1' })
+    server = await startServerProcess({ home })
+  })
   afterAll(async () => {
     await server.kill()
-    await model.close()
     await home.remove()
   })
 
