@@ -45,6 +45,7 @@ export async function openFileAgents({
   try {
     catalog = await openCatalog({
       sources: agentsWritable === undefined || isNamed ? sources : [...sources, agentsWritable],
+      pulled: registries?.files,
       directory,
       environment: config.environment,
       writableDirectory: agentsWritable,

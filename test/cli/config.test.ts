@@ -7,6 +7,8 @@ function read(argv: string[], environment: Record<string, string> = {}) {
   return readConfig({ argv, environment, directory: '/home/me' })
 }
 
+const registries = { pullInterval: undefined, insecure: [], trusted: false }
+
 test('without flags it serves the examples on loopback with an embedded database', () => {
   const { sources, version, ...config } = read([])
   expect(sources).toEqual([expect.stringMatching(/examples$/)])
@@ -18,6 +20,7 @@ test('without flags it serves the examples on loopback with an embedded database
     allowHosts: [],
     enableShell: false,
     enableCode: false,
+    registries: { ...registries, cacheDirectory: '/home/me/.parley/registry' },
     listen: { host: '127.0.0.1', port: 8080 },
     loopback: true,
     instanceName: `parley@${hostname()}`,
@@ -50,6 +53,8 @@ const values: Record<string, { text: string; field: string; value: unknown }> = 
   },
   'agents-writable': { text: 'mine', field: 'agentsWritable', value: '/home/me/mine' },
   peers: { text: 'p.toml', field: 'peersFile', value: '/home/me/p.toml' },
+  'pull-interval': { text: '5', field: 'registries', value: { pullInterval: 5 } },
+  'insecure-registry': { text: 'a:81', field: 'registries', value: { insecure: ['a:81'] } },
   'compact-after': { text: '5', field: 'compactAfter', value: 5 },
   listen: { text: '[::1]:0', field: 'listen', value: { host: '::1', port: 0 } },
   'instance-name': { text: 'one', field: 'instanceName', value: 'one' },
@@ -75,6 +80,7 @@ test('switches are on as flags and by what variables say', () => {
   expect(read([], { PARLEY_NO_TITLES: 'false' }).titles).toBe(true)
   expect(read(['--enable-shell']).enableShell).toBe(true)
   expect(read([], { PARLEY_ENABLE_SHELL: 'yes' }).enableShell).toBe(true)
+  expect(read(['--enable-stdio']).registries.trusted).toBe(true)
   expect(() => read([], { PARLEY_NO_TITLES: 'maybe' })).toThrow(
     'PARLEY_NO_TITLES: "maybe" is neither true nor false',
   )

@@ -23,7 +23,10 @@ test('an agent of a registry is served, also after a restart without the registr
 
   const app = await startApp({ flags: [reference, '--pull-interval', '5'] })
   const name = `${registry.host.replace(':', '_')}_team_support_1.yaml`
-  const find = async () => (await app.client.GET('/api/agents')).data?.find((a) => a.name === name)
+  const find = async () => {
+    const { data } = await app.client.GET('/api/agents')
+    return data?.find((agent) => agent.name === name)
+  }
   const served = await find()
   expect(served).toMatchObject({ name, description: 'Supports' })
   await registry.close()
@@ -32,13 +35,17 @@ test('an agent of a registry is served, also after a restart without the registr
 })
 
 test('an interval to pull needs an agent of a registry', async () => {
-  await expect(startApp({ flags: ['--pull-interval', '5'] })).rejects.toThrow(
-    '--pull-interval is for agents from a registry, and none is named',
-  )
+  expect(await parley(['serve', 'examples', '--pull-interval', '5'])).toEqual({
+    code: 78,
+    output: '',
+    errors: 'parley: --pull-interval is for agents from a registry, and none is named\n',
+  })
 })
 
 test('what is neither a file nor a reference is said to be missing', async () => {
-  await expect(startApp({ flags: ['suport.yaml'] })).rejects.toThrow(
-    'suport.yaml: there is no such file or directory',
-  )
+  expect(await parley(['serve', 'agents/suport.yaml'])).toEqual({
+    code: 78,
+    output: '',
+    errors: 'agents/suport.yaml: there is no such file or directory\n',
+  })
 })
