@@ -110,8 +110,9 @@ export async function openRegistryAgents({
     const pulls = sources.map(async ({ reference, file }) => {
       const lines = await tryPull(reference, file)
       const since = lines.length > 0 ? await pulledAt(file.path) : undefined
-      if (lines.length > 0 && isStart && since === undefined) fatal.push(...lines)
-      else if (lines.length === 0) report(reference.text, [])
+      if (lines.length === 0) report(reference.text, [])
+      else if (since === undefined && isStart) fatal.push(...lines)
+      else if (since === undefined) report(reference.text, lines)
       else report(reference.text, [`${lines.join('; ')}; the version pulled ${since} is served`])
     })
     await Promise.all(pulls)
