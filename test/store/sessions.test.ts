@@ -250,6 +250,7 @@ async function fillRest(sessionId: string) {
      values ($1, 1, 'acme', 'run_1', 'root', 'warning', '{}')`,
     `insert into todos (session_id, tenant) values ($1, 'acme')`,
     `insert into tasks (session_id, tenant) values ($1, 'acme')`,
+    `insert into summaries (session_id, seq, tenant, text) values ($1, 1, 'acme', 'They met.')`,
     `insert into memories (id, tenant, owner, scope, key, text)
      values ('mem_' || $1, 'acme', 'ada', 'session', $1, 'remembered')`,
   ]) {
