@@ -218,7 +218,13 @@ test('nothing of a removed session is left in any table', async () => {
   expect(await sessions.remove(mine, 'to-remove')).toBe(false)
   const after = await countRows()
   const lost = Object.entries(before).map(([table, count]) => [table, count - (after[table] ?? 0)])
-  const elsewhere = ['agent_versions', 'agents', 'agent_revisions', 'audit_log', 'webhook_deliveries']
+  const elsewhere = [
+    'agent_versions',
+    'agents',
+    'agent_revisions',
+    'audit_log',
+    'webhook_deliveries',
+  ]
   const ofSessions = lost.filter(([table]) => !elsewhere.includes(String(table)))
   expect(ofSessions).toEqual(ofSessions.map(([table]) => [table, 2]))
   expect(await sessions.get(mine, kept.id)).not.toBeNull()
