@@ -2757,6 +2757,10 @@ export interface components {
             sub_agents?: string[];
             /** @description Agents of this file that it may hand the conversation over to */
             handoffs?: string[];
+            /** @description Instructions by name: a message `/name rest` stands for the text and the rest */
+            commands?: {
+                [key: string]: string | components["schemas"]["AgentCommand"];
+            };
             /** @description Model calls in one run; 0 is the server's limit */
             max_iterations?: number;
             /** @description How many of the latest messages the model sees; 0 is all that fit */
@@ -3237,6 +3241,13 @@ export interface components {
             schema?: components["schemas"]["JsonSchema"] | string;
             /** @description Seconds for a call; computing ends after 10 anyway */
             timeout?: number;
+        };
+        /** @description A named instruction that users can give */
+        AgentCommand: {
+            /** @description What it does; for people */
+            description?: string;
+            /** @description What the model is told */
+            instruction: string;
         };
         /** @description The answer is one JSON object that follows a schema */
         StructuredOutput: {

@@ -1,4 +1,5 @@
 import {
+  AgentCommand,
   AgentFile,
   AgentMetadata,
   AgentPermissions,
@@ -60,14 +61,7 @@ export const unsupported = new Set(['rag', 'lsp'])
 
 const laterFields = {
   file: new Set(['mcps']),
-  agent: new Set([
-    'add_description_parameter',
-    'budget',
-    'code_mode_tools',
-    'commands',
-    'hooks',
-    'skills',
-  ]),
+  agent: new Set(['add_description_parameter', 'budget', 'code_mode_tools', 'hooks', 'skills']),
   toolset: new Set(['post_edit', 'toon']),
   model: new Set(['routing', 'track_usage']),
   other: new Set<string>(),
@@ -100,6 +94,7 @@ function otherFields(path: FilePath): string[] {
   if (path[0] === 'providers') return Object.keys(ProviderSpec.shape)
   const list = path.at(-2)
   if (list === 'python' || list === 'javascript') return Object.keys(CodeTool.shape)
+  if (list === 'commands') return Object.keys(AgentCommand.shape)
   if (list === 'shell') return Object.keys(Script.shape)
   switch (path.at(-1)) {
     case 'permissions':

@@ -105,6 +105,20 @@ export const Fallback = z
   .openapi('Fallback')
 export type Fallback = Exact<z.infer<typeof Fallback>>
 
+/** What `/name` of a user stands for. */
+export const AgentCommand = z
+  .object({
+    description: z.string().describe('What it does; for people').optional(),
+    instruction: z.string().min(1).describe('What the model is told'),
+  })
+  .strict()
+  .openapi('AgentCommand', { description: 'A named instruction that users can give' })
+export type AgentCommand = Exact<z.infer<typeof AgentCommand>>
+
+const CommandName = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'a command is up to 64 letters, digits, _ and -')
+
 /** One agent of a team. */
 export const AgentSpec = z
   .object({
@@ -131,6 +145,10 @@ export const AgentSpec = z
       .array(z.string())
       .max(64)
       .describe('Agents of this file that it may hand the conversation over to')
+      .optional(),
+    commands: z
+      .record(CommandName, z.union([z.string().min(1), AgentCommand]))
+      .describe('Instructions by name: a message `/name rest` stands for the text and the rest')
       .optional(),
     max_iterations: z
       .int()

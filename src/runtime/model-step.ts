@@ -3,6 +3,7 @@ import type { Message } from '#contract/message.ts'
 import { addUsage, type Usage } from '#contract/usage.ts'
 import { type ActiveRun, commitRun, RunInterrupted } from './active-run.ts'
 import type { RunTools } from './call-plan.ts'
+import { expandCommand } from './commands.ts'
 import { compactHistory, isNearlyFull } from './compaction.ts'
 import type { LoopContext } from './context.ts'
 import { added } from './endings.ts'
@@ -149,7 +150,7 @@ async function promptOf(context: LoopContext, run: ActiveRun, model: Model) {
   const { spec } = run.assistant
   return buildPrompt({
     system: await systemPromptOf(context, run),
-    history: run.history,
+    history: run.history.map((message) => expandCommand(message, spec.commands)),
     summary: run.compaction.summary?.text ?? null,
     itemLimit: shownLimit(spec.num_history_items),
     contextLimit: model.contextLimit,
