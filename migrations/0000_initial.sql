@@ -1,9 +1,30 @@
+CREATE TABLE "agent_revisions" (
+	"tenant" text COLLATE "C" NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
+	"revision" integer NOT NULL,
+	"version" text NOT NULL,
+	"change" text NOT NULL,
+	"file" json NOT NULL,
+	"created_by" text NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "agent_revisions_tenant_name_revision_pk" PRIMARY KEY("tenant","name","revision")
+);
+--> statement-breakpoint
 CREATE TABLE "agent_versions" (
 	"version" text PRIMARY KEY NOT NULL,
 	"name" text NOT NULL,
-	"file" jsonb NOT NULL,
+	"file" json NOT NULL,
 	"base_directory" text NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "agents" (
+	"tenant" text COLLATE "C" NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
+	"revision" integer NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "agents_tenant_name_pk" PRIMARY KEY("tenant","name")
 );
 --> statement-breakpoint
 CREATE TABLE "approvals" (
@@ -22,6 +43,16 @@ CREATE TABLE "approvals" (
 	"decided_at" timestamp with time zone,
 	"expires_at" timestamp with time zone NOT NULL,
 	"consumed_at" timestamp with time zone,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "audit_log" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"tenant" text COLLATE "C" NOT NULL,
+	"actor" text NOT NULL,
+	"action" text NOT NULL,
+	"target" text NOT NULL,
+	"details" jsonb DEFAULT '{}'::jsonb NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
@@ -58,6 +89,18 @@ CREATE TABLE "events" (
 	CONSTRAINT "events_session_id_seq_pk" PRIMARY KEY("session_id","seq")
 );
 --> statement-breakpoint
+CREATE TABLE "memories" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"tenant" text COLLATE "C" NOT NULL,
+	"owner" text COLLATE "C" NOT NULL,
+	"scope" text NOT NULL,
+	"key" text COLLATE "C" NOT NULL,
+	"text" text NOT NULL,
+	"category" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "messages" (
 	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
 	"tenant" text COLLATE "C" NOT NULL,
@@ -90,6 +133,7 @@ CREATE TABLE "runs" (
 	"cancel_requested_at" timestamp with time zone,
 	"iterations" integer DEFAULT 0 NOT NULL,
 	"iteration_limit" integer NOT NULL,
+	"plan" jsonb,
 	"stop_reason" text,
 	"completed" boolean DEFAULT false NOT NULL,
 	"waiting_for" jsonb,
@@ -122,6 +166,7 @@ CREATE TABLE "sessions" (
 	"tools_approved" boolean DEFAULT false NOT NULL,
 	"allowed_tools" text[] DEFAULT '{}' NOT NULL,
 	"thinking" boolean DEFAULT true NOT NULL,
+	"model_override" text,
 	"working_dir" text,
 	"max_iterations" integer,
 	"metadata" jsonb DEFAULT '{}'::jsonb NOT NULL,
@@ -137,6 +182,22 @@ CREATE TABLE "sessions" (
 	"root_id" text COLLATE "C",
 	"parent_id" text COLLATE "C",
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "summaries" (
+	"session_id" text COLLATE "C" NOT NULL,
+	"seq" bigint NOT NULL,
+	"tenant" text COLLATE "C" NOT NULL,
+	"text" text NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "summaries_session_id_seq_pk" PRIMARY KEY("session_id","seq")
+);
+--> statement-breakpoint
+CREATE TABLE "tasks" (
+	"session_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"tenant" text COLLATE "C" NOT NULL,
+	"items" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
@@ -171,8 +232,12 @@ CREATE TABLE "tool_calls" (
 CREATE INDEX "approvals_by_tenant" ON "approvals" USING btree ("tenant","id");--> statement-breakpoint
 CREATE INDEX "approvals_pending" ON "approvals" USING btree ("root_session_id") WHERE status = 'pending';--> statement-breakpoint
 CREATE INDEX "approvals_by_call" ON "approvals" USING btree ("tool_call_id");--> statement-breakpoint
+CREATE INDEX "audit_log_by_tenant" ON "audit_log" USING btree ("tenant","id");--> statement-breakpoint
 CREATE INDEX "elicitations_pending" ON "elicitations" USING btree ("root_session_id") WHERE status = 'pending';--> statement-breakpoint
 CREATE INDEX "elicitations_by_call" ON "elicitations" USING btree ("tool_call_id");--> statement-breakpoint
+CREATE INDEX "memories_by_place" ON "memories" USING btree ("tenant","owner","scope","key","id");--> statement-breakpoint
+CREATE INDEX "memories_by_session" ON "memories" USING btree ("key") WHERE scope = 'session';--> statement-breakpoint
+CREATE INDEX "memories_by_words" ON "memories" USING gin (to_tsvector('simple', text));--> statement-breakpoint
 CREATE INDEX "messages_by_session" ON "messages" USING btree ("session_id","seq");--> statement-breakpoint
 CREATE UNIQUE INDEX "runs_one_active" ON "runs" USING btree ("session_id") WHERE status in ('queued', 'running', 'waiting');--> statement-breakpoint
 CREATE INDEX "runs_by_session" ON "runs" USING btree ("session_id","id");--> statement-breakpoint
@@ -186,4 +251,8 @@ CREATE INDEX "sessions_by_owner" ON "sessions" USING btree ("tenant","owner","up
 CREATE INDEX "sessions_by_agent" ON "sessions" USING btree ("tenant","agent","updated_at","id") WHERE root_id is null;--> statement-breakpoint
 CREATE INDEX "sessions_by_root" ON "sessions" USING btree ("root_id") WHERE root_id is not null;--> statement-breakpoint
 CREATE INDEX "tool_calls_by_run" ON "tool_calls" USING btree ("run_id");--> statement-breakpoint
-CREATE INDEX "tool_calls_waiting" ON "tool_calls" USING btree ("session_id") WHERE state in ('awaiting', 'approved', 'unknown');
+CREATE INDEX "tool_calls_waiting" ON "tool_calls" USING btree ("session_id") WHERE state in ('awaiting', 'approved', 'unknown');--> statement-breakpoint
+-- Appends rewrite a session's row for its sequence number: room on the page keeps them heap-only.
+ALTER TABLE "sessions" SET (fillfactor = 70);
+--> statement-breakpoint
+ALTER TABLE "runs" SET (fillfactor = 80);

@@ -36,7 +36,7 @@ export function createBatcher<Item, Result>(
       waiting.push({ item, resolve, reject })
       if (!busy) {
         busy = true
-        queueMicrotask(() => void flush())
+        setImmediate(() => void flush())
       }
     })
 }

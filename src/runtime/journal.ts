@@ -108,8 +108,8 @@ export function createJournal({
     clearTimeout(timer)
     timer = undefined
     scheduled = true
-    // Everything that the producers hand over in this turn belongs to one commit.
-    queueMicrotask(flush)
+    // Everything that all sockets bring in this turn of the event loop belongs to one commit.
+    setImmediate(flush)
   }
 
   function flush(): void {

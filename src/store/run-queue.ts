@@ -505,7 +505,7 @@ export async function saveAgentVersion(
 ): Promise<void> {
   await database.query(
     `insert into agent_versions (version, name, file, base_directory)
-     values ($1, $2, $3::text::jsonb, $4) on conflict do nothing`,
+     values ($1, $2, $3::text::json, $4) on conflict do nothing`,
     [version.version, version.name, JSON.stringify(version.file), version.baseDirectory],
   )
 }

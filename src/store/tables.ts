@@ -281,7 +281,7 @@ export const elicitations = pgTable(
 export const agentVersions = pgTable('agent_versions', {
   version: text('version').primaryKey(),
   name: text('name').notNull(),
-  file: jsonb('file').notNull(),
+  file: json('file').notNull(),
   baseDirectory: text('base_directory').notNull(),
   createdAt,
 })
