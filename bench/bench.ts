@@ -32,6 +32,8 @@ export type Bench = {
     database?: Database
     databaseUrl?: string
     nodeFlags?: readonly string[]
+    /** More flags for `parley serve`. */
+    flags?: readonly string[]
   }): Promise<MeasuredServer>
   /** Of all streams so far: how many brought every token once and in order. */
   readonly checked: Checked
@@ -87,7 +89,12 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       })
       return { pid: relay.pid, target: { wire: 'relay', url: relay.url }, stop: () => relay.stop() }
     },
-    async startServer({ database = options.database, databaseUrl, nodeFlags = [] } = {}) {
+    async startServer({
+      database = options.database,
+      databaseUrl,
+      nodeFlags = [],
+      flags = [],
+    } = {}) {
       const url =
         databaseUrl ?? (database === 'postgres' ? await postgres?.createDatabase() : undefined)
       const server = await startServerUnderTest({
@@ -95,6 +102,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
         directory,
         model: model.url,
         nodeFlags,
+        flags,
         storage: url === undefined ? { kind: 'embedded' } : { kind: 'postgres', url },
       })
       return {

@@ -43,8 +43,10 @@ export async function startServerUnderTest(options: {
   storage: Storage
   /** More flags for node, such as those of the profiler. */
   nodeFlags?: readonly string[]
+  /** More flags for `parley serve`. */
+  flags?: readonly string[]
 }): Promise<ServerUnderTest> {
-  const { processes, directory, model, storage, nodeFlags = [] } = options
+  const { processes, directory, model, storage, nodeFlags = [], flags = [] } = options
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const startedAt = performance.now()
@@ -58,6 +60,7 @@ export async function startServerUnderTest(options: {
         join(ROOT, 'bench/agents'),
         ...['--listen', `127.0.0.1:${port}`, '--agent', 'bench', '--no-titles'],
         ...storageFlags(storage, directory),
+        ...flags,
       ],
       nodeFlags,
     ),

@@ -1,6 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Bench, MeasuredServer } from '../bench.ts'
-import { type Measurement, onServer, type Scenario, TOOL_ROUND } from '../measurement.ts'
+import {
+  type Measurement,
+  onServer,
+  type Scenario,
+  TOOL_ROUND,
+  withMeasured,
+} from '../measurement.ts'
 import type { PostgresServer } from '../postgres-server.ts'
 import type { Script } from '../script.ts'
 
@@ -86,7 +92,9 @@ async function bytesPerToken(
 ): Promise<Pick<Measurement, 'rounds' | 'detail'>> {
   const script: Script = { tokens, every: 20, first: 0, tool: false, text: 'words' }
   const postgres = postgresOf(bench)
-  return onServer(bench, async ({ target, databaseUrl }) => {
+  // What a run leaves for good: its deltas are joined some time after its end.
+  const starting = bench.startServer({ flags: ['--compact-after', '1'] })
+  return withMeasured(bench, starting, async ({ target, databaseUrl }) => {
     const url = databaseUrl ?? ''
     await settled(postgres, url)
     const before = await storedSize(postgres, url)
