@@ -71,6 +71,8 @@ export const sessions = pgTable(
     /** Set on a sub-agent's session: whose log its events stand in. */
     rootId: id('root_id'),
     parentId: id('parent_id'),
+    /** Why there is a parent without a root: fork, background. `import` has none. */
+    origin: text('origin'),
     createdAt,
     updatedAt: time('updated_at').notNull().default(sql`now()`),
   },
@@ -88,6 +90,9 @@ export const sessions = pgTable(
       .on(table.tenant, table.agent, table.updatedAt, table.id)
       .where(sql`root_id is null`),
     index('sessions_by_root').on(table.rootId).where(sql`root_id is not null`),
+    index('sessions_by_parent')
+      .on(table.parentId, table.id)
+      .where(sql`parent_id is not null and origin is not null`),
   ],
 )
 
@@ -131,9 +136,17 @@ export const runs = pgTable(
     /** A parked run goes on then although nobody decided: its questions have expired. */
     wakeAt: time('wake_at'),
     cancelRequestedAt: time('cancel_requested_at'),
+    /** Waits behind the active run of its session. */
+    enqueued: boolean('enqueued').notNull().default(false),
+    notBefore: time('not_before'),
+    deadline: time('deadline'),
     /** Model calls made, and how many are allowed now: a resume at the limit raises the latter. */
     iterations: integer('iterations').notNull().default(0),
     iterationLimit: integer('iteration_limit').notNull(),
+    /** What it may spend, as it was asked for and raised since; and what the totals don't say. */
+    budget: jsonb('budget'),
+    toolCallCount: integer('tool_call_count').notNull().default(0),
+    activeMs: count('active_ms'),
     /** Its plan, and after how many model calls it was made. */
     plan: jsonb('plan'),
     stopReason: text('stop_reason'),
@@ -155,7 +168,8 @@ export const runs = pgTable(
   (table) => [
     uniqueIndex('runs_one_active')
       .on(table.sessionId)
-      .where(sql`status in ('queued', 'running', 'waiting')`),
+      .where(sql`status in ('queued', 'running', 'waiting') and not enqueued`),
+    index('runs_enqueued').on(table.sessionId, table.id).where(sql`enqueued`),
     index('runs_by_session').on(table.sessionId, table.id),
     index('runs_to_claim')
       .on(table.createdAt, table.id)
@@ -384,4 +398,106 @@ export const auditLog = pgTable(
     createdAt,
   },
   (table) => [index('audit_log_by_tenant').on(table.tenant, table.id)],
+)
+
+/** Answers of requests that carried an Idempotency-Key, so that the same request acts once. */
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    tenant,
+    owner: id('owner').notNull(),
+    operation: text('operation').notNull(),
+    key: id('key').notNull(),
+    /** Of the path and the body: another request under the same key is refused. */
+    requestHash: text('request_hash').notNull(),
+    /** in_flight until what it does is committed, then done. */
+    status: text('status').notNull().default('in_flight'),
+    /** An instance that died in between holds the key until then. */
+    lockedUntil: time('locked_until').notNull(),
+    sessionId: id('session_id'),
+    runId: id('run_id'),
+    responseStatus: integer('response_status'),
+    responseBody: text('response_body'),
+    createdAt,
+    expiresAt: time('expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.owner, table.operation, table.key] }),
+    index('idempotency_keys_to_expire').on(table.expiresAt),
+  ],
+)
+
+/** Messages posted to a run that was going on; it takes them up before its next model call. */
+export const steeredMessages = pgTable(
+  'steered_messages',
+  {
+    id: id('id').primaryKey(),
+    tenant,
+    sessionId: id('session_id').notNull(),
+    runId: id('run_id').notNull(),
+    body: json('body').notNull(),
+    createdAt,
+  },
+  (table) => [index('steered_messages_by_run').on(table.runId, table.id)],
+)
+
+/** Finished turns on their way to the archive; a row goes when it was taken or given up. */
+export const webhookDeliveries = pgTable(
+  'webhook_deliveries',
+  {
+    id: id('id').primaryKey(),
+    tenant,
+    sessionId: id('session_id').notNull(),
+    runId: id('run_id').notNull(),
+    attempt: integer('attempt').notNull().default(0),
+    /** When it is due; whoever takes it moves this ahead, so that nobody else does. */
+    dueAt: time('due_at').notNull().default(sql`now()`),
+    lastError: text('last_error'),
+    createdAt,
+  },
+  (table) => [
+    index('webhook_deliveries_due').on(table.dueAt),
+    index('webhook_deliveries_by_session').on(table.sessionId),
+  ],
+)
+
+/** Keys of callers. Only a digest of the secret is kept. */
+export const apiKeys = pgTable(
+  'api_keys',
+  {
+    id: id('id').primaryKey(),
+    tenant,
+    owner: id('owner').notNull(),
+    name: text('name').notNull(),
+    digest: text('digest').notNull(),
+    scopes: text('scopes').array().notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAt,
+    expiresAt: time('expires_at'),
+    revokedAt: time('revoked_at'),
+    lastUsedAt: time('last_used_at'),
+  },
+  (table) => [index('api_keys_by_tenant').on(table.tenant, table.id)],
+)
+
+/** Short-lived tokens of browsers: one session, some verbs; a ticket works once. */
+export const sessionTokens = pgTable(
+  'session_tokens',
+  {
+    digest: id('digest').primaryKey(),
+    tenant,
+    owner: id('owner').notNull(),
+    sessionId: id('session_id').notNull(),
+    /** The key that made it: it ends with that key. */
+    keyId: id('key_id'),
+    verbs: text('verbs').array().notNull(),
+    singleUse: boolean('single_use').notNull().default(false),
+    usedAt: time('used_at'),
+    createdAt,
+    expiresAt: time('expires_at').notNull(),
+  },
+  (table) => [
+    index('session_tokens_by_session').on(table.sessionId),
+    index('session_tokens_to_expire').on(table.expiresAt),
+  ],
 )
