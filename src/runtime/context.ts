@@ -1,5 +1,6 @@
 import type { SessionSettings } from '#store/log.ts'
-import type { LoadedRun, OpenCall } from '#store/run-queue.ts'
+import type { OpenCall } from '#store/run-calls.ts'
+import type { LoadedRun } from '#store/run-loading.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Assistants } from './assistant.ts'
 import type { Clock } from './clock.ts'

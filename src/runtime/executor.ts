@@ -1,4 +1,5 @@
-import type { ClaimedRun, LoadedRun } from '#store/run-queue.ts'
+import type { ClaimedRun } from '#store/run-claims.ts'
+import type { LoadedRun } from '#store/run-loading.ts'
 import { type ActiveRun, commitRun, RunInterrupted } from './active-run.ts'
 import type { LoopContext } from './context.ts'
 import { fail } from './endings.ts'

@@ -1,6 +1,6 @@
 import type { Statements } from './database.ts'
 import type { Committed, LogEntry } from './log.ts'
-import { readSettings } from './run-queue.ts'
+import { readSettings } from './run-loading.ts'
 import type { Scope } from './scope.ts'
 
 /** A row of the log with its position and time. */

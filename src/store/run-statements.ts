@@ -12,22 +12,18 @@ import {
 } from './decisions.ts'
 import { findCommitted, readEvents } from './events.ts'
 import { commitEntries } from './log.ts'
+import { readCalls, readUnknownCalls } from './run-calls.ts'
+import { claimRuns, releaseRun, renewLeases } from './run-claims.ts'
 import {
-  claimRuns,
   findOpenStep,
-  findStartable,
   loadRun,
   loadSubRun,
   readAgentVersion,
-  readCalls,
   readHistory,
   readSettings,
-  readUnknownCalls,
-  releaseRun,
-  renewLeases,
   saveAgentVersion,
-  startRuns,
-} from './run-queue.ts'
+} from './run-loading.ts'
+import { findStartable, startRuns } from './run-start.ts'
 
 type Rest<Work> = Work extends (database: Database, ...rest: infer Arguments) => infer Result
   ? (...rest: Arguments) => Result

@@ -1,0 +1,70 @@
+import type { Statements } from './database.ts'
+
+/** Seconds that a claim holds without a renewal. */
+export const leaseSeconds = 15
+
+export type ClaimedRun = {
+  id: string
+  attempt: number
+  /** Its last owner is gone: what it had in hand may or may not have happened. */
+  recovered: boolean
+  /** What it waited for, when it was parked. */
+  waited: string | null
+}
+
+/**
+ * Takes over runs that nobody holds: queued, running with a lease that ran out, or parked with
+ * questions that have expired. Moves each
+ * session's fence, so that what the last owner still has in hand is refused. With `orphans` a
+ * running run of another owner counts too: the embedded database has only one process.
+ */
+export function claimRuns(
+  database: Statements,
+  { instance, limit, orphans }: { instance: string; limit: number; orphans: boolean },
+): Promise<ClaimedRun[]> {
+  return database.query<ClaimedRun>(
+    `with due as (
+       select id, session_id, status, waiting_for->>'kind' as waited from runs
+       where parent_run_id is null and (status = 'queued'
+         or (status = 'running' and (lease_expires_at < now()
+           or ($3::boolean and lease_owner is distinct from $1)))
+         or (status = 'waiting' and wake_at <= now()))
+       order by created_at, id limit $2 for update skip locked
+     ), fenced as (
+       update sessions s set run_token = s.run_token + 1 from due where s.id = due.session_id
+       returning s.id, s.run_token
+     )
+     update runs r set status = 'running', lease_owner = $1, token = f.run_token,
+       lease_expires_at = now() + interval '${leaseSeconds} s', waiting_for = null, wake_at = null,
+       attempt = r.attempt + case when due.status = 'running' then 1 else 0 end
+     from due join fenced f on f.id = due.session_id where r.id = due.id
+     returning r.id, r.attempt, due.status = 'running' as recovered, due.waited`,
+    [instance, limit, orphans],
+  )
+}
+
+/** Renews the leases of this instance; what does not come back is lost. */
+export function renewLeases(
+  database: Statements,
+  { instance, runs }: { instance: string; runs: string[] },
+): Promise<{ id: string; cancelled: boolean }[]> {
+  return database.query(
+    `update runs set lease_expires_at = now() + interval '${leaseSeconds} s'
+     where id = any($2::text[]) and lease_owner = $1 and status = 'running'
+     returning id, cancel_requested_at is not null as cancelled`,
+    [instance, runs],
+  )
+}
+
+/** Gives a run back, so that any instance may take it at once. Answers whether it was still held. */
+export async function releaseRun(
+  database: Statements,
+  { runId, token }: { runId: string; token: number },
+): Promise<boolean> {
+  const rows = await database.query(
+    `update runs set status = 'queued', lease_owner = null, lease_expires_at = null
+     where id = $1 and token = $2 and status = 'running' returning id`,
+    [runId, token],
+  )
+  return rows.length > 0
+}
