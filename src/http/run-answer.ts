@@ -7,6 +7,7 @@ import type { Scope } from '#store/scope.ts'
 import type { AppContext } from './env.ts'
 import { negotiate } from './negotiate.ts'
 import type { EventStreams } from './sse.ts'
+import { createNativeView } from './stream-view.ts'
 
 export type RunReader = {
   get(scope: Scope, id: string): Promise<Run | null>
@@ -52,9 +53,12 @@ export function createRunAnswers({
       headers: { ...c.get('commonHeaders'), ...headers },
       sessionId: run.session_id,
       after: started.after,
-      untilRun: run.id,
-      eventNames: c.req.query('event_names') === 'true',
-      namedHeartbeat: c.req.query('heartbeat') === 'event',
+      view: createNativeView({
+        sessionId: run.session_id,
+        untilRun: run.id,
+        eventNames: c.req.query('event_names') === 'true',
+        namedHeartbeat: c.req.query('heartbeat') === 'event',
+      }),
       ...(onDisconnect && { onDisconnect }),
     })
     return RESPONSE_ALREADY_SENT

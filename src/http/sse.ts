@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Feed, Follower, Frame } from '#runtime/runtime.ts'
+import type { StreamView } from './stream-view.ts'
 import type { Ticker } from './ticker.ts'
 
 /** How often the ticker of the streams ticks, in milliseconds; the two counts below are ticks. */
@@ -13,10 +14,7 @@ export type StreamRequest = {
   /** The root session, whose log is followed. */
   sessionId: string
   after: number
-  /** The stream ends after this run's own `stream_stopped`. */
-  untilRun?: string
-  eventNames: boolean
-  namedHeartbeat: boolean
+  view: StreamView
   /** The client went away before the stream was at its end. */
   onDisconnect?: () => void
 }
@@ -66,14 +64,15 @@ export function createEventStreams({ feed, ticker }: { feed: Feed; ticker: Ticke
 type Connection = { tick(heartbeat: boolean): void; end(): void }
 
 function connect(feed: Feed, request: StreamRequest): Connection {
-  const { outgoing, sessionId, eventNames, namedHeartbeat, untilRun } = request
+  const { outgoing, sessionId, view } = request
   let position = request.after
   let blockedTicks: number | undefined
   let ended = false
 
   // Headers and the first bytes leave in one packet, before there is any event.
   outgoing.writeHead(200, { ...streamHeaders, ...request.headers })
-  outgoing.write('retry: 1000\n\n')
+  if (view.opening === '') outgoing.flushHeaders()
+  else outgoing.write(view.opening)
 
   const follower: Follower = feed.follow({ sessionId, after: position, onReady: pump })
   outgoing.once('close', () => {
@@ -100,14 +99,14 @@ function connect(feed: Feed, request: StreamRequest): Connection {
   function send(frames: Frame[]): void {
     let text = ''
     for (const frame of frames) {
-      text += encodeFrame(frame, eventNames)
+      text += view.show(frame)
       position = frame.seq
-      if (untilRun !== undefined && stopsRun(frame, sessionId, untilRun)) {
+      if (view.isOver()) {
         finish(text)
         return
       }
     }
-    write(text)
+    if (text !== '') write(text)
   }
 
   function write(text: string): void {
@@ -128,16 +127,15 @@ function connect(feed: Feed, request: StreamRequest): Connection {
         if (blockedTicks >= ticksToWrite) outgoing.destroy()
         return
       }
-      if (heartbeat && !ended) write(namedHeartbeat ? heartbeatEvent() : ': heartbeat\n\n')
+      if (heartbeat && !ended) write(view.heartbeat(head()))
     },
     end() {
       if (!ended) finish('')
     },
   }
 
-  function heartbeatEvent(): string {
-    const head = Math.max(feed.head(sessionId) ?? 0, position)
-    return `event: heartbeat\ndata: {"type":"heartbeat","head":${head}}\n\n`
+  function head(): number {
+    return Math.max(feed.head(sessionId) ?? 0, position)
   }
 }
 
@@ -145,16 +143,4 @@ export const streamHeaders = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-cache, no-transform',
   'X-Accel-Buffering': 'no',
-}
-
-function encodeFrame({ seq, type, json }: Frame, eventNames: boolean): string {
-  return eventNames
-    ? `id: ${seq}\nevent: ${type}\ndata: ${json}\n\n`
-    : `id: ${seq}\ndata: ${json}\n\n`
-}
-
-/** A sub-agent's run stops on the same log; only the run's own end ends its stream. */
-export function stopsRun(frame: Frame, sessionId: string, runId: string): boolean {
-  if (frame.type !== 'stream_stopped' || frame.runId !== runId) return false
-  return JSON.parse(frame.json).session_id === sessionId
 }

@@ -6,6 +6,7 @@ import { found } from '../found.ts'
 import { negotiate } from '../negotiate.ts'
 import { type LogBounds, streamPosition } from '../position.ts'
 import { type EventStreams, streamHeaders } from '../sse.ts'
+import { createNativeView } from '../stream-view.ts'
 
 /** The log of events as it is read from the store. */
 export type EventRows = {
@@ -81,8 +82,11 @@ export function streamHandlers({
       ...request,
       outgoing: c.env.outgoing,
       headers,
-      eventNames: c.req.query('event_names') === 'true',
-      namedHeartbeat: c.req.query('heartbeat') === 'event',
+      view: createNativeView({
+        ...request,
+        eventNames: c.req.query('event_names') === 'true',
+        namedHeartbeat: c.req.query('heartbeat') === 'event',
+      }),
     })
     return RESPONSE_ALREADY_SENT
   }

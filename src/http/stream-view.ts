@@ -1,0 +1,54 @@
+import type { Frame } from '#runtime/runtime.ts'
+
+/**
+ * How one connection shows a session's log: the bytes of each frame, in order. A view may remember
+ * what it showed, so each connection has its own.
+ */
+export type StreamView = {
+  /** Sent with the headers. */
+  opening: string
+  /** What a frame looks like; empty for one that this wire does not show. */
+  show(frame: Frame): string
+  /** After the last shown frame nothing follows: the stream ends. */
+  isOver(): boolean
+  /** What keeps an idle connection open; `head` is the newest seq known. */
+  heartbeat(head: number): string
+}
+
+/** The contract's own wire: each event as one `data:` line under its seq. */
+export function createNativeView({
+  sessionId,
+  untilRun,
+  eventNames,
+  namedHeartbeat,
+}: {
+  /** The root session, whose log is followed. */
+  sessionId: string
+  /** The stream ends after this run's own `stream_stopped`. */
+  untilRun?: string
+  eventNames: boolean
+  namedHeartbeat: boolean
+}): StreamView {
+  let over = false
+  return {
+    opening: 'retry: 1000\n\n',
+    show(frame) {
+      over = untilRun !== undefined && stopsRun(frame, sessionId, untilRun)
+      const { seq, type, json } = frame
+      return eventNames
+        ? `id: ${seq}\nevent: ${type}\ndata: ${json}\n\n`
+        : `id: ${seq}\ndata: ${json}\n\n`
+    },
+    isOver: () => over,
+    heartbeat: (head) =>
+      namedHeartbeat
+        ? `event: heartbeat\ndata: {"type":"heartbeat","head":${head}}\n\n`
+        : ': heartbeat\n\n',
+  }
+}
+
+/** A sub-agent's run stops on the same log; only the run's own end ends its stream. */
+export function stopsRun(frame: Frame, sessionId: string, runId: string): boolean {
+  if (frame.type !== 'stream_stopped' || frame.runId !== runId) return false
+  return JSON.parse(frame.json).session_id === sessionId
+}
