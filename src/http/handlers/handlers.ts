@@ -1,3 +1,4 @@
+import { createConversations } from '../conversations.ts'
 import type { Handlers } from '../env.ts'
 import { createRunAnswers } from '../run-answer.ts'
 import { agentChangeHandlers } from './agent-changes.ts'
@@ -15,7 +16,8 @@ import { streamHandlers } from './streams.ts'
 type Collaborators = Parameters<typeof sessionHandlers>[0] &
   Parameters<typeof messageHandlers>[0] &
   Parameters<typeof runHandlers>[0] &
-  Omit<Parameters<typeof startHandlers>[0], 'answer'> &
+  Omit<Parameters<typeof startHandlers>[0], 'answer' | 'conversations'> &
+  Parameters<typeof createConversations>[0] &
   Omit<Parameters<typeof createRunAnswers>[0], 'runReader'> &
   Parameters<typeof streamHandlers>[0] &
   Parameters<typeof approvalHandlers>[0] &
@@ -33,7 +35,11 @@ export function createHandlers(collaborators: Collaborators): Handlers {
     ...sessionHandlers(collaborators),
     ...messageHandlers(collaborators),
     ...runHandlers(collaborators),
-    ...startHandlers({ ...collaborators, answer }),
+    ...startHandlers({
+      ...collaborators,
+      conversations: createConversations(collaborators),
+      answer,
+    }),
     ...streamHandlers(collaborators),
     ...approvalHandlers(collaborators),
     ...agentHandlers({ ...collaborators, summaries }),

@@ -1,10 +1,8 @@
 import type { ChatMessage, RunBody } from '#contract/chat.ts'
 import type { NewMessage } from '#contract/message.ts'
-import { Problem } from '#contract/problem.ts'
 import type { RunOptions } from '#contract/run.ts'
-import type { AgentCatalog } from '#runtime/catalog.ts'
-import type { Runs, StartedRun } from '#runtime/runtime.ts'
-import type { Scope } from '#store/scope.ts'
+import type { Runs } from '#runtime/runtime.ts'
+import type { Conversations } from '../conversations.ts'
 import type { AppContext, Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import type { RunAnswers } from '../run-answer.ts'
@@ -18,12 +16,12 @@ type StartHandlers = Pick<
 export function startHandlers({
   sessions,
   runs,
-  catalog,
+  conversations,
   answer,
 }: {
   sessions: Pick<SessionRows, 'get'>
   runs: Pick<Runs, 'start' | 'startNew'>
-  catalog: Pick<AgentCatalog, 'defaultName'>
+  conversations: Conversations
   answer: RunAnswers
 }): StartHandlers {
   return {
@@ -51,54 +49,18 @@ export function startHandlers({
       const { messages, options } = fromChat(c.req.valid('json'))
       const scope = c.get('scope')
       const known = found(await sessions.get(scope, session), `session ${session}`)
-      const request = { session, agent: agentOf(known), messages, options }
+      const request = { session, agent: conversations.agentOf(known), messages, options }
       return answer(c, await runs.start(scope, withHeaders(c, request)), options)
     },
     async chat(c) {
       const { session_id, agent, ...message } = c.req.valid('json')
       const { messages, options } = fromChat(message)
-      const begun = await chat(
+      const begun = await conversations.chat(
         c.get('scope'),
         withHeaders(c, { session: session_id, agent, messages, options }),
       )
       return answer(c, begun, options)
     },
-  }
-
-  async function chat(
-    scope: Scope,
-    request: {
-      session: string | undefined
-      agent: string | undefined
-      messages: NewMessage[]
-      options: RunOptions
-      headers: Record<string, string>
-    },
-  ): Promise<StartedRun> {
-    const { session, messages, options, headers } = request
-    const known = session === undefined ? null : await sessions.get(scope, session)
-    if (known) {
-      const agent = request.agent === undefined ? agentOf(known) : { agent: request.agent }
-      return runs.start(scope, { session: known.id, agent, messages, options, headers })
-    }
-    const agent = request.agent ?? defaultAgent()
-    const settings = session === undefined ? { agent } : { agent, external_id: session }
-    const start = { session: settings, agent: { agent }, messages, options, headers }
-    return runs.startNew(scope, start).catch((error: unknown) => {
-      // Somebody made the session since we looked.
-      if (session === undefined || !isConflict(error)) throw error
-      return runs.start(scope, { session, agent: { agent }, messages, options, headers })
-    })
-  }
-
-  /** The agent that the session remembers, else the default one. */
-  function agentOf({ agent, agent_name }: { agent: string | null; agent_name: string | null }) {
-    if (agent === null) return { agent: defaultAgent() }
-    return agent_name === null ? { agent } : { agent, agentName: agent_name }
-  }
-
-  function defaultAgent(): string {
-    return found(catalog.defaultName(), 'agent to answer: start the server with an agent file')
   }
 }
 
@@ -117,8 +79,4 @@ function fromChat(body: ChatMessage): { messages: NewMessage[]; options: RunOpti
   const { message, multi_content, ...options } = body
   const content = multi_content === undefined ? {} : { multi_content }
   return { messages: [{ role: 'user', content: message, ...content }], options }
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof Problem && error.code === 'conflict'
 }

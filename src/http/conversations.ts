@@ -1,0 +1,65 @@
+import type { NewMessage } from '#contract/message.ts'
+import { Problem } from '#contract/problem.ts'
+import type { RunOptions } from '#contract/run.ts'
+import type { Session } from '#contract/session.ts'
+import type { AgentCatalog } from '#runtime/catalog.ts'
+import type { AgentReference, Runs, StartedRun } from '#runtime/runtime.ts'
+import type { Scope } from '#store/scope.ts'
+import { found } from './found.ts'
+
+export type Conversations = ReturnType<typeof createConversations>
+
+/** Chats by a session id of the caller's own: it names a session, or the one that is made now. */
+export function createConversations({
+  sessions,
+  runs,
+  catalog,
+}: {
+  sessions: { get(scope: Scope, id: string): Promise<Session | null> }
+  runs: Pick<Runs, 'start' | 'startNew'>
+  catalog: Pick<AgentCatalog, 'defaultName'>
+}) {
+  /** The agent that the session remembers, else the default one. */
+  function agentOf({ agent, agent_name }: Pick<Session, 'agent' | 'agent_name'>): AgentReference {
+    if (agent === null) return { agent: defaultAgent() }
+    return agent_name === null ? { agent } : { agent, agentName: agent_name }
+  }
+
+  function defaultAgent(): string {
+    return found(catalog.defaultName(), 'agent to answer: start the server with an agent file')
+  }
+
+  return {
+    agentOf,
+    async chat(
+      scope: Scope,
+      request: {
+        /** An id or an external id; an unknown one becomes the external id of a new session. */
+        session: string | undefined
+        agent: string | undefined
+        messages: NewMessage[]
+        options: RunOptions
+        headers: Record<string, string>
+      },
+    ): Promise<StartedRun> {
+      const { session, messages, options, headers } = request
+      const known = session === undefined ? null : await sessions.get(scope, session)
+      if (known) {
+        const agent = request.agent === undefined ? agentOf(known) : { agent: request.agent }
+        return runs.start(scope, { session: known.id, agent, messages, options, headers })
+      }
+      const agent = request.agent ?? defaultAgent()
+      const settings = session === undefined ? { agent } : { agent, external_id: session }
+      const start = { session: settings, agent: { agent }, messages, options, headers }
+      return runs.startNew(scope, start).catch((error: unknown) => {
+        // Somebody made the session since we looked.
+        if (session === undefined || !isConflict(error)) throw error
+        return runs.start(scope, { session, agent: { agent }, messages, options, headers })
+      })
+    },
+  }
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof Problem && error.code === 'conflict'
+}
