@@ -2505,6 +2505,8 @@ export interface components {
             json_schema: {
                 /** @example person */
                 name: string;
+                /** @description What the object means */
+                description?: string;
                 schema: components["schemas"]["JsonSchema"];
                 strict?: boolean;
             };
@@ -2781,6 +2783,7 @@ export interface components {
             /** @description How much the model may think: an effort (low, medium, high, …) or a number of tokens */
             thinking_budget?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "adaptive") | number;
             permissions?: components["schemas"]["AgentPermissions"];
+            hooks?: components["schemas"]["AgentHooks"];
         };
         /** @description What happens when a model fails */
         Fallback: {
@@ -3280,6 +3283,38 @@ export interface components {
             ask?: string[];
             /** @description Calls that never run; wins over everything */
             deny?: string[];
+        };
+        /** @description Commands that run when something happens */
+        AgentHooks: {
+            /** @description Before a tool runs: may allow, deny, ask, or change the arguments */
+            pre_tool_use?: components["schemas"]["ToolHook"][];
+            /** @description After a tool ran: may add to what the model is told */
+            post_tool_use?: components["schemas"]["ToolHook"][];
+            /** @description Before the first step of the agent in a session: may add to its prompt */
+            session_start?: components["schemas"]["HookCommand"][];
+            /** @description After each run of the agent, and when its session is deleted */
+            session_end?: components["schemas"]["HookCommand"][];
+            /** @description When a run begins to wait for a person */
+            on_user_input?: components["schemas"]["HookCommand"][];
+        };
+        /** @description Commands for the calls of some tools */
+        ToolHook: {
+            /** @description A regular expression for the whole name of a tool, case-sensitive; all tools when missing, empty or * */
+            matcher?: string;
+            /** @description The commands; all run at the same time */
+            hooks: components["schemas"]["HookCommand"][];
+        };
+        /** @description A command that is told what happens */
+        HookCommand: {
+            /**
+             * @description What kind of hook it is
+             * @enum {string}
+             */
+            type?: "command";
+            /** @description For /bin/sh, in the folder of this file; reads one JSON object from its stdin */
+            command: string;
+            /** @description Seconds; 60 when missing */
+            timeout?: number;
         };
         ModelSpec: {
             /** @description A well-known provider or a name under `providers:` */

@@ -43,6 +43,7 @@ function unitsOf(file: AgentFile, rules: ApiRules): Unit[] {
             pathProblems([...path, index], each),
           ),
         ),
+        unit([...at, 'hooks'], agent.hooks, hookProblems),
         ...(agent.toolsets ?? []).map((toolset, index) =>
           unit([...at, 'toolsets', index], toolset, (path) =>
             toolsetProblems(path, toolset, rules),
@@ -51,6 +52,10 @@ function unitsOf(file: AgentFile, rules: ApiRules): Unit[] {
       ]
     }),
   ]
+
+  function hookProblems(path: FilePath, hooks: unknown): PathProblem[] {
+    return hooks === undefined ? [] : [{ path, message: 'over the API no command may be given' }]
+  }
 
   function instructionProblems(path: FilePath, instruction: unknown): PathProblem[] {
     const isFile = typeof instruction === 'string' && /^file:[^\n]*$/.test(instruction.trim())

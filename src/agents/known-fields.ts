@@ -9,6 +9,7 @@ import {
   ProviderSpec,
   StructuredOutput,
 } from '#contract/agent-file.ts'
+import { AgentHooks, HookCommand, ToolHook } from '#contract/agent-hooks.ts'
 import {
   A2aToolset,
   FetchToolset,
@@ -61,7 +62,7 @@ export const unsupported = new Set(['rag', 'lsp'])
 
 const laterFields = {
   file: new Set(['mcps']),
-  agent: new Set(['add_description_parameter', 'budget', 'code_mode_tools', 'hooks', 'skills']),
+  agent: new Set(['add_description_parameter', 'budget', 'code_mode_tools', 'skills']),
   toolset: new Set(['post_edit', 'toon']),
   model: new Set(['routing', 'track_usage']),
   other: new Set<string>(),
@@ -82,7 +83,17 @@ export function fieldsAt(path: FilePath, type: unknown): Place {
   if (top === 'models' && path.length === 2) {
     return { known: Object.keys(ModelSpec.shape), later: laterFields.model }
   }
+  if (top === 'agents' && field === 'hooks') {
+    return { known: hookFields(path), later: laterFields.other }
+  }
   return { known: otherFields(path), later: laterFields.other }
+}
+
+/** `agents.NAME.hooks`, an entry of one of its lists, or a command inside such an entry. */
+function hookFields(path: FilePath): string[] {
+  if (path.length === 3) return Object.keys(AgentHooks.shape)
+  const isEntry = path.length === 5 && String(path[3]).endsWith('_tool_use')
+  return Object.keys(isEntry ? ToolHook.shape : HookCommand.shape)
 }
 
 function toolsetFields(type: unknown): string[] {

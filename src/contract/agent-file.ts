@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { AgentHooks } from './agent-hooks.ts'
 import { JsonSchema, Permissions } from './tool.ts'
 import {
   A2aToolset,
@@ -184,11 +185,13 @@ export const AgentSpec = z
       .boolean()
       .describe('At max_iterations ask once more, without tools, instead of waiting')
       .optional(),
+    budget: Budget.optional().describe('What one run may spend before it asks to go on'),
     thinking: z.boolean().describe('The model may think before it answers').optional(),
     thinking_budget: ThinkingBudget.optional(),
     permissions: AgentPermissions.optional().describe(
       'Which calls of this agent run, ask or never run',
     ),
+    hooks: AgentHooks.optional().describe('Commands that run when something happens'),
   })
   .strict()
   .openapi('AgentSpec')
