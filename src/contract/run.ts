@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { Budget } from './budget.ts'
 import { WaitReason } from './event.ts'
 import { Message, NewMessage } from './message.ts'
 import { RunErrorCode } from './problem.ts'
@@ -28,7 +29,8 @@ export const WaitingFor = z
   .object({
     kind: WaitReason,
     ids: z.array(z.string()).openapi({
-      description: 'Tool call ids for approvals and client tools, else elicitation ids',
+      description:
+        'Tool call ids for approvals and client tools, elicitation ids, else the runs at their limit',
     }),
   })
   .openapi('WaitingFor', { description: 'What a parked run waits for' })
@@ -66,6 +68,7 @@ export const ResponseFormat = z
         json_schema: z
           .object({
             name: z.string().openapi({ example: 'person' }),
+            description: z.string().optional().openapi({ description: 'What the object means' }),
             schema: JsonSchema,
             strict: z.boolean().optional(),
           })
@@ -108,6 +111,7 @@ const options = {
     .openapi({ description: 'Tools that the caller runs' }),
   on_ask: OnAsk.optional(),
   on_max_iterations: OnMaxIterations.optional(),
+  budget: Budget.optional(),
   on_busy: z.enum(['reject']).optional().openapi({ description: 'When another run is active' }),
   cancel_on_disconnect: z
     .boolean()

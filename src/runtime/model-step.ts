@@ -161,9 +161,7 @@ function responseFormatOf(run: ActiveRun) {
   if (run.options.response_format) return { responseFormat: run.options.response_format }
   const output = run.assistant.spec.structured_output
   if (!output) return {}
-  const { name, schema, strict } = output
-  const json_schema = { name, schema, ...(strict === undefined ? {} : { strict }) }
-  return { responseFormat: { type: 'json_schema' as const, json_schema } }
+  return { responseFormat: { type: 'json_schema' as const, json_schema: output } }
 }
 
 function usageEvent(

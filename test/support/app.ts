@@ -49,6 +49,8 @@ export async function startApp({
   flags = [],
   lifetime = 'test',
   titles = false,
+  environment = {},
+  prepare,
 }: {
   script?: Script
   /** Agent files by name; the model `scripted` is there for all that don't say `{base_url}`. */
@@ -57,16 +59,21 @@ export async function startApp({
   lifetime?: 'test' | 'file'
   /** Whether the model is asked for titles. */
   titles?: boolean
+  /** Variables that the server is started with. */
+  environment?: Record<string, string>
+  /** Puts files beside the agents before the server reads them. */
+  prepare?: ((directory: string) => Promise<unknown>) | undefined
 } = {}): Promise<App> {
   const model = await startModelServer({ script })
   const home = await createHome({ agents, baseUrl: model.baseUrl, titles })
+  await prepare?.(home.directory)
   const atEnd = lifetime === 'file' ? afterAll : onTestFinished
   atEnd(async () => {
     await server.close()
     await model.close()
     await home.remove()
   })
-  let server = await serve(home, ['--listen', '127.0.0.1:0', ...flags])
+  let server = await serve(home, ['--listen', '127.0.0.1:0', ...flags], environment)
   const { url } = server
   const client = createClient({ baseUrl: url, fetch: checkedFetch() })
   return {
@@ -77,7 +84,7 @@ export async function startApp({
     events: (runId) => collectRun(client, runId),
     async restart() {
       await server.close()
-      server = await serve(home, ['--listen', new URL(url).host, ...flags])
+      server = await serve(home, ['--listen', new URL(url).host, ...flags], environment)
     },
   }
 }
@@ -142,10 +149,14 @@ export async function createHome({
   }
 }
 
-function serve(home: Home, flags: string[]): Promise<RunningServer> {
+function serve(
+  home: Home,
+  flags: string[],
+  environment: Record<string, string>,
+): Promise<RunningServer> {
   const config = readConfig({
     argv: [...home.flags, '--log-level', 'error', ...flags],
-    environment: {},
+    environment,
     directory: home.directory,
   })
   return startServer(config)
