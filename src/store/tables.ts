@@ -138,6 +138,10 @@ export const runs = pgTable(
     cancelRequestedAt: time('cancel_requested_at'),
     /** Waits behind the active run of its session. */
     enqueued: boolean('enqueued').notNull().default(false),
+    /** Goes before the others that are enqueued: the active run was ended for it. */
+    urgent: boolean('urgent').notNull().default(false),
+    /** The run whose messages its own take the place of. */
+    replaces: id('replaces'),
     notBefore: time('not_before'),
     deadline: time('deadline'),
     /** Model calls made, and how many are allowed now: a resume at the limit raises the latter. */
@@ -417,6 +421,7 @@ export const idempotencyKeys = pgTable(
     sessionId: id('session_id'),
     runId: id('run_id'),
     responseStatus: integer('response_status'),
+    responseHeaders: json('response_headers'),
     responseBody: text('response_body'),
     createdAt,
     expiresAt: time('expires_at').notNull(),
