@@ -20,6 +20,7 @@ export function runCommand({
   command,
   directory,
   environment,
+  input,
   onOutput,
 }: {
   command: string
@@ -27,10 +28,12 @@ export function runCommand({
   directory: string
   /** All that the command gets to know. */
   environment: Record<string, string>
+  /** What it can read from its stdin, which is empty without. */
+  input?: string
   /** Gets what it writes to stdout and stderr, as it comes. */
   onOutput(text: string, stream: 'stdout' | 'stderr'): void
 }): RunningCommand {
-  const process = start(command, directory, environment)
+  const process = start(command, { directory, environment, hasInput: input !== undefined })
   const failed = once(process, 'error')
   if (process.pid === undefined) return { ended: failed.then(rejectStart), stop: () => {} }
   const { stdout, stderr, lifeline } = pipesOf(process)
@@ -43,6 +46,8 @@ export function runCommand({
   stdout.setEncoding('utf8').on('data', (text: string) => onOutput(text, 'stdout'))
   stderr.setEncoding('utf8').on('data', (text: string) => onOutput(text, 'stderr'))
   for (const stream of [stdout, stderr, lifeline]) stream.on('error', () => {})
+  // It need not read what it is given.
+  process.stdin?.on('error', () => {}).end(input)
   process.once('exit', () => group.end(leftoverGrace))
   return {
     ended: whenEnded(process, [stdout, stderr]),
@@ -66,14 +71,17 @@ exec 3<&- /bin/sh -c "$1"`
 
 function start(
   command: string,
-  directory: string,
-  environment: Record<string, string>,
+  {
+    directory,
+    environment,
+    hasInput,
+  }: { directory: string; environment: Record<string, string>; hasInput: boolean },
 ): ChildProcess {
   return spawn('/bin/sh', ['-c', watched, 'sh', command], {
     cwd: directory,
     env: environment,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'],
   })
 }
 
