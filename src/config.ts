@@ -11,6 +11,7 @@ import type { ListenAddress } from './listen-address.ts'
 import { formatListenAddress, isLoopback, parseListenAddress } from './listen-address.ts'
 import type { LogLevel } from './log.ts'
 import { logLevels } from './log.ts'
+import { readSigningKeys } from './webhook-signature.ts'
 
 /** Variables of the environment; keys of model providers are read from here and never logged. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -52,6 +53,8 @@ export type Config = Readonly<{
   database: { kind: 'embedded'; dataDirectory: string } | { kind: 'postgres'; url: string }
   /** Where model calls go: to the models, to them and into a file, or only to a file. */
   traffic: { kind: 'live' } | { kind: 'record'; file: string } | { kind: 'fake'; file: string }
+  /** Where finished turns are sent, and what they are signed with; undefined keeps them here only. */
+  archive: { url: string; keys: readonly Buffer[] } | undefined
   /** Seconds after which the deltas of a finished run are joined. */
   compactAfter: number
   /** Whether the model is asked for titles. */
@@ -102,6 +105,7 @@ export function readConfig({
     database: Object.freeze(readDatabase(settings, given, directory)),
     traffic: Object.freeze(readTraffic(settings, directory)),
     titles: !readSwitch(settings.get('no-titles')),
+    archive: readArchive(settings.get('archive-url'), environment.PARLEY_ARCHIVE_SECRET),
     compactAfter: readSeconds(settings.get('compact-after'), 60),
     logLevel: readLogLevel(settings.get('log-level')),
     environment,
@@ -202,6 +206,28 @@ function readTraffic(settings: Settings, directory: string): Config['traffic'] {
   if (fake !== undefined) return { kind: 'fake', file: resolve(directory, fake) }
   if (record !== undefined) return { kind: 'record', file: resolve(directory, record) }
   return { kind: 'live' }
+}
+
+/** The secret comes by variable only: flags are seen by everyone on the machine. */
+function readArchive(given: Given | undefined, secret: string | undefined): Config['archive'] {
+  const text = lastOf(given)
+  if (text === undefined) return undefined
+  const url = URL.parse(text)
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    // The text may hold a password, so it is not shown.
+    throw invalid(given, 'expected an http(s) URL without a user name and a password')
+  }
+  if (!secret) {
+    throw new ConfigError(
+      `${given?.origin} needs a secret to sign with: set PARLEY_ARCHIVE_SECRET, for example to "whsec_$(openssl rand -base64 32)"`,
+    )
+  }
+  try {
+    return Object.freeze({ url: url.href, keys: Object.freeze(readSigningKeys(secret)) })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ConfigError(`PARLEY_ARCHIVE_SECRET: ${reason}`, { cause: error })
+  }
 }
 
 function readSeconds(given: Given | undefined, otherwise: number): number {

@@ -48,6 +48,7 @@ import { type CloseStack, createCloseStack } from './close-stack.ts'
 import type { Config } from './config.ts'
 import { createLogger, type Logger } from './log.ts'
 import { openAgents, openFileAgents } from './open-agents.ts'
+import { openArchive } from './open-archive.ts'
 import { describeStart } from './start-lines.ts'
 import { resolveWorkingDir } from './working-dir.ts'
 
@@ -111,7 +112,9 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   opened.add(() => database.close())
   const ids = createIds({ now: Date.now, random: createRandomPool() })
   const store = createStore({ database, ids })
-  const statements = bindRunStatements(database)
+  const archive = openArchive({ config, database, resolve: resolveHost, log })
+  opened.add(() => archive?.stop(closeGrace))
+  const statements = bindRunStatements(database, { archive })
 
   const models = await openingModels
 

@@ -27,6 +27,7 @@ export type OptionName =
   | 'record'
   | 'data-dir'
   | 'database-url'
+  | 'archive-url'
   | 'compact-after'
   | 'listen'
   | 'insecure-no-auth'
@@ -136,6 +137,13 @@ export const serveOptions: readonly Option[] = [
     value: 'URL',
     variables: ['PARLEY_DATABASE_URL', 'DATABASE_URL'],
     help: 'Keep everything in this Postgres (15 or newer) instead: postgres://user@host/name',
+  },
+  {
+    name: 'archive-url',
+    group: 'Storage',
+    value: 'URL',
+    variables: ['PARLEY_ARCHIVE_URL'],
+    help: 'Post each finished turn here, signed with the secret in PARLEY_ARCHIVE_SECRET. Default: nowhere',
   },
   {
     name: 'compact-after',

@@ -147,15 +147,17 @@ export type Committed = {
 
 /**
  * Commits the entries of many sessions in one statement. The answer stands at the entry's index;
- * null where the fence refused it and nothing was written.
+ * null where the fence refused it and nothing was written. With `archived` each turn that ends is
+ * queued for the archive in the same commit.
  */
 export async function commitEntries(
   database: Statements,
   entries: LogEntry[],
+  { archived = false }: { archived?: boolean } = {},
 ): Promise<(Committed | null)[]> {
   const parameters: string[] = [JSON.stringify(entries.map(toHeadRow))]
   const present: Part[] = []
-  for (const part of parts) {
+  for (const part of archived ? [...parts, archivedTurns] : parts) {
     const rows = entries.flatMap((entry, index) => part.rows(entry, index))
     if (rows.length === 0) continue
     present.push(part)
@@ -417,7 +419,8 @@ const parts: Part[] = [
         model text, iterations int, iteration_limit int, plan jsonb, stop_reason text, completed boolean,
         waiting_for jsonb, error jsonb, wake_at timestamptz, ${usageColumns})
       join head h on h.entry = c.entry join entry e on e.entry = c.entry
-      where r.id = c.id and r.status not in ('completed', 'failed', 'cancelled')`,
+      where r.id = c.id and r.status not in ('completed', 'failed', 'cancelled')
+      returning r.id, r.tenant, r.session_id, r.parent_run_id`,
   },
   {
     name: 'changed_calls',
@@ -512,6 +515,23 @@ const parts: Part[] = [
       where q.run_id = w.run and q.root_session_id = h.id and q.status = 'pending'`,
   },
 ]
+
+/** A sub-agent's run is part of its root run's turn. A run ends once, so its id names the turn. */
+const archivedTurns: Part = {
+  name: 'archived_turns',
+  rows: (entry) => endedRuns(entry).map(({ id }) => ({ id })),
+  sql: `insert into webhook_deliveries (id, tenant, session_id, run_id)
+    select 'dlv_' || substr(c.id, 5), c.tenant, c.session_id, c.id
+    from json_to_recordset($rows) as a(id text) join changed_runs c on c.id = a.id
+    where c.parent_run_id is null`,
+}
+
+/** The runs that are over after the commit. */
+export function endedRuns({ runs }: Pick<LogEntry, 'runs'>): RunChange[] {
+  return runs.filter(({ status }) => isOver.has(status))
+}
+
+const isOver = new Set<RunStatus>(['completed', 'failed', 'cancelled'])
 
 /** Sub-sessions that get messages or tokens from the entry; a new one already has its leaf. */
 function subSessionsOf(entry: LogEntry) {

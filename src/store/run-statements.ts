@@ -11,7 +11,7 @@ import {
   submitClientResult,
 } from './decisions.ts'
 import { findCommitted, readEvents } from './events.ts'
-import { commitEntries } from './log.ts'
+import { commitEntries, endedRuns, type LogEntry } from './log.ts'
 import { readCalls, readUnknownCalls } from './run-calls.ts'
 import { claimRuns, releaseRun, renewLeases } from './run-claims.ts'
 import {
@@ -29,16 +29,27 @@ type Rest<Work> = Work extends (database: Database, ...rest: infer Arguments) =>
   ? (...rest: Arguments) => Result
   : never
 
-/** The statements of running, bound to a database: what the runtime gets by argument. */
-export function bindRunStatements(database: Database) {
+/**
+ * The statements of running, bound to a database: what the runtime gets by argument. With an archive
+ * each turn that ends is queued for it, and it is told so.
+ */
+export function bindRunStatements(
+  database: Database,
+  { archive }: { archive?: { wake(): void } | undefined } = {},
+) {
   function bind<Work extends (database: Database, ...rest: never[]) => unknown>(
     work: Work,
   ): Rest<Work> {
     return ((...rest: never[]) => work(database, ...rest)) as Rest<Work>
   }
+  async function commit(entries: LogEntry[]) {
+    const committed = await commitEntries(database, entries, { archived: archive !== undefined })
+    if (entries.some((entry) => endedRuns(entry).length > 0)) archive?.wake()
+    return committed
+  }
   return {
     log: {
-      commit: bind(commitEntries),
+      commit,
       findCommitted: bind(findCommitted),
       read: bind(readEvents),
     },

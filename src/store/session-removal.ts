@@ -42,6 +42,7 @@ async function removeContents(tx: Statements, rootId: string): Promise<void> {
   await tx.query('delete from events where session_id = any($1)', [sessions])
   await tx.query('delete from todos where session_id = any($1)', [sessions])
   await tx.query('delete from tasks where session_id = any($1)', [sessions])
+  await tx.query('delete from webhook_deliveries where session_id = any($1)', [sessions])
   await tx.query(`delete from memories where scope = 'session' and key = any($1)`, [sessions])
 }
 

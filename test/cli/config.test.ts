@@ -26,6 +26,7 @@ test('without flags it serves the examples on loopback with an embedded database
     instanceName: `parley@${hostname()}`,
     database: { kind: 'embedded', dataDirectory: '/home/me/.parley' },
     traffic: { kind: 'live' },
+    archive: undefined,
     compactAfter: 60,
     agentsWritable: undefined,
     peersFile: expect.stringMatching(/aegis-net\.toml$/),
@@ -35,7 +36,20 @@ test('without flags it serves the examples on loopback with an embedded database
   })
 })
 
-const values: Record<string, { text: string; field: string; value: unknown }> = {
+type Example = {
+  text: string
+  field: string
+  value: unknown
+  environment?: Record<string, string>
+}
+
+const values: Record<string, Example> = {
+  'archive-url': {
+    text: 'https://archive.example/turns',
+    field: 'archive',
+    value: { url: 'https://archive.example/turns', keys: [Buffer.from('a'.repeat(24))] },
+    environment: { PARLEY_ARCHIVE_SECRET: 'a'.repeat(24) },
+  },
   agent: { text: 'support', field: 'defaultAgent', value: 'support' },
   workspace: { text: 'work', field: 'workspace', value: '/home/me/work' },
   'allow-host': { text: 'db:81', field: 'allowHosts', value: ['db:81'] },
@@ -64,11 +78,13 @@ const values: Record<string, { text: string; field: string; value: unknown }> = 
 test.each(serveOptions.filter((option) => option.value))(
   '--$name is its variable, and wins over it',
   ({ name, variables }) => {
-    const { text, field, value } = values[name] ?? { text: '', field: name, value: 'no example' }
-    expect(read([`--${name}`, text])).toMatchObject({ [field]: value })
+    const example = values[name] ?? { text: '', field: name, value: 'no example' }
+    const { text, field, value, environment } = example
+    expect(read([`--${name}`, text], environment)).toMatchObject({ [field]: value })
     for (const variable of variables) {
-      expect(read([], { [variable]: text })).toMatchObject({ [field]: value })
-      expect(read([`--${name}=${text}`], { [variable]: 'other' })).toMatchObject({ [field]: value })
+      expect(read([], { ...environment, [variable]: text })).toMatchObject({ [field]: value })
+      const other = { ...environment, [variable]: 'other' }
+      expect(read([`--${name}=${text}`], other)).toMatchObject({ [field]: value })
       expect(read([], { [variable]: '' })).toEqual({ ...read([]), environment: { [variable]: '' } })
     }
   },
@@ -125,6 +141,18 @@ test('flags that exclude each other are refused', () => {
 test('a data directory given as a flag wins over a database in the environment', () => {
   const environment = { DATABASE_URL: 'postgres://h/d' }
   expect(read(['--data-dir', 'd'], environment).database).toMatchObject({ kind: 'embedded' })
+})
+
+test.each([
+  ['ftp://archive.example', undefined, '--archive-url: expected an http(s) URL'],
+  ['https://me:hidden@archive.example', undefined, '--archive-url: expected an http(s) URL'],
+  ['https://archive.example', undefined, '--archive-url needs a secret to sign with'],
+  ['https://archive.example', 'too short', 'PARLEY_ARCHIVE_SECRET: a secret needs at least 24'],
+  ['https://archive.example', 'whsec_???', 'what follows whsec_ must be base64'],
+])('an archive at %s with the secret %s is refused', (url, secret, message) => {
+  const environment: Record<string, string> = secret ? { PARLEY_ARCHIVE_SECRET: secret } : {}
+  expect(() => read(['--archive-url', url], environment)).toThrow(message)
+  expect(() => read(['--archive-url', url], environment)).not.toThrow(/hidden/)
 })
 
 test('a wrong database URL is refused without showing it', () => {

@@ -218,13 +218,7 @@ test('nothing of a removed session is left in any table', async () => {
   expect(await sessions.remove(mine, 'to-remove')).toBe(false)
   const after = await countRows()
   const lost = Object.entries(before).map(([table, count]) => [table, count - (after[table] ?? 0)])
-  const elsewhere = [
-    'agent_versions',
-    'agents',
-    'agent_revisions',
-    'audit_log',
-    'webhook_deliveries',
-  ]
+  const elsewhere = ['agent_versions', 'agents', 'agent_revisions', 'audit_log']
   const ofSessions = lost.filter(([table]) => !elsewhere.includes(String(table)))
   expect(ofSessions).toEqual(ofSessions.map(([table]) => [table, 2]))
   expect(await sessions.get(mine, kept.id)).not.toBeNull()
@@ -256,6 +250,8 @@ async function fillRest(sessionId: string) {
      values ($1, 1, 'acme', 'run_1', 'root', 'warning', '{}')`,
     `insert into todos (session_id, tenant) values ($1, 'acme')`,
     `insert into tasks (session_id, tenant) values ($1, 'acme')`,
+    `insert into webhook_deliveries (id, tenant, session_id, run_id)
+     values ('dlv_' || $1, 'acme', $1, 'run_1')`,
     `insert into summaries (session_id, seq, tenant, text) values ($1, 1, 'acme', 'They met.')`,
     `insert into memories (id, tenant, owner, scope, key, text)
      values ('mem_' || $1, 'acme', 'ada', 'session', $1, 'remembered')`,
