@@ -32,6 +32,10 @@ export type Database = Statements & {
     onMessage: (payload: string) => void,
     onListen?: () => void,
   ): Promise<() => Promise<void>>
+  /** Whether notifications arrive now; while they don't, what they would tell has to be read. */
+  hears(): boolean
+  /** Whether another process may listen to this database. */
+  hasOthers(): boolean
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -59,6 +59,8 @@ function createDatabase({
       onListen?.()
       return () => turns.take(stop)
     },
+    hears: () => true,
+    hasOthers: () => false,
     async ping() {
       await statements.query('select 1', [])
     },

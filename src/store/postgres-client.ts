@@ -9,6 +9,7 @@ export function connectPostgres({
   size = 1,
   statementTimeout,
   onclose = () => {},
+  onnotify,
 }: {
   url: string
   size?: number
@@ -16,6 +17,8 @@ export function connectPostgres({
   statementTimeout: number
   /** Called in the moment in which a connection is lost. */
   onclose?: () => void
+  /** Called for each notification; its connection is kept for as long as it lasts. */
+  onnotify?: (channel: string, payload: string) => void
 }) {
   return postgres(url, {
     max: size,
@@ -33,6 +36,7 @@ export function connectPostgres({
     },
     onnotice: () => {},
     onclose,
+    ...(onnotify && { onnotify, max_lifetime: null }),
   })
 }
 

@@ -2,7 +2,9 @@ import type { Database } from './database.ts'
 import { createDeadlines } from './deadlines.ts'
 import { toProblem } from './failures.ts'
 import { migrateDatabase } from './migrate.ts'
+import { sendNotifications } from './notify.ts'
 import { connectPostgres, preparedStatement } from './postgres-client.ts'
+import { createListener } from './postgres-listener.ts'
 import { createPool } from './postgres-pool.ts'
 import { createTransactions } from './postgres-transactions.ts'
 import { createStatements } from './statements.ts'
@@ -24,22 +26,24 @@ export async function openPostgres({
   const transactionCount = Math.max(1, Math.floor(poolSize / 3))
   const pool = createPool({ url, size: Math.max(1, poolSize - transactionCount), deadlines })
   const transactions = createTransactions({ url, size: transactionCount, deadlines })
-  const listener = connectPostgres({ url, statementTimeout: 0 })
   const statements = createStatements(pool.run)
+  const listener = createListener({
+    url,
+    notify: (channel, payload) => sendNotifications(statements, channel, [payload]),
+  })
   return {
     kind: 'postgres',
     query: statements.query,
     values: statements.values,
     transaction: transactions.run,
-    async listen(channel, onMessage, onListen) {
-      const { unlisten } = await meaningful(listener.listen(channel, onMessage, onListen))
-      return () => meaningful(unlisten())
-    },
+    listen: listener.listen,
+    hears: listener.hears,
+    hasOthers: listener.hasOthers,
     async ping() {
       await statements.query('select 1', [])
     },
     async close() {
-      await Promise.all([pool.close(), transactions.close(), listener.end({ timeout: 1 })])
+      await Promise.all([pool.close(), transactions.close(), listener.close()])
       deadlines.close()
     },
   }
