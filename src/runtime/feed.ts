@@ -1,28 +1,5 @@
+import { createHub, type Hub, type ReadFrames } from './hub.ts'
 import type { Feed, Follower, Frame } from './runtime.ts'
-
-/** Characters of a session's newest frames that are kept for those who follow it live. */
-const ringSize = 16 * 1024
-const pageSize = 500
-/** Milliseconds before a page that could not be read is asked for again. */
-const retryDelay = 500
-
-/** `more`: the page ended before the log did. */
-export type ReadFrames = (request: {
-  sessionId: string
-  after: number
-  limit: number
-}) => Promise<{ frames: Frame[]; more: boolean }>
-
-type Hub = {
-  /** The newest frames without a gap. */
-  ring: Frame[]
-  size: number
-  /** The newest committed seq as far as it is known here; undefined before anything was heard. */
-  head: number | undefined
-  followers: Set<() => void>
-  /** Runs of this instance that write to the session now. */
-  writers: number
-}
 
 /**
  * Live followers of this instance. A session has a hub while somebody follows it or a run writes to
@@ -36,6 +13,8 @@ export function createFeed({ read }: { read: ReadFrames }): Feed & {
   retain(sessionId: string): () => void
   /** Another instance committed up to `head`. */
   hint(sessionId: string, head: number): void
+  /** Followed sessions that no run of this instance writes to: their news come from elsewhere. */
+  followedElsewhere(): string[]
   counters(): { sessions: number; followers: number }
 } {
   const hubs = new Map<string, Hub>()
@@ -43,14 +22,8 @@ export function createFeed({ read }: { read: ReadFrames }): Feed & {
   function hubOf(sessionId: string): Hub {
     const known = hubs.get(sessionId)
     if (known) return known
-    const hub: Hub = { ring: [], size: 0, head: undefined, followers: new Set(), writers: 0 }
+    const hub = createHub({ sessionId, read })
     hubs.set(sessionId, hub)
-    return hub
-  }
-
-  function join(sessionId: string, wake: () => void): Hub {
-    const hub = hubOf(sessionId)
-    hub.followers.add(wake)
     return hub
   }
 
@@ -60,12 +33,7 @@ export function createFeed({ read }: { read: ReadFrames }): Feed & {
   }
 
   return {
-    publish(sessionId, frames) {
-      const hub = hubs.get(sessionId)
-      if (!hub) return
-      addToRing(hub, frames)
-      for (const wake of hub.followers) wake()
-    },
+    publish: (sessionId, frames) => hubs.get(sessionId)?.publish(frames),
     retain(sessionId) {
       const hub = hubOf(sessionId)
       hub.writers += 1
@@ -74,15 +42,19 @@ export function createFeed({ read }: { read: ReadFrames }): Feed & {
         leave(sessionId, hub)
       }
     },
-    hint(sessionId, head) {
-      const hub = hubs.get(sessionId)
-      if (!hub || head <= (hub.head ?? 0)) return
-      hub.head = head
-      for (const wake of hub.followers) wake()
+    hint: (sessionId, head) => hubs.get(sessionId)?.hint(head),
+    follow({ sessionId, after, onReady }) {
+      const hub = hubOf(sessionId)
+      return createFollower({ hub, after, onReady, leave: () => leave(sessionId, hub) })
     },
-    follow: ({ sessionId, after, onReady }) =>
-      createFollower({ sessionId, after, onReady, read, join, leave }),
-    head: (sessionId) => hubs.get(sessionId)?.head,
+    head: (sessionId) => hubs.get(sessionId)?.head(),
+    followedElsewhere() {
+      const sessions: string[] = []
+      for (const [sessionId, { followers, writers }] of hubs) {
+        if (followers.size > 0 && writers === 0) sessions.push(sessionId)
+      }
+      return sessions
+    },
     counters() {
       let followers = 0
       for (const hub of hubs.values()) followers += hub.followers.size
@@ -91,40 +63,16 @@ export function createFeed({ read }: { read: ReadFrames }): Feed & {
   }
 }
 
-function addToRing(hub: Hub, frames: Frame[]): void {
-  const [first] = frames
-  const newest = hub.ring.at(-1)
-  if (first && newest && first.seq !== newest.seq + 1) {
-    hub.ring = []
-    hub.size = 0
-  }
-  for (const frame of frames) {
-    hub.ring.push(frame)
-    hub.size += frame.json.length
-    hub.head = Math.max(hub.head ?? 0, frame.seq)
-  }
-  let dropped = 0
-  while (hub.size > ringSize && dropped < hub.ring.length - 1) {
-    hub.size -= hub.ring[dropped]?.json.length ?? 0
-    dropped += 1
-  }
-  if (dropped > 0) hub.ring.splice(0, dropped)
-}
-
 function createFollower({
-  sessionId,
+  hub,
   after,
   onReady,
-  read,
-  join,
   leave,
 }: {
-  sessionId: string
+  hub: Hub
   after: number
   onReady: (() => void) | undefined
-  read: ReadFrames
-  join(sessionId: string, wake: () => void): Hub
-  leave(sessionId: string, hub: Hub): void
+  leave(): void
 }): Follower {
   let cursor = after
   let closed = false
@@ -143,17 +91,18 @@ function createFollower({
     hungry = false
     onReady?.()
   }
-  const hub = join(sessionId, wake)
+  hub.followers.add(wake)
 
   function take(): Frame[] | null {
     if (closed) return null
-    const frames = takePage() ?? takeFromRing()
+    const frames = takePage() ?? hub.after(cursor)
     if (frames) {
       cursor = frames.at(-1)?.seq ?? cursor
       return frames
     }
     hungry = true
-    if (hub.head === undefined || hub.head > cursor) readPage()
+    const head = hub.head()
+    if (head === undefined || head > cursor) void readPage()
     return null
   }
 
@@ -163,35 +112,20 @@ function createFollower({
     return fresh.length > 0 ? fresh : null
   }
 
-  function takeFromRing(): Frame[] | null {
-    const oldest = hub.ring[0]?.seq
-    const newest = hub.ring.at(-1)?.seq
-    if (oldest === undefined || newest === undefined) return null
-    if (newest <= cursor || oldest > cursor + 1) return null
-    return hub.ring.slice(cursor + 1 - oldest)
-  }
-
-  function readPage(): void {
+  async function readPage(): Promise<void> {
     if (reading) return
     reading = true
-    void read({ sessionId, after: cursor, limit: pageSize })
-      .then(
-        ({ frames, more }) => {
-          page = frames
-          const last = frames.at(-1)?.seq ?? cursor
-          // More rows than the page: the head is somewhere above.
-          hub.head = Math.max(hub.head ?? 0, more ? last + 1 : last)
-          return frames.length > 0
-        },
-        // The database is away: the stream pauses and asks again.
-        () => new Promise<boolean>((resolve) => setTimeout(resolve, retryDelay, true)),
-      )
-      .then((news) => {
-        reading = false
-        if (closed) return
-        // What was committed while the page was on its way is in the ring by now.
-        if (news || (hub.head ?? 0) > cursor) wake()
-      })
+    const found = await hub.read(cursor)
+    reading = false
+    if (found) {
+      page = found.frames
+      const last = page.at(-1)?.seq ?? cursor
+      // More rows than the page: the head is somewhere above.
+      hub.reached(found.more ? last + 1 : last)
+    }
+    // What was committed while the page was on its way is in the ring by now.
+    const isBehind = page.length > 0 || (hub.head() ?? 0) > cursor
+    if (!closed && (found === null || isBehind)) wake()
   }
 
   return {
@@ -208,7 +142,7 @@ function createFollower({
     close() {
       closed = true
       hub.followers.delete(wake)
-      leave(sessionId, hub)
+      leave()
       wake()
     },
   }
