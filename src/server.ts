@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises'
 import { concealFile } from '#agents/conceal.ts'
 import { createPeers } from '#agents/peers.ts'
 import { createApp } from '#http/app.ts'
+import { createHouses } from '#http/dialect-house.ts'
 import { docsPages } from '#http/docs.ts'
-import { createHandlers } from '#http/handlers/handlers.ts'
+import { type Collaborators, createHandlers } from '#http/handlers/handlers.ts'
 import type { EventRows } from '#http/handlers/streams.ts'
 import { landingPage } from '#http/landing.ts'
 import { listen } from '#http/listen.ts'
@@ -26,6 +27,7 @@ import { createSessionLists } from '#store/session-lists.ts'
 import { createStore } from '#store/store.ts'
 import { createA2aToolset } from '#tools/a2a.ts'
 import { createApiToolset } from '#tools/api.ts'
+import { createBackgroundAgentsToolset } from '#tools/background-agents.ts'
 import { createBackgroundJobs } from '#tools/background-jobs.ts'
 import { openCodeRunner } from '#tools/code/code-runner.ts'
 import { createCodeToolset } from '#tools/code/code-toolset.ts'
@@ -39,6 +41,7 @@ import { createModelPickerToolset } from '#tools/model-picker.ts'
 import { createOpenApiToolset } from '#tools/openapi.ts'
 import { createScriptToolset } from '#tools/script.ts'
 import { createShellToolset } from '#tools/shell.ts'
+import { createSkillsToolset } from '#tools/skills.ts'
 import { createTasksToolset } from '#tools/tasks.ts'
 import { createThinkToolset } from '#tools/think.ts'
 import { createTodoToolset } from '#tools/todo.ts'
@@ -137,6 +140,11 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   const toolsets: Record<string, ToolsetFactory> = {
     filesystem: createFilesystemToolset,
     think: createThinkToolset,
+    skills: createSkillsToolset({
+      home: environment['HOME'],
+      now: monotonic,
+      warn: (message) => log.warn(message),
+    }),
     shell: createShellToolset({ ...shell, jobs }),
     script: createScriptToolset(shell),
     memory: createMemoryToolset({ memories: createMemories({ database }) }),
@@ -150,6 +158,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     openapi: createOpenApiToolset({ guardedFetch, environment, now: monotonic, log }),
     web_search: createWebSearchToolset({ guardedFetch, environment }),
     model_picker: createModelPickerToolset,
+    background_agents: createBackgroundAgentsToolset,
     a2a: createA2aToolset({ transport, environment, now: monotonic }),
   }
 
@@ -179,7 +188,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   const ticker = createTicker({ interval: tickInterval })
   const streams = createEventStreams({ feed: runtime.feed, ticker })
   let draining = false
-  const handlers = createHandlers({
+  const collaborators: Collaborators = {
     sessions: store.sessions,
     messages: store.messages,
     runRows: store.runs,
@@ -220,10 +229,17 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
         () => ['the database is away'],
       )
     },
-  })
+  }
   const document = await readFile(new URL('../openapi/openapi.json', import.meta.url), 'utf8')
   const app = createApp({
-    handlers,
+    handlers: createHandlers(collaborators),
+    dialects: {
+      all: [],
+      atRoot: undefined,
+      openHouse: createHouses(collaborators),
+      streams,
+      waitForApprovals: false,
+    },
     pages: [landingPage({ version: config.version }), ...docsPages({ document: () => document })],
     limits: { body: 1024 * 1024 },
     loopback: config.loopback,

@@ -6,6 +6,7 @@ import {
   type ToolsetSpec,
 } from '#contract/agent-file.ts'
 import { searchKeys } from '#contract/toolset-http.ts'
+import { catalogPrefix, McpToolset, resolveMcpReference } from '#contract/toolset-mcp.ts'
 import { didYouMean } from './nearest.ts'
 import type { FilePath, PathProblem } from './problem.ts'
 import { secretProblems } from './secrets.ts'
@@ -21,6 +22,7 @@ export function checkAgentFile(
       agentProblems({ file, environment }, name, agent),
     ),
     ...modelProblems(file),
+    ...serverProblems(file),
     ...permissionProblems(['permissions'], file.permissions),
     ...secretProblems(file, environment),
   ]
@@ -55,10 +57,24 @@ function agentProblems(world: World, name: string, agent: AgentSpec): PathProble
       referenceProblems([...path, 'fallback', 'models', index], reference, file),
     ),
     ...permissionProblems([...path, 'permissions'], agent.permissions),
+    ...skillProblems([...path, 'skills'], agent.skills),
     ...(agent.toolsets ?? []).flatMap((toolset, index) =>
       toolsetProblems([...path, 'toolsets', index], toolset, world),
     ),
+    ...backgroundProblems(path, agent),
   ]
+}
+
+function backgroundProblems(
+  path: FilePath,
+  { sub_agents = [], toolsets = [] }: AgentSpec,
+): PathProblem[] {
+  if (sub_agents.length > 0) return []
+  return toolsets.flatMap(({ type }, index) => {
+    if (type !== 'background_agents') return []
+    const message = 'the agent has nobody to give tasks to; name agents under sub_agents'
+    return [{ path: [...path, 'toolsets', index, 'type'], message }]
+  })
 }
 
 function subAgentProblems(path: FilePath, names: string[], known: string[]): PathProblem[] {
@@ -94,6 +110,44 @@ function modelProblems({ models = {} }: AgentFile): PathProblem[] {
   })
 }
 
+/** A server of one file stands for itself: what it refers to is in the catalog. */
+function serverProblems({ mcps = {} }: AgentFile): PathProblem[] {
+  return Object.entries(mcps).flatMap(([name, { ref }]) => {
+    if (ref === undefined || ref.startsWith(catalogPrefix)) return []
+    const message = `${ref} is no server of a catalog; write ${catalogPrefix}${ref}, or command or remote`
+    return [{ path: ['mcps', name, 'ref'], message }]
+  })
+}
+
+function referencedServerProblems(
+  path: FilePath,
+  toolset: Extract<ToolsetSpec, { type: 'mcp' }>,
+  { mcps = {} }: AgentFile,
+): PathProblem[] {
+  const { ref } = toolset
+  if (ref === undefined || ref.startsWith(catalogPrefix)) return []
+  if (!Object.hasOwn(mcps, ref)) {
+    const hint =
+      didYouMean(ref, Object.keys(mcps)) || `; write ${catalogPrefix}${ref} for one of the catalog`
+    return [{ path: [...path, 'ref'], message: `no server ${ref} under mcps${hint}` }]
+  }
+  const merged = McpToolset.safeParse({ ...resolveMcpReference(toolset, mcps), type: 'mcp' })
+  if (merged.success) return []
+  return merged.error.issues.map(({ message }) => ({
+    path,
+    message: `with mcps.${ref}: ${message}`,
+  }))
+}
+
+function skillProblems(path: FilePath, skills: AgentSpec['skills']): PathProblem[] {
+  if (!Array.isArray(skills)) return []
+  return skills.flatMap((source, index) => {
+    if (!/^\w+:\/\//.test(source)) return []
+    const message = 'skills from a URL are not supported; write local or a directory'
+    return [{ path: [...path, index], message }]
+  })
+}
+
 const permissionPattern = /^[^\s:=]+(:[A-Za-z_][\w-]*=[^\n]*)?$/
 
 function permissionProblems(path: FilePath, rules: AgentPermissions | undefined): PathProblem[] {
@@ -121,6 +175,8 @@ function ownProblems(
   { file, environment }: World,
 ): PathProblem[] {
   switch (toolset.type) {
+    case 'mcp':
+      return referencedServerProblems(path, toolset, file)
     case 'fetch':
       return hostProblems(path, toolset)
     case 'model_picker':

@@ -14,12 +14,12 @@ import {
   A2aToolset,
   FetchToolset,
   FilesystemToolset,
-  McpRemote,
-  McpToolset,
+  PostEdit,
   ThinkToolset,
   TodoToolset,
   UserPromptToolset,
 } from '#contract/toolset.ts'
+import { BackgroundAgentsToolset } from '#contract/toolset-agents.ts'
 import { CodeTool, CodeToolset } from '#contract/toolset-code.ts'
 import {
   ApiRequest,
@@ -29,6 +29,7 @@ import {
   OpenApiToolset,
   WebSearchToolset,
 } from '#contract/toolset-http.ts'
+import { McpRemote, McpServer, McpToolset } from '#contract/toolset-mcp.ts'
 import { MemoryToolset, TasksToolset } from '#contract/toolset-memory.ts'
 import { Script, ScriptToolset, ShellToolset } from '#contract/toolset-shell.ts'
 import type { FilePath } from './problem.ts'
@@ -50,21 +51,19 @@ const toolsets = {
   memory: MemoryToolset,
   tasks: TasksToolset,
   code: CodeToolset,
+  background_agents: BackgroundAgentsToolset,
 }
 
 export const toolsetTypes = Object.keys(toolsets)
 
-/** Toolsets of the format that this version cannot run. */
-export const laterToolsetTypes = new Set(['background_agents'])
-
 /** Parts of the format that are left out on purpose. */
-export const unsupported = new Set(['rag', 'lsp'])
+export const unsupported = new Set(['rag', 'lsp', 'openai_responses'])
 
 const laterFields = {
-  file: new Set(['mcps']),
-  agent: new Set(['add_description_parameter', 'budget', 'code_mode_tools', 'skills']),
-  toolset: new Set(['post_edit', 'toon']),
-  model: new Set(['routing', 'track_usage']),
+  file: new Set<string>(),
+  agent: new Set(['budget']),
+  toolset: new Set(['toon']),
+  model: new Set(['routing']),
   other: new Set<string>(),
 }
 
@@ -103,9 +102,11 @@ function toolsetFields(type: unknown): string[] {
 
 function otherFields(path: FilePath): string[] {
   if (path[0] === 'providers') return Object.keys(ProviderSpec.shape)
+  if (path[0] === 'mcps' && path.length === 2) return Object.keys(McpServer.shape)
   const list = path.at(-2)
   if (list === 'python' || list === 'javascript') return Object.keys(CodeTool.shape)
-  if (list === 'commands') return Object.keys(AgentCommand.shape)
+  if (list === 'commands' || path.at(-3) === 'commands') return Object.keys(AgentCommand.shape)
+  if (list === 'post_edit') return Object.keys(PostEdit.shape)
   if (list === 'shell') return Object.keys(Script.shape)
   switch (path.at(-1)) {
     case 'permissions':

@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import { fieldsAt, laterToolsetTypes, toolsetTypes, unsupported } from './known-fields.ts'
+import { fieldsAt, toolsetTypes, unsupported } from './known-fields.ts'
 import { didYouMean } from './nearest.ts'
 import type { FilePath, PathProblem } from './problem.ts'
 
@@ -71,9 +71,6 @@ function toolsetTypeProblem(path: FilePath, value: unknown): PathProblem {
   }
   const name = String(type)
   if (unsupported.has(name)) return { path, message: `the toolset ${name} is not supported` }
-  if (laterToolsetTypes.has(name)) {
-    return { path, message: `the toolset ${name} is not supported yet` }
-  }
   const guess = didYouMean(name, toolsetTypes) || `; known are ${toolsetTypes.join(', ')}`
   return { path, message: `unknown toolset ${quote(type)}${guess}` }
 }
@@ -90,6 +87,9 @@ function typeProblem(path: FilePath, expected: string, value: unknown): PathProb
 function valueProblem(path: FilePath, values: string[], value: unknown): PathProblem {
   const found = valueAt(value, path)
   if (found === undefined) return { path, message: `missing; one of ${values.join(', ')}` }
+  if (unsupported.has(String(found))) {
+    return { path, message: `${found} is not supported; one of ${values.join(', ')}` }
+  }
   const hint = didYouMean(String(found), values) || `; one of ${values.join(', ')}`
   return { path, message: `${quote(found)} is not known here${hint}` }
 }

@@ -1,17 +1,19 @@
 import { z } from '@hono/zod-openapi'
 import { AgentHooks } from './agent-hooks.ts'
+import { Budget } from './budget.ts'
 import { JsonSchema, Permissions } from './tool.ts'
 import {
   A2aToolset,
   FetchToolset,
   FilesystemToolset,
-  McpToolset,
   ThinkToolset,
   TodoToolset,
   UserPromptToolset,
 } from './toolset.ts'
+import { BackgroundAgentsToolset } from './toolset-agents.ts'
 import { CodeToolset } from './toolset-code.ts'
 import { ApiToolset, ModelPickerToolset, OpenApiToolset, WebSearchToolset } from './toolset-http.ts'
+import { McpServer, McpToolset } from './toolset-mcp.ts'
 import { MemoryToolset, TasksToolset } from './toolset-memory.ts'
 import { ScriptToolset, ShellToolset } from './toolset-shell.ts'
 
@@ -68,6 +70,7 @@ export const ToolsetSpec = z
     MemoryToolset,
     TasksToolset,
     CodeToolset,
+    BackgroundAgentsToolset,
   ])
   .openapi('ToolsetSpec')
 export type ToolsetSpec = Exact<z.infer<typeof ToolsetSpec>>
@@ -120,6 +123,22 @@ const CommandName = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'a command is up to 64 letters, digits, _ and -')
 
+const CommandMap = z.record(CommandName, z.union([z.string().min(1), AgentCommand]))
+
+/** As loaded it is always a mapping. */
+const Commands = z
+  .union([
+    CommandMap,
+    z
+      .array(CommandMap)
+      .max(256)
+      .refine((list) => isUnique(list.flatMap(Object.keys)), 'two commands have the same name')
+      .transform((list) => Object.assign({}, ...list)),
+  ])
+  .describe(
+    'Instructions by name, or a list of such mappings: a message `/name rest` stands for the text and the rest',
+  )
+
 /** One agent of a team. */
 export const AgentSpec = z
   .object({
@@ -147,10 +166,7 @@ export const AgentSpec = z
       .max(64)
       .describe('Agents of this file that it may hand the conversation over to')
       .optional(),
-    commands: z
-      .record(CommandName, z.union([z.string().min(1), AgentCommand]))
-      .describe('Instructions by name: a message `/name rest` stands for the text and the rest')
-      .optional(),
+    commands: Commands.optional(),
     max_iterations: z
       .int()
       .min(0)
@@ -188,6 +204,24 @@ export const AgentSpec = z
     budget: Budget.optional().describe('What one run may spend before it asks to go on'),
     thinking: z.boolean().describe('The model may think before it answers').optional(),
     thinking_budget: ThinkingBudget.optional(),
+    skills: z
+      .union([z.boolean(), z.array(z.string().min(1).max(4000)).max(32)])
+      .describe(
+        'Instructions that the agent reads when a task calls for them: true or `local` for the usual directories, or directories that hold skills',
+      )
+      .optional(),
+    code_mode_tools: z
+      .boolean()
+      .describe(
+        'Offers the tools as functions of one tool, run_tools_with_javascript; only with --enable-code',
+      )
+      .optional(),
+    add_description_parameter: z
+      .boolean()
+      .describe(
+        'Each tool takes a `description` beside its arguments: what the model says the call is for',
+      )
+      .optional(),
     permissions: AgentPermissions.optional().describe(
       'Which calls of this agent run, ask or never run',
     ),
@@ -196,6 +230,20 @@ export const AgentSpec = z
   .strict()
   .openapi('AgentSpec')
 export type AgentSpec = Exact<z.infer<typeof AgentSpec>>
+
+export const FilePricing = z
+  .object({
+    input: z.number().min(0).describe('Of tokens of the prompt'),
+    output: z.number().min(0).describe('Of tokens of the answer'),
+    cached_input: z
+      .number()
+      .min(0)
+      .describe('Of tokens of the prompt that the provider had cached; the same as input when missing')
+      .optional(),
+  })
+  .strict()
+  .openapi('FilePricing', { description: 'US dollars for one million tokens' })
+export type FilePricing = Exact<z.infer<typeof FilePricing>>
 
 /** An entry of `models:`: a named model with its settings. */
 export const ModelSpec = z
@@ -215,9 +263,19 @@ export const ModelSpec = z
     thinking_budget: ThinkingBudget.optional(),
     base_url: z.string().min(1).describe('Instead of the base URL of the provider').optional(),
     token_key: z.string().min(1).describe('The environment variable that holds the key').optional(),
+    track_usage: z
+      .boolean()
+      .describe('false: the server is not asked to count tokens; then nothing is counted')
+      .optional(),
     provider_opts: z
       .record(z.string(), z.unknown())
       .describe('Passed to the provider as they are')
+      .optional(),
+    pricing: FilePricing.optional().describe('Instead of the prices that the server knows'),
+    context_window: z
+      .int()
+      .min(1)
+      .describe('Tokens that a prompt and its answer may have together')
       .optional(),
   })
   .strict()
@@ -256,6 +314,10 @@ export const AgentFile = z
       .describe('The agents by name; `root`, else the first, answers when none is named'),
     models: z.record(z.string(), ModelSpec).describe('Models by the names agents use').optional(),
     providers: z.record(z.string(), ProviderSpec).describe('Model servers by name').optional(),
+    mcps: z
+      .record(z.string(), McpServer)
+      .describe('MCP servers by the names that `ref` of toolsets uses')
+      .optional(),
     permissions: AgentPermissions.optional().describe(
       'Which calls of all agents run, ask or never run',
     ),
@@ -272,6 +334,10 @@ type Exact<T> = T extends readonly (infer Item)[]
   : T extends object
     ? { [Key in keyof T]: Exact<Exclude<T[Key], undefined>> }
     : T
+
+function isUnique(names: string[]): boolean {
+  return new Set(names).size === names.length
+}
 
 /** The models that `model:` names, in the order in which they are tried; a comma parts them, too. */
 export function modelReferences(model: AgentSpec['model']): string[] {

@@ -48,6 +48,8 @@ export type ActiveRun = {
   warned: Set<string>
   /** 0 for a run that was asked for, one more for each transfer. */
   depth: number
+  /** How many agents stand above it: like `depth`, and those that began it in the background. */
+  level: number
   log: LogWriter
   /** Aborts with a `RunInterrupted`. */
   signal: AbortSignal

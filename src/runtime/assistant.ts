@@ -6,6 +6,7 @@ import { Problem } from '#contract/problem.ts'
 import type { AgentSnapshot } from './catalog.ts'
 import type { Model, ModelSettings, Models } from './model.ts'
 import type { Tool, ToolSession, Toolset, ToolsetFactory } from './tool.ts'
+import { type ToolsetEntry, toolsetEntries } from './toolset-entries.ts'
 
 /** A tool with what the agent's file says about its toolset. */
 export type AssistantTool = Tool & {
@@ -71,7 +72,9 @@ export function createAssistants({
           `Agent ${snapshot.name} has no agent ${agentName}; it has ${names}`,
         )
       }
-      const sets = (spec.toolsets ?? []).map((entry) => openToolset(entry, snapshot, toolsets))
+      const sets = toolsetEntries(spec, snapshot.file).map((entry) =>
+        openToolset(entry, snapshot, toolsets, spec.sub_agents ?? []),
+      )
       opened.push(...sets.map(({ toolset }) => toolset))
       const assistant = createAssistant({ snapshot, agentName, spec, sets, models })
       ready.set(key, assistant)
@@ -90,22 +93,16 @@ type OpenToolset = {
   instruction: string | undefined
 }
 
-type ToolsetEntry = {
-  type: string
-  tools?: string[]
-  instruction?: string
-  model?: string
-  defer?: boolean | string[]
-}
-
 function openToolset(
   entry: ToolsetEntry,
   snapshot: AgentSnapshot,
   toolsets: Record<string, ToolsetFactory>,
+  subAgents: string[],
 ): OpenToolset {
   const factory = toolsets[entry.type]
   if (!factory) throw new Problem('agent_invalid', `There is no toolset of type ${entry.type}`)
   const toolset = factory(entry, {
+    subAgents,
     baseDirectory: snapshot.baseDirectory,
     allowStdio: snapshot.trusted === true,
   })

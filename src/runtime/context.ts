@@ -5,7 +5,7 @@ import type { ActiveRun } from './active-run.ts'
 import type { Assistants } from './assistant.ts'
 import type { Clock } from './clock.ts'
 import type { Rules } from './permissions.ts'
-import type { ElicitationAnswer } from './tool.ts'
+import type { BackgroundAgents, ElicitationAnswer } from './tool.ts'
 
 export type IdPrefix = 'ses' | 'msg' | 'run' | 'call' | 'apr' | 'eli'
 
@@ -16,7 +16,7 @@ export type LoopContext = {
   nextId(prefix: IdPrefix): string
   /** Milliseconds until an approval or an elicitation expires. */
   questionLifetime: number
-  /** How deep transfers may nest. */
+  /** How many times a task may be passed on. */
   transferDepth: number
   rulesOf(run: ActiveRun): Rules
   rows: {
@@ -32,6 +32,8 @@ export type LoopContext = {
     /** Resolves when it may be there; looks again now and then, for it may come elsewhere. */
     wait(elicitationId: string, signal: AbortSignal): Promise<ElicitationAnswer>
   }
+  /** The agents that work in the background for the run's session; `callId` asks for it. */
+  background(run: ActiveRun, callId: string): BackgroundAgents
   /** Makes a run that its rows describe ready to go on, under the log and signal of its parent. */
   restore(loaded: LoadedRun, parent: ActiveRun): Promise<ActiveRun>
   /** Told when a whole turn of a session without a title is done. */

@@ -5,6 +5,7 @@ import type { RunStatements } from '#store/run-statements.ts'
 import type { Scope } from '#store/scope.ts'
 import { createAnswers } from './answers.ts'
 import { type Assistants, createAssistants } from './assistant.ts'
+import { createBackground } from './background.ts'
 import { createBatcher } from './batcher.ts'
 import type { AgentCatalog } from './catalog.ts'
 import { createClock } from './clock.ts'
@@ -128,6 +129,7 @@ export function openRuntime({
       subRun: queue.loadSubRun,
     },
     answers,
+    background: (run, callId) => background(run, callId),
     restore: (loaded, parent) =>
       restoreRun({
         loaded,
@@ -195,7 +197,14 @@ export function openRuntime({
         const found = await queue.find(scope, session)
         return found && { sessionId: found.id, runId: found.activeRunId }
       },
+      backgroundRuns: statements.background.activeRuns,
     },
+  })
+  const background = createBackground({
+    starter,
+    cancel: runs.cancel,
+    rows: { list: statements.background.list, history: queue.history },
+    deepest: context.transferDepth,
   })
   executor.start()
   compactor.start()

@@ -85,6 +85,7 @@ export async function restoreRun({
     recovered,
     warned: new Set(),
     depth: parent ? parent.depth + 1 : 0,
+    level: loaded.level,
     log,
     signal,
   }

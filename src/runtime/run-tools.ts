@@ -18,7 +18,7 @@ export async function gatherTools(
   const { shown, search } = revealTools(tools, run.history)
   for (const tool of shown) all.set(tool.definition.name, { ...tool, executor: 'server' })
   if (search) all.set(search.definition.name, search)
-  if (run.assistant.roster.length > 0 && run.depth < context.transferDepth) {
+  if (run.assistant.roster.length > 0) {
     const transfer = createTransferTool(context, run, enter)
     all.set(transfer.definition.name, transfer)
   }

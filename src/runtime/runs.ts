@@ -4,6 +4,7 @@ import type { Approval } from '#contract/session.ts'
 import type { ApprovalTarget, Decided } from '#store/decisions.ts'
 import type { Scope } from '#store/scope.ts'
 import { checkArguments } from './arguments.ts'
+import { cancelBackground } from './background.ts'
 import type { Executor } from './executor.ts'
 import { moreIterations } from './limits.ts'
 import type { Decision, Runs } from './runtime.ts'
@@ -45,6 +46,8 @@ export type DecisionRows = {
     scope: Scope,
     session: string,
   ): Promise<{ sessionId: string; runId: string | null } | null>
+  /** The active runs of the agents that work in the background below a session. */
+  backgroundRuns(scope: Scope, session: string): Promise<string[]>
   run(scope: Scope, runId: string): Promise<Run | null>
   approval(scope: Scope, approvalId: string): Promise<Approval | null>
   /** The run that a session's last or active one is. */
@@ -110,6 +113,8 @@ export function createRuns({
       if (!runId) throw new Problem('no_active_run', `Session ${session} has no active run`)
       return cancel(scope, runId)
     },
+    cancelBackground: (scope, session) =>
+      cancelBackground({ scope, session, activeRuns: rows.backgroundRuns, cancel }),
     async resume(scope, { session, toolCallId, toolName, decision }) {
       const target = { session, toolCallId: toolCallId ?? null, toolName: toolName ?? null }
       const decided = await rows.decideApproval(scope, target, toDecision(scope, decision))

@@ -53,6 +53,8 @@ export type Runs = {
   cancel(scope: Scope, runId: string): Promise<Run>
   /** `no_active_run` when there is none. */
   cancelSession(scope: Scope, session: string): Promise<Run>
+  /** Cancels all that works in the background for a session, before it is removed. */
+  cancelBackground(scope: Scope, session: string): Promise<void>
   /**
    * Decides the pending call with that tool call id, else the oldest pending one of the session
    * (sub-sessions included); at the iteration limit, whether to go on. `nothing_pending`.

@@ -2,6 +2,7 @@ import type { EventBody } from '#contract/event.ts'
 import type { Message, NewMessage } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
+import type { NewSession } from '#contract/session.ts'
 import { noUsage } from '#contract/usage.ts'
 import type { NewRun, StartableSession, StartedRow } from '#store/run-start.ts'
 import type { Scope } from '#store/scope.ts'
@@ -17,6 +18,15 @@ import { pickedModel } from './model-choice.ts'
 import { toNewEvent } from './pending-entry.ts'
 import { type RunRows, readStartHistory } from './restore.ts'
 import type { AgentReference, Frame, Runs, StartedRun } from './runtime.ts'
+import { inheritedOptions, type Task, taskMessage, taskTitle } from './team.ts'
+
+export type Starter = Pick<Runs, 'start' | 'startNew'> & {
+  /** Begins a run in a session of its own for another run. Nothing when there is one already. */
+  startBackground(
+    run: ActiveRun,
+    request: { id: string; callId: string; task: Task },
+  ): Promise<void>
+}
 
 export type StartRequest = Parameters<Runs['start']>[1]
 export type StartNewRequest = Parameters<Runs['startNew']>[1]
@@ -47,7 +57,7 @@ export function createStarter({
     start(run: NewRun): Promise<StartedRow>
     saveAgentVersion(snapshot: AgentSnapshot): Promise<void>
   }
-}): Pick<Runs, 'start' | 'startNew'> {
+}): Starter {
   const savedVersions = new Set<string>()
 
   function chooseAgent({ agent, agentName }: AgentReference): Assistant {
@@ -156,6 +166,7 @@ export function createStarter({
       recovered: false,
       warned: new Set(),
       depth: 0,
+      level: session.level,
       log,
       signal,
     })
@@ -229,6 +240,7 @@ export function createStarter({
         totals: noUsage,
         picked: null,
         summary: null,
+        level: 0,
         settings: {
           permissions: input.permissions ?? {},
           toolsApproved: input.tools_approved ?? false,
@@ -242,6 +254,45 @@ export function createStarter({
       const started = await begin(parts)
       if (started) return started
       throw new Problem('conflict', `There is a session with the external_id ${input.external_id}`)
+    },
+    async startBackground(run, { id, callId, task }) {
+      const { tenant, owner, sessionId: parentId, settings, headers } = run
+      const assistant = assistants.get(run.assistant.snapshot, task.agent)
+      const session: StartableSession = {
+        id,
+        owner,
+        leaf: null,
+        activeRunId: null,
+        agent: assistant.snapshot.name,
+        agentName: assistant.name,
+        maxIterations: null,
+        title: taskTitle(task),
+        workingDir: run.workingDir,
+        totals: noUsage,
+        picked: null,
+        summary: null,
+        level: run.level + 1,
+        settings,
+      }
+      const input: NewSession = {
+        title: taskTitle(task),
+        permissions: settings.permissions,
+        tools_approved: settings.toolsApproved,
+        thinking: settings.thinking,
+        ...(run.workingDir === null ? {} : { working_dir: run.workingDir }),
+      }
+      const background = { parentId, callId, allowedTools: settings.allowedTools }
+      await begin({
+        scope: { tenant, owner },
+        session,
+        target: { type: 'new', id, owner, input, background },
+        assistant,
+        messages: [taskMessage({ nextId, clock }, task)],
+        history: [],
+        // Whoever asked for it reads an answer better than that a limit was reached.
+        options: { ...inheritedOptions(run), on_max_iterations: 'answer' },
+        headers,
+      })
     },
   }
 }

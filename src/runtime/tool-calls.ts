@@ -282,6 +282,7 @@ function execute(context: LoopContext, run: ActiveRun, plan: PlannedCall) {
       await commitRun(run, [], { sessions: [{ id: run.sessionId, ...change }] })
       run.picked = reference
     },
+    background: context.background(run, row.id),
     ...(next.answer ? { answer: next.answer } : {}),
   })
 }

@@ -1,3 +1,5 @@
+import type { WaitReason } from '#contract/event.ts'
+import type { RunStatus } from '#contract/run.ts'
 import type { JsonSchema, ToolDefinition, ToolResult } from '#contract/tool.ts'
 
 /** Whose call it is. */
@@ -37,8 +39,41 @@ export type ToolContext = ToolSession & {
    * the file's `models:`, which the agent's `model_picker` has to offer; null is the agent's own.
    */
   setModel(reference: string | null): Promise<void>
+  /** Agents that work for this session beside its runs. */
+  background: BackgroundAgents
   /** What the user answered to the elicitation that an earlier `execute` of this call returned. */
   answer?: ElicitationAnswer
+}
+
+/**
+ * Agents that work in the background, each in a session of its own that outlives this run and this
+ * process. `start` and what it may not do throw an Error for the model; the same call begins one
+ * agent, however often it is repeated.
+ */
+export type BackgroundAgents = {
+  start(task: BackgroundTask): Promise<BackgroundAgent>
+  /** Oldest first. */
+  list(): Promise<BackgroundAgent[]>
+  /** null: the session has no such agent. */
+  view(id: string): Promise<(BackgroundAgent & { answer: string | null }) | null>
+  /** Resolves when it has stopped, or is about to. */
+  stop(id: string): Promise<BackgroundAgent | null>
+}
+
+export type BackgroundTask = { agent: string; task: string; expectedOutput?: string }
+
+export type BackgroundAgent = {
+  /** The id of its session. */
+  id: string
+  agent: string
+  title: string
+  status: RunStatus
+  /** What a run that is `waiting` waits for. */
+  waitingFor: WaitReason | null
+  /** Why a run has failed; for people. */
+  error: string | null
+  /** ISO 8601. */
+  createdAt: string
 }
 
 export type ElicitationAnswer = {
@@ -92,6 +127,8 @@ export type ToolsetFactory = (
     baseDirectory: string
     /** The agent is from a file that the operator named: it may start programs. */
     allowStdio?: boolean
+    /** The agents that may be given tasks. */
+    subAgents?: string[]
   },
 ) => Toolset
 

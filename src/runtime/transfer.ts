@@ -1,5 +1,4 @@
 import type { EventBody } from '#contract/event.ts'
-import type { Message } from '#contract/message.ts'
 import { addUsage, noUsage } from '#contract/usage.ts'
 import type { OpenCall } from '#store/run-calls.ts'
 import type { LoadedRun } from '#store/run-loading.ts'
@@ -8,7 +7,8 @@ import type { CallOutcome, RunTool } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import { defaultIterations } from './limits.ts'
 import type { Outcome } from './outcome.ts'
-import type { ToolContext } from './tool.ts'
+import { inheritedOptions, type Task, taskMessage, taskTitle, tooDeep } from './team.ts'
+import { errorResult, type ToolContext } from './tool.ts'
 
 const toolName = 'transfer_task'
 
@@ -51,11 +51,13 @@ async function transfer(
   run: ActiveRun,
   { args, call, enter }: { args: Record<string, unknown>; call: ToolContext; enter: Enter },
 ): Promise<CallOutcome> {
-  const agentName = String(args.agent)
   const found = await context.rows.subRun(call.callId)
+  if (!found && run.level >= context.transferDepth) {
+    return errorResult(tooDeep(context.transferDepth))
+  }
   const child = found
     ? await context.restore(found, run)
-    : await beginSubRun(context, run, { agentName, args, call })
+    : await beginSubRun(context, run, { task: toTask(args), call })
   if (!found || isActive(found)) {
     const outcome = await enter(context, child)
     if (outcome.type === 'parked') return outcome
@@ -89,19 +91,16 @@ function isActive({ status }: LoadedRun): boolean {
 async function beginSubRun(
   context: LoopContext,
   run: ActiveRun,
-  {
-    agentName,
-    args,
-    call,
-  }: { agentName: string; args: Record<string, unknown>; call: ToolContext },
+  { task, call }: { task: Task; call: ToolContext },
 ): Promise<ActiveRun> {
-  const assistant = context.assistants.get(run.assistant.snapshot, agentName)
+  const assistant = context.assistants.get(run.assistant.snapshot, task.agent)
+  const options = inheritedOptions(run)
   const child: ActiveRun = {
     ...run,
     id: context.nextId('run'),
     sessionId: context.nextId('ses'),
     assistant,
-    options: {},
+    options,
     model: null,
     picked: null,
     iterations: 0,
@@ -115,9 +114,10 @@ async function beginSubRun(
     recovered: false,
     warned: new Set(),
     depth: run.depth + 1,
+    level: run.level + 1,
     signal: call.signal,
   }
-  const message = taskMessage(context, args)
+  const message = taskMessage(context, task)
   const subject = subjectOf(child)
   const events: EventBody[] = [
     { type: 'user_message', message_id: message.id, message },
@@ -135,7 +135,7 @@ async function beginSubRun(
     type: 'agent_switching',
     switching: true,
     from_agent: run.assistant.name,
-    to_agent: agentName,
+    to_agent: task.agent,
   }
   const result = await run.log.commit({
     events: [
@@ -147,11 +147,11 @@ async function beginSubRun(
         sessionId: child.sessionId,
         parentSessionId: run.sessionId,
         rootSessionId: run.rootSessionId,
-        title: titleOf(args),
+        title: taskTitle(task),
         run: toRunChange(child),
         agent: assistant.snapshot.name,
         agentVersion: assistant.snapshot.version,
-        options: '{}',
+        options: JSON.stringify(options),
         parentRunId: run.id,
         parentCallId: call.callId,
       },
@@ -164,25 +164,12 @@ async function beginSubRun(
   return child
 }
 
-function taskMessage(context: LoopContext, args: Record<string, unknown>): Message {
-  const expected = args.expected_output
-    ? `\n\n<expected_output>\n${String(args.expected_output)}\n</expected_output>`
-    : ''
+function toTask({ agent, task, expected_output }: Record<string, unknown>): Task {
   return {
-    id: context.nextId('msg'),
-    parent_id: null,
-    role: 'user',
-    agent_name: null,
-    status: 'complete',
-    content: `<task>\n${String(args.task)}\n</task>${expected}`,
-    implicit: true,
-    created_at: context.clock.isoNow(),
+    agent: String(agent),
+    task: String(task),
+    ...(expected_output ? { expectedOutput: String(expected_output) } : {}),
   }
-}
-
-function titleOf(args: Record<string, unknown>): string {
-  const task = String(args.task).replace(/\s+/g, ' ').trim()
-  return task.length > 80 ? `${task.slice(0, 79)}…` : task
 }
 
 async function endTransfer(run: ActiveRun, child: ActiveRun, callId: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { RunBudget } from '#contract/budget.ts'
 import type { Message } from '#contract/message.ts'
 import type { RunOptions } from '#contract/run.ts'
 import type { Usage } from '#contract/usage.ts'
@@ -6,6 +7,7 @@ import type { RunPlan, SessionSettings, SessionSummary } from './log.ts'
 import {
   isoTime,
   latestSummary,
+  levelOf,
   type SettingsColumns,
   usageJson,
   withSettings,
@@ -28,6 +30,10 @@ export type LoadedRun = {
   options: RunOptions
   iterations: number
   iterationLimit: number
+  budget: RunBudget | null
+  toolCalls: number
+  /** Milliseconds that it was in the hands of a process. */
+  activeMs: number
   plan: RunPlan | null
   cancelled: boolean
   createdAt: string
@@ -41,6 +47,8 @@ export type LoadedRun = {
   summary: SessionSummary | null
   settings: SessionSettings
   totals: Usage
+  /** How many agents stand above it. */
+  level: number
   lastSeq: number
 }
 
@@ -61,13 +69,14 @@ const loadColumns = `
 select r.id, r.tenant, s.owner, r.session_id as "sessionId", r.root_session_id as "rootSessionId",
   r.token, r.attempt, r.status, r.agent, r.agent_name as "agentName",
   r.agent_version as "agentVersion", r.model, r.options, r.iterations,
-  r.iteration_limit as "iterationLimit", r.plan, r.cancel_requested_at is not null as cancelled,
+  r.iteration_limit as "iterationLimit", r.budget, r.tool_call_count as "toolCalls",
+  r.active_ms as "activeMs", r.plan, r.cancel_requested_at is not null as cancelled,
   ${isoTime('r.created_at')} as "createdAt", r.first_seq as "firstSeq",
   r.parent_call_id as "parentCallId", ${usageJson('r')} as usage, s.leaf_id as leaf, s.title,
   s.model_override as picked, ${latestSummary} as summary,
   t.working_dir as "workingDir", t.permissions, t.tools_approved as "toolsApproved",
   t.allowed_tools as "allowedTools", t.thinking, ${usageJson('t')} as totals,
-  t.last_seq as "lastSeq"
+  ${levelOf} as level, t.last_seq as "lastSeq"
 from runs r join sessions s on s.id = r.session_id join sessions t on t.id = r.root_session_id`
 
 type LoadedRow = Omit<LoadedRun, 'settings'> & SettingsColumns
@@ -120,7 +129,7 @@ export async function findOpenStep(
   const [row] = await database.query<{ seq: number; step: number }>(
     `select seq, (data::json->>'step')::int as step from events
      where session_id = $1 and seq >= $3 and run_id = $2
-       and type in ('step_started', 'warning', 'session_compaction', 'plan_updated')
+       and type in ('step_started', 'warning', 'session_compaction', 'plan_updated', 'budget_exceeded')
      order by seq desc limit 1`,
     [rootSessionId, runId, after],
   )

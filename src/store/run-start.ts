@@ -1,17 +1,24 @@
+import type { RunBudget } from '#contract/budget.ts'
 import type { RunOptions } from '#contract/run.ts'
 import type { NewSession } from '#contract/session.ts'
 import type { Usage } from '#contract/usage.ts'
 import type { Statements } from './database.ts'
 import type { NewEvent, SessionSettings, SessionSummary } from './log.ts'
 import { leaseSeconds } from './run-claims.ts'
-import { latestSummary, type SettingsColumns, usageJson, withSettings } from './run-columns.ts'
+import {
+  latestSummary,
+  levelOf,
+  type SettingsColumns,
+  usageJson,
+  withSettings,
+} from './run-columns.ts'
 import type { Scope } from './scope.ts'
 
 /** A run to begin, with the session to make for it or the idle session to begin it in. */
 export type NewRun = {
   scope: Scope
   session:
-    | { type: 'new'; id: string; owner: string; input: NewSession }
+    | { type: 'new'; id: string; owner: string; input: NewSession; background?: BackgroundOrigin }
     /** `leaf` is the newest message that the caller's messages follow. */
     | { type: 'existing'; id: string; leaf: string | null }
   runId: string
@@ -21,9 +28,18 @@ export type NewRun = {
   model: string
   options: RunOptions
   iterationLimit: number
+  budget: RunBudget
   metadata: Record<string, unknown>
   instance: string
   events: NewEvent[]
+}
+
+/** Where the session of a background agent comes from. Nothing is begun when its parent is gone. */
+export type BackgroundOrigin = {
+  parentId: string
+  /** The call that asked for it. */
+  callId: string
+  allowedTools: string[]
 }
 
 /** null: the session is not there, is not idle, has moved on, or its external id is in use. */
@@ -55,6 +71,7 @@ export async function startRuns(database: Statements, runs: NewRun[]): Promise<S
 function toStartRow(run: NewRun, entry: number) {
   const { session } = run
   const input = session.type === 'new' ? session.input : undefined
+  const background = session.type === 'new' ? session.background : undefined
   return {
     entry,
     tenant: run.scope.tenant,
@@ -78,10 +95,14 @@ function toStartRow(run: NewRun, entry: number) {
     model: run.model,
     options: run.options,
     iteration_limit: run.iterationLimit,
+    budget: run.budget,
     metadata: run.metadata,
     instance: run.instance,
     count: run.events.length,
     keeps_model: run.options.model === undefined,
+    parent: background?.parentId ?? null,
+    parent_call: background?.callId ?? null,
+    allowed_tools: background?.allowedTools ?? [],
   }
 }
 
@@ -122,15 +143,18 @@ with item as materialized (
     session text, fresh boolean, leaf text, new_leaf text, external_id text, title text,
     permissions jsonb, tools_approved boolean, thinking boolean, working_dir text,
     max_iterations int, session_metadata jsonb, run text, agent text, agent_name text, version text,
-    model text, options jsonb, iteration_limit int, metadata jsonb, instance text, count int,
-    keeps_model boolean)
+    model text, options jsonb, iteration_limit int, budget jsonb, metadata jsonb, instance text, count int,
+    keeps_model boolean, parent text, parent_call text, allowed_tools text[])
+), parents as materialized (
+  select p.id from sessions p join item i on i.parent = p.id for key share of p
 ), made as (
   insert into sessions (id, tenant, owner, external_id, title, agent, agent_name, permissions,
-    tools_approved, thinking, working_dir, max_iterations, metadata, last_seq, run_token, leaf_id)
+    tools_approved, thinking, working_dir, max_iterations, metadata, last_seq, run_token, leaf_id,
+    parent_id, origin, allowed_tools)
   select i.session, i.tenant, i.owner, i.external_id, i.title, i.agent, i.agent_name, i.permissions,
     i.tools_approved, i.thinking, i.working_dir, i.max_iterations, i.session_metadata, i.count, 1,
-    i.new_leaf
-  from item i where i.fresh
+    i.new_leaf, i.parent, case when i.parent is not null then 'background' end, i.allowed_tools
+  from item i where i.fresh and (i.parent is null or i.parent in (select id from parents))
   on conflict do nothing returning id
 ), held as (
   select i.entry, s.id, s.last_seq, s.run_token
@@ -145,11 +169,11 @@ with item as materialized (
   select h.entry, h.id, h.last_seq, h.run_token + 1 from held h
 ), started as (
   insert into runs (id, tenant, session_id, root_session_id, status, agent, agent_name,
-    agent_version, model, options, iteration_limit, metadata, lease_owner, lease_expires_at, token,
-    attempt, first_seq, started_at)
+    agent_version, model, options, iteration_limit, budget, metadata, lease_owner, lease_expires_at, token,
+    attempt, first_seq, started_at, parent_call_id)
   select i.run, i.tenant, t.session, t.session, 'running', i.agent, i.agent_name, i.version, i.model,
-    i.options, i.iteration_limit, i.metadata, i.instance, now() + interval '${leaseSeconds} s',
-    t.token, 1, t.base + 1, now()
+    i.options, i.iteration_limit, i.budget, i.metadata, i.instance, now() + interval '${leaseSeconds} s',
+    t.token, 1, t.base + 1, now(), i.parent_call
   from target t join item i on i.entry = t.entry
   on conflict do nothing returning id
 ), begun as (
@@ -191,6 +215,8 @@ export type StartableSession = {
   /** The model that its agent changed to. */
   picked: string | null
   summary: SessionSummary | null
+  /** How many agents stand above it. */
+  level: number
   settings: SessionSettings
 }
 
@@ -204,7 +230,7 @@ export async function findStartable(
        s.max_iterations as "maxIterations", s.title, s.working_dir as "workingDir",
        ${usageJson('s')} as totals, s.permissions, s.tools_approved as "toolsApproved",
        s.allowed_tools as "allowedTools", s.thinking, s.model_override as picked,
-       ${latestSummary} as summary,
+       ${latestSummary} as summary, ${levelOf} as level,
        (select r.id from runs r where r.session_id = s.id
           and r.status in ('queued', 'running', 'waiting')) as "activeRunId"
      from sessions s

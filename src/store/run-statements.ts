@@ -1,3 +1,5 @@
+import { listBackground, readBackgroundRuns } from './background.ts'
+import { decideBudget } from './budget-decisions.ts'
 import { compactRuns } from './compaction.ts'
 import type { Database } from './database.ts'
 import {
@@ -69,10 +71,12 @@ export function bindRunStatements(
       saveAgentVersion: bind(saveAgentVersion),
       agentVersion: bind(readAgentVersion),
     },
+    background: { list: bind(listBackground), activeRuns: bind(readBackgroundRuns) },
     compact: bind(compactRuns),
     decisions: {
       decideApproval: bind(decideApproval),
       decideIterations: bind(decideIterations),
+      decideBudget: bind(decideBudget),
       findElicitation: bind(findElicitation),
       answerElicitation: bind(answerElicitation),
       submitClientResult: bind(submitClientResult),

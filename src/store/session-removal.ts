@@ -2,7 +2,10 @@ import type { Database, Statements } from './database.ts'
 import type { Scope } from './scope.ts'
 import { namedSession } from './session-row.ts'
 
-/** Removes a session, its sub-sessions and every row of theirs. Answers whether it was there. */
+/**
+ * Removes a session, its sub-sessions, its background agents and every row of theirs. Answers
+ * whether it was there.
+ */
 export function removeSession({
   database,
   scope,
@@ -22,17 +25,28 @@ export function removeSession({
       [scope.tenant, scope.owner, id],
     )
     if (removed === undefined) return false
-    await removeContents(tx, removed.id)
+    await removeContents(tx, await removeBelow(tx, [removed.id]))
     return true
   })
 }
 
-async function removeContents(tx: Statements, rootId: string): Promise<void> {
-  const subSessions = await tx.query<{ id: string }>(
-    'delete from sessions where root_id = $1 returning id',
-    [rootId],
+/** The sessions that worked for these, however deep, are removed too. Answers all of them. */
+async function removeBelow(tx: Statements, roots: string[]): Promise<string[]> {
+  const subSessions = await idsOf(
+    tx,
+    'delete from sessions where root_id = any($1) returning id',
+    roots,
   )
-  const sessions = [rootId, ...subSessions.map((session) => session.id)]
+  const sessions = [...roots, ...subSessions]
+  const background = await idsOf(
+    tx,
+    `delete from sessions where parent_id = any($1) and origin = 'background' returning id`,
+    sessions,
+  )
+  return background.length > 0 ? [...sessions, ...(await removeBelow(tx, background))] : sessions
+}
+
+async function removeContents(tx: Statements, sessions: string[]): Promise<void> {
   const runs = await idsOf(tx, 'delete from runs where session_id = any($1) returning id', sessions)
   const calls = await idsOf(tx, 'delete from tool_calls where run_id = any($1) returning id', runs)
   await tx.query('delete from approvals where tool_call_id = any($1)', [calls])

@@ -66,14 +66,20 @@ const broken: { title: string; text: string; lines: string[] }[] = [
     ],
   },
   {
-    title: 'toolsets are unknown, not supported yet, or not supported',
-    text: 'agents:\n  root:\n    toolsets:\n      - type: filesistem\n      - type: background_agents\n      - type: lsp\n      - path: .\n    rag: [docs]\n',
+    title: 'toolsets are unknown, or not supported',
+    text: 'agents:\n  root:\n    toolsets:\n      - type: filesistem\n      - type: think\n      - type: lsp\n      - path: .\n    rag: [docs]\n',
     lines: [
       '4:15 agents.root.toolsets.0.type: unknown toolset "filesistem"; did you mean filesystem?',
-      '5:15 agents.root.toolsets.1.type: the toolset background_agents is not supported yet',
       '6:15 agents.root.toolsets.2.type: the toolset lsp is not supported',
       `7:9 agents.root.toolsets.3.type: missing; one of ${toolsetTypes.join(', ')}`,
       '8:5 agents.root.rag: rag is not supported',
+    ],
+  },
+  {
+    title: 'background agents need sub_agents',
+    text: 'agents:\n  root:\n    toolsets: [{ type: background_agents }]\n',
+    lines: [
+      '3:24 agents.root.toolsets.0.type: the agent has nobody to give tasks to; name agents under sub_agents',
     ],
   },
   {

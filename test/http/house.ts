@@ -4,6 +4,8 @@ import type { Run } from '#contract/run.ts'
 import type { Session, SessionDetail } from '#contract/session.ts'
 import { noUsage } from '#contract/usage.ts'
 import { createApp } from '#http/app.ts'
+import { createHouses } from '#http/dialect-house.ts'
+import type { Dialect } from '#http/dialects/dialect.ts'
 import { docsPages } from '#http/docs.ts'
 import { createHandlers } from '#http/handlers/handlers.ts'
 import { landingPage } from '#http/landing.ts'
@@ -26,10 +28,14 @@ export async function openHouse({
   overrides = {},
   loopback = true,
   bodyLimit = 1024 * 1024,
+  dialects = [],
+  atRoot,
 }: {
   overrides?: Partial<Collaborators>
   loopback?: boolean
   bodyLimit?: number
+  dialects?: Dialect[]
+  atRoot?: Dialect
 } = {}) {
   const frames: Frame[] = []
   const logLines: string[] = []
@@ -61,6 +67,13 @@ export async function openHouse({
     handlers: createHandlers(collaborators),
     pages: [landingPage({ version: '0.1.0' }), ...docsPages({ document: () => '{}' })],
     limits: { body: bodyLimit },
+    dialects: {
+      all: dialects,
+      atRoot,
+      openHouse: createHouses(collaborators),
+      streams,
+      waitForApprovals: false,
+    },
     loopback,
     newRequestId: () => 'req_1',
     log: createLogger({
@@ -223,6 +236,7 @@ async function doubles(
       start: (_scope, request) => start(request),
       startNew: (_scope, request) => start(request),
       cancel,
+      cancelBackground: async () => {},
       cancelSession: async (_scope, session) => {
         if (known(session) === null) throw new Problem('not_found', 'There is no session')
         throw new Problem('no_active_run', 'Nothing runs')

@@ -21,6 +21,14 @@ export function toolContext(own: Partial<ToolContext> = {}): ToolContext {
     signal: new AbortController().signal,
     progress: () => {},
     setModel: async () => {},
+    background: {
+      start: async () => {
+        throw new Error('There are no background agents here.')
+      },
+      list: async () => [],
+      view: async () => null,
+      stop: async () => null,
+    },
     elicit: async () => ({ action: 'cancel', content: null }),
     ...own,
   }
