@@ -2,10 +2,13 @@ import { type Context, type Handler, Hono } from 'hono'
 import { type OperationId, operations } from '#contract/operations.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Logger } from '#log.ts'
+import type { Dialect } from './dialects/dialect.ts'
 import { createEdge } from './edge.ts'
-import type { Env, Handlers } from './env.ts'
-import { answerError } from './errors.ts'
+import type { AppContext, Env, Handlers } from './env.ts'
+import { answerProblem, toProblem } from './errors.ts'
+import { type DialectDesk, dialectHandler, refuse } from './mount-dialect.ts'
 import { negotiate } from './negotiate.ts'
+import { otherMethods } from './other-methods.ts'
 import type { Page } from './pages.ts'
 import { type RequestShape, validateRequest } from './validate.ts'
 
@@ -22,36 +25,70 @@ export function createApp({
   handlers,
   pages,
   limits,
+  dialects,
   loopback,
   newRequestId,
   log,
 }: {
   handlers: Handlers
   pages: Page[]
+  /** `atRoot` has the root of the server, and the contract stands under `/parley`. */
+  dialects: DialectDesk & { all: Dialect[]; atRoot: Dialect | undefined }
   limits: HttpLimits
   loopback: boolean
   newRequestId: () => string
   log: Logger
 }): Hono<Env> {
   const app = new Hono<Env>({ strict: true })
-  app.onError((error, c) => answerError(error, c, log))
+  const answer = (problem: Problem, c: AppContext) => {
+    const dialect = dialectOf(c.req.path, dialects)
+    return dialect ? refuse(problem, dialect, c) : answerProblem(problem, c)
+  }
+  app.onError((error, c) => answer(toProblem(error, c, log), c))
   app.notFound((c) =>
-    answerError(new Problem('not_found', 'There is no such route; /docs lists them'), c, log),
+    answer(new Problem('not_found', 'There is no such route; /docs lists them'), c),
   )
   app.use(createEdge({ loopback, newRequestId }))
+
+  function mountDialect(base: string, dialect: Dialect): void {
+    for (const route of dialect.routes) {
+      const handler = dialectHandler(route, { dialect, desk: dialects, bodyLimit: limits.body })
+      mount(route.method, base + route.path, handler)
+    }
+  }
 
   const methods = new Map<string, Set<string>>()
   function mount(method: string, path: string, handler: Handler<Env>): void {
     app.on(method.toUpperCase(), path, handler)
     methods.set(path, (methods.get(path) ?? new Set()).add(method.toUpperCase()))
   }
+  // The dialect at the root goes first: what it does not answer there stays where it was.
+  const { atRoot } = dialects
+  if (atRoot) mountDialect('', atRoot)
+  const base = atRoot ? '/parley' : ''
   for (const id of Object.keys(operations) as OperationId[]) {
     const { method, path } = operations[id]
-    mount(method, toHonoPath(path), operationHandler(id, handlers, limits))
+    const handler = operationHandler(id, handlers, limits)
+    mount(method, base + toHonoPath(path), handler)
+    if (base !== '' && probes.has(id) && !methods.has(path)) mount(method, path, handler)
   }
-  for (const page of pages) mount('get', page.path, page.handler)
+  for (const page of pages) mount('get', base + page.path, page.handler)
+  for (const dialect of dialects.all) mountDialect(dialect.mount, dialect)
   for (const [path, allowed] of methods) app.all(path, otherMethods(allowed))
   return app
+}
+
+/** Operations that stay at the root, for those who watch the server. */
+const probes = new Set<OperationId>(['getHealth', 'getLiveness', 'getReadiness'])
+
+/** Whose words a refusal at this path takes; undefined for the contract's own. */
+function dialectOf(
+  path: string,
+  { all, atRoot }: { all: Dialect[]; atRoot: Dialect | undefined },
+): Dialect | undefined {
+  const mounted = all.find(({ mount }) => path === mount || path.startsWith(`${mount}/`))
+  if (mounted || !atRoot || path === '/parley' || path.startsWith('/parley/')) return mounted
+  return atRoot
 }
 
 function operationHandler(id: OperationId, handlers: Handlers, limits: HttpLimits): Handler<Env> {
@@ -74,35 +111,6 @@ function mediaTypes(responses: Route['responses']): string[] {
   const contents = Object.values(responses as Record<string, { content?: object }>)
   return [...new Set(contents.flatMap(({ content = {} }) => Object.keys(content)))]
 }
-
-/** OPTIONS says what the path can do, also to a browser that asks before a request; else 405. */
-function otherMethods(declared: Set<string>): Handler<Env> {
-  const read = declared.has('GET') ? ['HEAD'] : []
-  const allow = [...declared, ...read, 'OPTIONS'].sort().join(', ')
-  return (c) => {
-    c.header('Allow', allow)
-    if (c.req.method !== 'OPTIONS') {
-      throw new Problem('method_not_allowed', `${c.req.method} is not among ${allow}`)
-    }
-    if (c.get('commonHeaders')['Access-Control-Allow-Origin'] !== undefined) {
-      c.header('Access-Control-Allow-Methods', allow)
-      c.header('Access-Control-Allow-Headers', requestHeaders)
-      c.header('Access-Control-Max-Age', '600')
-    }
-    return c.body(null, 204)
-  }
-}
-
-const requestHeaders = [
-  'Accept',
-  'Authorization',
-  'Content-Type',
-  'Idempotency-Key',
-  'If-Match',
-  'Last-Event-ID',
-  'Prefer',
-  'X-Request-Id',
-].join(', ')
 
 function toHonoPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1')

@@ -3,9 +3,19 @@ import { problemKinds } from '#contract/problem-kinds.ts'
 import type { Logger } from '#log.ts'
 import type { AppContext } from './env.ts'
 
-/** Any thrown value as an answer. Internals stay in the log. */
-export function answerError(error: unknown, c: AppContext, log: Logger): Response {
-  const problem = error instanceof Problem ? error : hideBug(error, c, log)
+/** Any thrown value as a problem. Internals stay in the log. */
+export function toProblem(error: unknown, c: AppContext, log: Logger): Problem {
+  return error instanceof Problem ? error : hideBug(error, c, log)
+}
+
+/** Seconds after which the same request may succeed. */
+export function retryAfter({ code, details }: Problem): number | undefined {
+  const { status } = problemKinds[code]
+  return details.retry_after ?? (status === 503 || status === 429 ? 1 : undefined)
+}
+
+/** A problem as the contract tells it. */
+export function answerProblem(problem: Problem, c: AppContext): Response {
   const { status, title } = problemKinds[problem.code]
   const document: ProblemDocument = {
     type: `urn:parley:problem:${problem.code}`,
@@ -16,7 +26,7 @@ export function answerError(error: unknown, c: AppContext, log: Logger): Respons
     request_id: c.get('requestId'),
     ...problem.details,
   }
-  const wait = problem.details.retry_after ?? (status === 503 || status === 429 ? 1 : undefined)
+  const wait = retryAfter(problem)
   if (wait !== undefined) {
     document.retry_after = wait
     c.header('Retry-After', String(wait))

@@ -10,11 +10,11 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
  */
 export async function readJsonBody(
   incoming: IncomingMessage,
-  { limit }: { limit: number },
+  { limit, anyMediaType = false }: { limit: number; anyMediaType?: boolean },
 ): Promise<unknown> {
   const bytes = await readBytes(incoming, limit)
   if (bytes.length === 0) return undefined
-  checkMediaType(incoming)
+  if (!anyMediaType) checkMediaType(incoming)
   return checkJson(parse(decode(bytes)))
 }
 

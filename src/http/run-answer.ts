@@ -6,6 +6,7 @@ import type { Feed, Frame, Runs, StartedRun } from '#runtime/runtime.ts'
 import type { Scope } from '#store/scope.ts'
 import type { AppContext } from './env.ts'
 import { negotiate } from './negotiate.ts'
+import { followUntilSettled } from './settled-run.ts'
 import type { EventStreams } from './sse.ts'
 import { createNativeView } from './stream-view.ts'
 
@@ -67,30 +68,22 @@ export function createRunAnswers({
   /** Follows the run until it is over or parked; the last answer passes by on the way. */
   async function waitForResult(
     c: AppContext,
-    { run, after }: StartedRun,
+    started: StartedRun,
     options: RunOptions,
     onDisconnect: (() => void) | undefined,
   ): Promise<RunResult> {
-    const follower = feed.follow({ sessionId: run.session_id, after })
-    const gone = () => {
-      follower.close()
-      if (!c.env.outgoing.writableFinished) onDisconnect?.()
-    }
-    c.env.outgoing.once('close', gone)
     let message: Message | null = null
-    try {
-      for (;;) {
-        const frames = await follower.next()
-        if (!frames) break
-        message = lastAnswer(frames, run) ?? message
-        if (!frames.some(mayEndWait)) continue
-        const current = await runReader.get(c.get('scope'), run.id)
-        if (!current || isSettled(current)) return toResult(current ?? run, message, options)
-      }
-      return toResult(run, message, options)
-    } finally {
-      follower.close()
-    }
+    const settled = await followUntilSettled({
+      started,
+      feed,
+      readRun: (runId) => runReader.get(c.get('scope'), runId),
+      outgoing: c.env.outgoing,
+      onFrame: (frame) => {
+        message = answerIn(frame, started.run) ?? message
+      },
+      onDisconnect,
+    })
+    return toResult(settled, message, options)
   }
 
   function toResult(run: Run, message: Message | null, options: RunOptions): RunResult {
@@ -115,22 +108,11 @@ function prefersAsync(prefer: string | undefined): boolean {
     .some((preference) => preference.split(';')[0]?.trim().toLowerCase() === 'respond-async')
 }
 
-function mayEndWait({ type }: Frame): boolean {
-  return type === 'stream_stopped' || type === 'run_waiting'
-}
-
-function isSettled({ status }: Run): boolean {
-  return status !== 'queued' && status !== 'running'
-}
-
-function lastAnswer(frames: Frame[], run: Run): Message | undefined {
-  for (const frame of frames.toReversed()) {
-    if (frame.type !== 'message_added' || frame.runId !== run.id) continue
-    const event = JSON.parse(frame.json)
-    if (event.session_id === run.session_id && event.message.role === 'assistant')
-      return event.message
-  }
-  return undefined
+/** The answer that a frame of the run's own session adds. */
+function answerIn(frame: Frame, run: Run): Message | undefined {
+  if (frame.type !== 'message_added' || frame.runId !== run.id) return undefined
+  const { session_id, message } = JSON.parse(frame.json)
+  return session_id === run.session_id && message.role === 'assistant' ? message : undefined
 }
 
 /** A model that answered something else than JSON is shown as it answered. */

@@ -13,7 +13,7 @@ import { sessionHandlers } from './sessions.ts'
 import { startHandlers } from './start.ts'
 import { streamHandlers } from './streams.ts'
 
-type Collaborators = Parameters<typeof sessionHandlers>[0] &
+export type Collaborators = Parameters<typeof sessionHandlers>[0] &
   Parameters<typeof messageHandlers>[0] &
   Parameters<typeof runHandlers>[0] &
   Omit<Parameters<typeof startHandlers>[0], 'answer' | 'conversations'> &

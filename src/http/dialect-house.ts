@@ -1,0 +1,158 @@
+import type { RuntimeEvent } from '#contract/event.ts'
+import type { NewMessage } from '#contract/message.ts'
+import type { Run, RunOptions } from '#contract/run.ts'
+import type { NewSession, SessionPatch } from '#contract/session.ts'
+import type { AgentReference, Decision, StartedRun } from '#runtime/runtime.ts'
+import type { PageRequest } from '#store/scope.ts'
+import { createConversations } from './conversations.ts'
+import type { AppContext } from './env.ts'
+import { authorOf } from './handlers/agent-edits.ts'
+import { createSummaries } from './handlers/agent-summary.ts'
+import type { Collaborators } from './handlers/handlers.ts'
+import type { SessionFilter } from './handlers/sessions.ts'
+import { followUntilSettled } from './settled-run.ts'
+
+export type House = ReturnType<ReturnType<typeof createHouses>>
+
+type Start = { messages: NewMessage[]; options?: RunOptions }
+
+/**
+ * What a dialect can ask for, bound to the caller of one request: what the contract's own handlers
+ * ask for, and no more. `asks` says that a call which must be approved waits; else it is denied.
+ */
+export function createHouses(collaborators: Collaborators) {
+  const { sessions, messages, runs, runRows, approvals, events, feed } = collaborators
+  const conversations = createConversations(collaborators)
+  const summaries = createSummaries(collaborators)
+
+  return (c: AppContext, { asks }: { asks: boolean }) => {
+    const scope = c.get('scope')
+    const headers = c.req.header()
+    const withDefaults = ({ messages, options = {} }: Start) => ({
+      messages,
+      options: asks ? options : { on_ask: 'deny' as const, ...options },
+      headers,
+    })
+
+    return {
+      sessions: {
+        get: (id: string) => sessions.get(scope, id),
+        detail: (id: string, messageLimit = 100) => sessions.detail(scope, id, { messageLimit }),
+        list: (page: Partial<PageRequest> = {}, filter: SessionFilter = {}) =>
+          sessions.list(scope, toPage(page, 'desc'), filter),
+        create: (input: NewSession) =>
+          sessions.create(scope, {
+            id: collaborators.newSessionId(),
+            owner: c.get('principal').owner,
+            input,
+          }),
+        update: (id: string, patch: SessionPatch) => sessions.update(scope, id, patch),
+        toggle: (id: string, setting: 'tools_approved' | 'thinking') =>
+          sessions.toggle(scope, id, setting),
+        /** Cancels a live run first. Answers whether the session was there. */
+        async remove(id: string): Promise<boolean> {
+          const session = await sessions.get(scope, id)
+          if (!session) return false
+          if (session.active_run_id) await runs.cancel(scope, session.active_run_id)
+          return sessions.remove(scope, id)
+        },
+        /** The active branch, oldest first; `id` is no external id. */
+        messages: (id: string, page: Partial<PageRequest> = {}) =>
+          messages.list(scope, id, toPage(page, 'asc')),
+        workingDir: collaborators.workingDir,
+      },
+      runs: {
+        /** Runs the session's agent; an unknown id becomes the external id of a new session. */
+        chat: (request: Start & { session?: string; agent?: string }) =>
+          conversations.chat(scope, {
+            session: request.session,
+            agent: request.agent,
+            ...withDefaults(request),
+          }),
+        start: (request: Start & { session: string; agent: AgentReference }) =>
+          runs.start(scope, {
+            session: request.session,
+            agent: request.agent,
+            ...withDefaults(request),
+          }),
+        startNew: (request: Start & { session: NewSession; agent: AgentReference }) =>
+          runs.startNew(scope, {
+            session: request.session,
+            agent: request.agent,
+            ...withDefaults(request),
+          }),
+        get: (id: string) => runRows.get(scope, id),
+        list: (session: string, page: Partial<PageRequest> = {}) =>
+          runRows.list(scope, session, toPage(page, 'desc')),
+        cancel: (id: string) => runs.cancel(scope, id),
+        cancelSession: (session: string) => runs.cancelSession(scope, session),
+        resume: (request: {
+          session: string
+          toolCallId?: string
+          toolName?: string
+          decision: Decision
+        }) => runs.resume(scope, request),
+        decide: (approval: string, decision: Decision) => runs.decide(scope, approval, decision),
+        answerElicitation: (request: Parameters<typeof runs.answerElicitation>[1]) =>
+          runs.answerElicitation(scope, request),
+        submitToolResult: (request: Parameters<typeof runs.submitToolResult>[1]) =>
+          runs.submitToolResult(scope, request),
+        /**
+         * "Not streaming": shows each event of a started run until it is over or parked, and
+         * answers the run as it is then. Events of sub-agents are among them.
+         */
+        collect(
+          started: StartedRun,
+          onEvent: (event: RuntimeEvent) => void,
+          { cancelOnDisconnect = false } = {},
+        ): Promise<Run> {
+          const cancel = () => {
+            // Nobody waits for the answer; a run that ended meanwhile stays as it is.
+            runs.cancel(scope, started.run.id).catch(() => undefined)
+          }
+          return followUntilSettled({
+            started,
+            feed,
+            readRun: (id) => runRows.get(scope, id),
+            outgoing: c.env.outgoing,
+            onFrame: (frame) => onEvent(JSON.parse(frame.json)),
+            ...(cancelOnDisconnect && { onDisconnect: cancel }),
+          })
+        },
+      },
+      approvals: {
+        list: (page: Partial<PageRequest>, filter: Parameters<typeof approvals.list>[2]) =>
+          approvals.list(scope, toPage(page, 'desc'), filter),
+      },
+      events: {
+        /** Where a session's log begins and ends. */
+        bounds: (session: string) => events.bounds(scope, session),
+        /** The seq before a run's first event, and its last one when the run is over. */
+        runBounds: (run: string) => events.runBounds(scope, run),
+        async page(session: string, request: { after: number; limit: number }) {
+          const page = await events.page(scope, session, request)
+          return page && page.frames.map((frame): RuntimeEvent => JSON.parse(frame.json))
+        },
+      },
+      agents: {
+        list: () => collaborators.catalog.list(),
+        get: (name: string) => collaborators.catalog.get(name),
+        defaultName: () => collaborators.catalog.defaultName(),
+        summarize: summaries.summarize,
+        detail: summaries.detail,
+        tools: collaborators.toolDefinitions,
+        edits: collaborators.agentEdits,
+        toolEdits: collaborators.agentToolEdits,
+        author: () => authorOf(c),
+      },
+      models: () => collaborators.models.list(),
+      peers: collaborators.peers,
+      stats: () => collaborators.stats(scope),
+      health: collaborators.health,
+    }
+  }
+}
+
+function toPage(page: Partial<PageRequest>, order: PageRequest['order']): PageRequest {
+  return { limit: 100, cursor: null, order, ...page }
+}

@@ -1,0 +1,74 @@
+import type { RuntimeEvent } from '#contract/event.ts'
+import type { Problem } from '#contract/problem.ts'
+import type { House } from '../dialect-house.ts'
+
+/**
+ * Another server's wire over the same sessions, runs and events: it decodes its requests, asks the
+ * house for what they mean, and shows our events as its frames.
+ */
+export type Dialect = {
+  name: string
+  /** Where it always stands, `/compat/NAME` for the other servers. With `--as` it has the root. */
+  mount: string
+  /** Where the server that it stands in for listens by default; a protocol has none. */
+  port?: number
+  /** Its clients can approve. Else a call that must ask is denied, or waits for another door. */
+  approves: boolean
+  routes: DialectRoute[]
+  /** A problem as this wire tells it; `status` is the one that the problem has natively. */
+  refuse(problem: Problem, status: number): Answer
+}
+
+export type DialectRoute = {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  /** Below the mount, with `:name` for a parameter. */
+  path: string
+  answer(call: Call): Promise<Answer> | Answer
+}
+
+/** One request, in the name of its caller. */
+export type Call = {
+  params: Record<string, string>
+  query(name: string): string | undefined
+  header(name: string): string | undefined
+  /**
+   * The body as a JSON value within the server's limits; undefined when there is none. Throws
+   * `invalid_json`, `payload_too_large`, and without `anyMediaType` `unsupported_media_type`.
+   */
+  body(options?: { anyMediaType?: boolean }): Promise<unknown>
+  house: House
+}
+
+export type Answer =
+  | { type: 'json'; status: number; body: unknown; headers?: Record<string, string> }
+  | { type: 'text'; status: number; body: string; headers?: Record<string, string> }
+  | { type: 'empty'; status: number; headers?: Record<string, string> }
+  | {
+      type: 'stream'
+      /** The root session, whose log is shown from after this seq. */
+      sessionId: string
+      after: number
+      view: EventView
+      headers?: Record<string, string>
+      /** This run is cancelled when the caller goes away before the end. */
+      cancelOnDisconnect?: string
+    }
+
+/**
+ * How one connection shows events, in the order of the log. It remembers what it showed, so each
+ * connection has its own.
+ */
+export type EventView = {
+  /** Sent with the headers. */
+  opening?: string
+  /** The bytes for an event; empty for one that this wire does not show. */
+  show(event: RuntimeEvent): string
+  /** After the last shown event nothing follows. */
+  isOver(): boolean
+  /** What keeps an idle connection open; an SSE comment when missing. */
+  heartbeat?: () => string
+}
+
+export function json(body: unknown, status = 200, headers?: Record<string, string>): Answer {
+  return { type: 'json', status, body, ...(headers && { headers }) }
+}

@@ -1,0 +1,78 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { Handler } from 'hono'
+import type { StatusCode } from 'hono/utils/http-status'
+import type { RuntimeEvent } from '#contract/event.ts'
+import type { Problem } from '#contract/problem.ts'
+import { problemKinds } from '#contract/problem-kinds.ts'
+import type { createHouses } from './dialect-house.ts'
+import type { Answer, Dialect, DialectRoute, EventView } from './dialects/dialect.ts'
+import type { AppContext, Env } from './env.ts'
+import { retryAfter } from './errors.ts'
+import { readJsonBody } from './json-body.ts'
+import type { EventStreams } from './sse.ts'
+import type { StreamView } from './stream-view.ts'
+
+export type DialectDesk = {
+  openHouse: ReturnType<typeof createHouses>
+  streams: EventStreams
+  /** `--dialect-approvals wait`: a call that must ask waits for another door. */
+  waitForApprovals: boolean
+}
+
+/** A handler for one route of a dialect; what it throws is for `refuse`. */
+export function dialectHandler(
+  route: DialectRoute,
+  { dialect, desk, bodyLimit }: { dialect: Dialect; desk: DialectDesk; bodyLimit: number },
+): Handler<Env> {
+  return async (c) => {
+    const house = desk.openHouse(c, { asks: dialect.approves || desk.waitForApprovals })
+    const answer = await route.answer({
+      params: c.req.param(),
+      query: (name) => c.req.query(name),
+      header: (name) => c.req.header(name),
+      body: (options) => readJsonBody(c.env.incoming, { limit: bodyLimit, ...options }),
+      house,
+    })
+    if (answer.type !== 'stream') return send(answer, c)
+    const { sessionId, after, view, headers, cancelOnDisconnect } = answer
+    const cancel = (run: string) => void house.runs.cancel(run).catch(() => undefined)
+    desk.streams.open({
+      outgoing: c.env.outgoing,
+      headers: { ...c.get('commonHeaders'), ...headers },
+      sessionId,
+      after,
+      view: toStreamView(view),
+      ...(cancelOnDisconnect && { onDisconnect: () => cancel(cancelOnDisconnect) }),
+    })
+    return RESPONSE_ALREADY_SENT
+  }
+}
+
+/** A problem as the dialect tells it. */
+export function refuse(problem: Problem, dialect: Dialect, c: AppContext): Response {
+  const { status } = problemKinds[problem.code]
+  const wait = retryAfter(problem)
+  if (wait !== undefined) c.header('Retry-After', String(wait))
+  const answer = dialect.refuse(problem, status)
+  if (answer.type === 'stream') throw new Error(`${dialect.name} refuses with a stream`)
+  return send(answer, c)
+}
+
+function send(answer: Exclude<Answer, { type: 'stream' }>, c: AppContext): Response {
+  // Hono's type lists the codes; a dialect's is a number of its own pages.
+  c.status(answer.status as StatusCode)
+  if (answer.type === 'json') c.header('Content-Type', 'application/json')
+  if (answer.type === 'text') c.header('Content-Type', 'text/plain; charset=utf-8')
+  for (const [name, value] of Object.entries(answer.headers ?? {})) c.header(name, value)
+  if (answer.type === 'empty') return c.body(null)
+  return c.body(answer.type === 'json' ? JSON.stringify(answer.body) : answer.body)
+}
+
+function toStreamView(view: EventView): StreamView {
+  return {
+    opening: view.opening ?? '',
+    show: (frame) => view.show(JSON.parse(frame.json) as RuntimeEvent),
+    isOver: view.isOver,
+    heartbeat: view.heartbeat ?? (() => ': heartbeat\n\n'),
+  }
+}

@@ -1,0 +1,50 @@
+import type { ServerResponse } from 'node:http'
+import type { Run } from '#contract/run.ts'
+import type { Feed, Frame, StartedRun } from '#runtime/runtime.ts'
+
+/**
+ * Follows a run from its first event until it is over or parked, or its caller went away. Answers
+ * the run as it is then.
+ */
+export async function followUntilSettled({
+  started: { run, after },
+  feed,
+  readRun,
+  outgoing,
+  onFrame,
+  onDisconnect,
+}: {
+  started: StartedRun
+  feed: Pick<Feed, 'follow'>
+  readRun(runId: string): Promise<Run | null>
+  outgoing: ServerResponse
+  onFrame(frame: Frame): void
+  /** The caller went away before there was an answer. */
+  onDisconnect?: (() => void) | undefined
+}): Promise<Run> {
+  const follower = feed.follow({ sessionId: run.session_id, after })
+  outgoing.once('close', () => {
+    follower.close()
+    if (!outgoing.writableFinished) onDisconnect?.()
+  })
+  try {
+    for (;;) {
+      const frames = await follower.next()
+      if (!frames) return run
+      for (const frame of frames) onFrame(frame)
+      if (!frames.some(mayEndWait)) continue
+      const current = await readRun(run.id)
+      if (!current || isSettled(current)) return current ?? run
+    }
+  } finally {
+    follower.close()
+  }
+}
+
+function mayEndWait({ type }: Frame): boolean {
+  return type === 'stream_stopped' || type === 'run_waiting'
+}
+
+function isSettled({ status }: Run): boolean {
+  return status !== 'queued' && status !== 'running'
+}
