@@ -2234,7 +2234,7 @@ export interface components {
             /** @description The limit that was reached */
             limit: number;
         };
-        /** @description A budget is spent */
+        /** @description A limit of the budget is reached; the run parks */
         BudgetExceededEvent: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -2259,12 +2259,23 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             timestamp: string;
+            limit: components["schemas"]["BudgetLimit"];
             /**
-             * @description Which one
-             * @example cost
+             * @description Dollars, tokens, calls or seconds
+             * @example 0.5
              */
-            limit: string;
+            allowed: number;
+            /**
+             * @description In the same unit
+             * @example 0.53
+             */
+            spent: number;
         };
+        /**
+         * @description A limit of a budget
+         * @enum {string}
+         */
+        BudgetLimit: "cost" | "tokens" | "tool_calls" | "seconds";
         /** @description Something is worth knowing; the run goes on */
         WarningEvent: {
             /**
@@ -2433,7 +2444,7 @@ export interface components {
         /** @description What a parked run waits for */
         WaitingFor: {
             kind: components["schemas"]["WaitReason"];
-            /** @description Tool call ids for approvals and client tools, else elicitation ids */
+            /** @description Tool call ids for approvals and client tools, elicitation ids, else the runs at their limit */
             ids: string[];
         };
         /** @description Why a run failed */
@@ -2480,6 +2491,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
+            budget?: components["schemas"]["Budget"];
             /**
              * @description When another run is active
              * @enum {string}
@@ -2537,6 +2549,29 @@ export interface components {
          * @enum {string}
          */
         OnMaxIterations: "wait" | "answer" | "stop";
+        /** @description What a run, with its sub-agents, may spend before it asks to go on */
+        Budget: {
+            /**
+             * @description US dollars of model calls with a known price
+             * @example 0.5
+             */
+            cost?: number;
+            /**
+             * @description Tokens of prompts and answers together
+             * @example 200000
+             */
+            tokens?: number;
+            /**
+             * @description Tool calls that begin
+             * @example 50
+             */
+            tool_calls?: number;
+            /**
+             * @description Time at work; time parked does not count
+             * @example 600
+             */
+            seconds?: number;
+        };
         /** @description One message of the user, with the options of a run */
         ChatMessage: {
             /**
@@ -2559,6 +2594,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
+            budget?: components["schemas"]["Budget"];
             /**
              * @description When another run is active
              * @enum {string}
@@ -2593,6 +2629,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
+            budget?: components["schemas"]["Budget"];
             /**
              * @description When another run is active
              * @enum {string}
@@ -2652,6 +2689,7 @@ export interface components {
             /** @description Which call; by default the oldest that waits */
             tool_call_id?: string;
             arguments?: components["schemas"]["ToolArguments"];
+            budget?: components["schemas"]["Budget"] & unknown;
         };
         /**
          * @description Arguments in place of the model’s: an object, or its JSON text
@@ -2737,6 +2775,10 @@ export interface components {
             providers?: {
                 [key: string]: components["schemas"]["ProviderSpec"];
             };
+            /** @description MCP servers by the names that `ref` of toolsets uses */
+            mcps?: {
+                [key: string]: components["schemas"]["McpServer"];
+            };
             permissions?: components["schemas"]["AgentPermissions"] & unknown;
             metadata?: components["schemas"]["AgentMetadata"];
         };
@@ -2759,10 +2801,12 @@ export interface components {
             sub_agents?: string[];
             /** @description Agents of this file that it may hand the conversation over to */
             handoffs?: string[];
-            /** @description Instructions by name: a message `/name rest` stands for the text and the rest */
+            /** @description Instructions by name, or a list of such mappings: a message `/name rest` stands for the text and the rest */
             commands?: {
                 [key: string]: string | components["schemas"]["AgentCommand"];
-            };
+            } | {
+                [key: string]: string | components["schemas"]["AgentCommand"];
+            }[];
             /** @description Model calls in one run; 0 is the server's limit */
             max_iterations?: number;
             /** @description How many of the latest messages the model sees; 0 is all that fit */
@@ -2778,10 +2822,17 @@ export interface components {
             planning_interval?: number;
             /** @description At max_iterations ask once more, without tools, instead of waiting */
             force_answer?: boolean;
+            budget?: components["schemas"]["Budget"] & unknown;
             /** @description The model may think before it answers */
             thinking?: boolean;
             /** @description How much the model may think: an effort (low, medium, high, …) or a number of tokens */
             thinking_budget?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "adaptive") | number;
+            /** @description Instructions that the agent reads when a task calls for them: true or `local` for the usual directories, or directories that hold skills */
+            skills?: boolean | string[];
+            /** @description Offers the tools as functions of one tool, run_tools_with_javascript; only with --enable-code */
+            code_mode_tools?: boolean;
+            /** @description Each tool takes a `description` beside its arguments: what the model says the call is for */
+            add_description_parameter?: boolean;
             permissions?: components["schemas"]["AgentPermissions"];
             hooks?: components["schemas"]["AgentHooks"];
         };
@@ -2794,7 +2845,7 @@ export interface components {
             /** @description How long a model that failed is passed over; 1m when missing */
             cooldown?: string;
         };
-        ToolsetSpec: components["schemas"]["FilesystemToolset"] | components["schemas"]["ThinkToolset"] | components["schemas"]["TodoToolset"] | components["schemas"]["FetchToolset"] | components["schemas"]["UserPromptToolset"] | components["schemas"]["McpToolset"] | components["schemas"]["A2aToolset"] | components["schemas"]["ApiToolset"] | components["schemas"]["OpenApiToolset"] | components["schemas"]["WebSearchToolset"] | components["schemas"]["ModelPickerToolset"] | components["schemas"]["ShellToolset"] | components["schemas"]["ScriptToolset"] | components["schemas"]["MemoryToolset"] | components["schemas"]["TasksToolset"] | components["schemas"]["CodeToolset"];
+        ToolsetSpec: components["schemas"]["FilesystemToolset"] | components["schemas"]["ThinkToolset"] | components["schemas"]["TodoToolset"] | components["schemas"]["FetchToolset"] | components["schemas"]["UserPromptToolset"] | components["schemas"]["McpToolset"] | components["schemas"]["A2aToolset"] | components["schemas"]["ApiToolset"] | components["schemas"]["OpenApiToolset"] | components["schemas"]["WebSearchToolset"] | components["schemas"]["ModelPickerToolset"] | components["schemas"]["ShellToolset"] | components["schemas"]["ScriptToolset"] | components["schemas"]["MemoryToolset"] | components["schemas"]["TasksToolset"] | components["schemas"]["CodeToolset"] | components["schemas"]["BackgroundAgentsToolset"];
         FilesystemToolset: {
             /**
              * @description Read, search and change files below one folder (enum property replaced by openapi-typescript)
@@ -2807,6 +2858,8 @@ export interface components {
             ignore_vcs?: boolean;
             /** @description No tool that changes anything */
             read_only?: boolean;
+            /** @description Commands that run after write_file and edit_file, such as a formatter */
+            post_edit?: components["schemas"]["PostEdit"][];
             /** @description Only these tools of the set */
             tools?: ("read_file" | "read_multiple_files" | "list_directory" | "directory_tree" | "search_files_content" | "write_file" | "edit_file" | "create_directory" | "remove_directory")[];
             /** @description Told to the model after the agent's instruction */
@@ -2815,6 +2868,13 @@ export interface components {
             model?: string;
             /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
             defer?: boolean | string[];
+        };
+        /** @description A command that runs after a file was written */
+        PostEdit: {
+            /** @description Which files: a glob such as *.go or src/**\/*.ts; without / it is the name alone */
+            path: string;
+            /** @description For /bin/sh, in the folder; `$path` is the file. Only with --enable-shell */
+            cmd: string;
         };
         ThinkToolset: {
             /**
@@ -2890,6 +2950,8 @@ export interface components {
              * @enum {string}
              */
             type: "mcp";
+            /** @description A name under `mcps:`, or `docker:NAME`: a server of the Docker MCP catalog, which the `docker mcp` plugin runs */
+            ref?: string;
             /** @description Put before the name of each tool, with _ between */
             name?: string;
             /** @description Starts the server, which speaks over stdio */
@@ -2902,6 +2964,8 @@ export interface components {
             };
             /** @description Where the command runs; by default beside this file */
             working_dir?: string;
+            /** @description The package that brings the command; named when the command is not found */
+            version?: string;
             remote?: components["schemas"]["McpRemote"];
             /** @description Seconds without an answer or progress after which a call is given up; 60 by default */
             timeout?: number;
@@ -3245,6 +3309,21 @@ export interface components {
             /** @description Seconds for a call; computing ends after 10 anyway */
             timeout?: number;
         };
+        BackgroundAgentsToolset: {
+            /**
+             * @description Give tasks to the sub_agents without waiting for them (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "background_agents";
+            /** @description Only these tools of the set */
+            tools?: ("run_background_agent" | "list_background_agents" | "view_background_agent" | "stop_background_agent")[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
+        };
         /** @description A named instruction that users can give */
         AgentCommand: {
             /** @description What it does; for people */
@@ -3339,10 +3418,24 @@ export interface components {
             base_url?: string;
             /** @description The environment variable that holds the key */
             token_key?: string;
+            /** @description false: the server is not asked to count tokens; then nothing is counted */
+            track_usage?: boolean;
             /** @description Passed to the provider as they are */
             provider_opts?: {
                 [key: string]: unknown;
             };
+            pricing?: components["schemas"]["FilePricing"];
+            /** @description Tokens that a prompt and its answer may have together */
+            context_window?: number;
+        };
+        /** @description Instead of the prices that the server knows */
+        FilePricing: {
+            /** @description Of tokens of the prompt */
+            input: number;
+            /** @description Of tokens of the answer */
+            output: number;
+            /** @description Of tokens of the prompt that the provider had cached; the same as input when missing */
+            cached_input?: number;
         };
         ProviderSpec: {
             /** @description Where its API starts, mostly ending in /v1 */
@@ -3354,6 +3447,41 @@ export interface components {
              * @enum {string}
              */
             api_type?: "openai_chatcompletions";
+        };
+        /** @description An MCP server that toolsets name with ref */
+        McpServer: {
+            /**
+             * @description The only kind there is
+             * @enum {string}
+             */
+            type?: "mcp";
+            /** @description A name under `mcps:`, or `docker:NAME`: a server of the Docker MCP catalog, which the `docker mcp` plugin runs */
+            ref?: string;
+            /** @description Put before the name of each tool, with _ between */
+            name?: string;
+            /** @description Starts the server, which speaks over stdio */
+            command?: string;
+            /** @description Arguments of the command */
+            args?: string[];
+            /** @description Environment of the command, beside PATH, HOME and LANG; `${env.NAME}` takes a variable of the server's */
+            env?: {
+                [key: string]: string;
+            };
+            /** @description Where the command runs; by default beside this file */
+            working_dir?: string;
+            /** @description The package that brings the command; named when the command is not found */
+            version?: string;
+            remote?: components["schemas"]["McpRemote"];
+            /** @description Seconds without an answer or progress after which a call is given up; 60 by default */
+            timeout?: number;
+            /** @description Only these tools, by the names that the model sees */
+            tools?: string[];
+            /** @description Told to the model after the agent's instruction */
+            instruction?: string;
+            /** @description The model of the step after a tool of this set ran */
+            model?: string;
+            /** @description true, or names of tools: not shown to the model until it finds them with search_tools */
+            defer?: boolean | string[];
         };
         /** @description For people */
         AgentMetadata: {
@@ -3654,6 +3782,27 @@ export interface components {
              * @example 128000
              */
             context_window?: number;
+            pricing?: components["schemas"]["ModelPricing"];
+        };
+        /** @description US dollars for one million tokens; missing when no price is known */
+        ModelPricing: {
+            /**
+             * @description Of tokens of the prompt
+             * @example 0.25
+             */
+            input: number;
+            /**
+             * @description Of tokens of the answer
+             * @example 2
+             */
+            output: number;
+            /** @description Of cached tokens of the prompt */
+            cached_input: number;
+            /**
+             * @description The month of a price that came with the server
+             * @example 2025-11
+             */
+            as_of?: string;
         };
         /** @description This server and its peers */
         PeerList: components["schemas"]["Peer"][];

@@ -1,5 +1,6 @@
 import { isAbsolute, normalize, sep } from 'node:path'
 import type { AgentFile, ToolsetSpec } from '#contract/agent-file.ts'
+import { catalogPrefix } from '#contract/toolset-mcp.ts'
 import type { FilePath, PathProblem } from './problem.ts'
 
 /** What the operator allows agents that are made over the API. */
@@ -34,10 +35,17 @@ function unitsOf(file: AgentFile, rules: ApiRules): Unit[] {
     ...Object.entries(file.models ?? {}).map(([name, model]) =>
       unit(['models', name], model, () => serverProblems(['models', name], model, rules)),
     ),
+    ...Object.entries(file.mcps ?? {}).map(([name, server]) =>
+      unit(['mcps', name], server, (path) => [
+        ...commandProblems(path, server),
+        ...placeProblems(path, server),
+      ]),
+    ),
     ...Object.entries(file.agents).flatMap(([name, agent]) => {
       const at = ['agents', name]
       return [
         unit([...at, 'instruction'], agent.instruction, instructionProblems),
+        unit([...at, 'skills'], agent.skills, skillProblems),
         unit([...at, 'add_prompt_files'], agent.add_prompt_files, (path) =>
           (agent.add_prompt_files ?? []).flatMap((each, index) =>
             pathProblems([...path, index], each),
@@ -55,6 +63,11 @@ function unitsOf(file: AgentFile, rules: ApiRules): Unit[] {
 
   function hookProblems(path: FilePath, hooks: unknown): PathProblem[] {
     return hooks === undefined ? [] : [{ path, message: 'over the API no command may be given' }]
+  }
+
+  function skillProblems(path: FilePath, skills: unknown): PathProblem[] {
+    if (skills === undefined || skills === false) return []
+    return [{ path, message: 'over the API no skills of the server may be read' }]
   }
 
   function instructionProblems(path: FilePath, instruction: unknown): PathProblem[] {
@@ -111,9 +124,11 @@ function toolsetProblems(path: FilePath, toolset: ToolsetSpec, rules: ApiRules):
 function kindProblems(path: FilePath, toolset: ToolsetSpec, { shell }: ApiRules): PathProblem[] {
   switch (toolset.type) {
     case 'mcp':
-      if (toolset.command === undefined) return []
+      return commandProblems(path, toolset)
+    case 'filesystem':
+      if (shell || !toolset.post_edit?.length) return []
       return [
-        { path: [...path, 'command'], message: 'over the API no command may be given; use remote' },
+        { path: [...path, 'post_edit'], message: 'commands are turned off; see --enable-shell' },
       ]
     case 'shell':
     case 'script':
@@ -136,6 +151,16 @@ function kindProblems(path: FilePath, toolset: ToolsetSpec, { shell }: ApiRules)
     default:
       return []
   }
+}
+
+function commandProblems(
+  path: FilePath,
+  { command, ref }: { command?: string | undefined; ref?: string | undefined },
+): PathProblem[] {
+  const message = 'over the API no command may be given; use remote'
+  if (command !== undefined) return [{ path: [...path, 'command'], message }]
+  if (!ref?.startsWith(catalogPrefix)) return []
+  return [{ path: [...path, 'ref'], message }]
 }
 
 const placeFields = new Set(['path', 'file', 'working_dir'])

@@ -42,6 +42,7 @@ export function revealFile(file: AgentFile, before: AgentFile): AgentFile {
   return {
     ...file,
     agents: Object.fromEntries(agents),
+    ...(file.mcps && { mcps: revealEach(file.mcps, reveal) }),
     ...(file.models && { models: revealEach(file.models, reveal) }),
     ...(file.providers && { providers: revealEach(file.providers, reveal) }),
   }
@@ -61,9 +62,10 @@ export function hiddenProblems(value: unknown, path: FilePath = []): PathProblem
 
 const concealedUrl = /^\S+:\/\/\S*\(hidden\)\S*$/
 
-function unitsOf({ agents, models = {}, providers = {} }: AgentFile): unknown[] {
+function unitsOf({ agents, mcps = {}, models = {}, providers = {} }: AgentFile): unknown[] {
   const toolsets = Object.values(agents).flatMap((agent) => agent.toolsets ?? [])
-  return [...toolsets, ...Object.values(models), ...Object.values(providers)]
+  const named = [mcps, models, providers].flatMap((units) => Object.values<unknown>(units))
+  return [...toolsets, ...named]
 }
 
 function revealEach<Unit>(

@@ -32,7 +32,9 @@ function callerHeaderProblems(path: FilePath, whole: string): PathProblem[] {
 }
 
 /** The field of a toolset's own, of its `remote`, its `api_config` or a script, that a path stands in. */
-function toolsetField([top, , field, , ...own]: FilePath): FilePath[number] | undefined {
+function toolsetField(path: FilePath): FilePath[number] | undefined {
+  if (path[0] === 'mcps') return path[2] === 'remote' ? path[3] : path[2]
+  const [top, , field, , ...own] = path
   if (top !== 'agents' || field !== 'toolsets') return undefined
   if (own[0] === 'shell') return own[2]
   return own[0] === 'remote' || own[0] === 'api_config' ? own[1] : own[0]

@@ -21,6 +21,24 @@ export const commonFields = {
     .optional(),
 }
 
+/** A command that runs after a file was written. */
+export const PostEdit = z
+  .object({
+    path: z
+      .string()
+      .min(1)
+      .max(256)
+      .describe('Which files: a glob such as *.go or src/**/*.ts; without / it is the name alone'),
+    cmd: z
+      .string()
+      .min(1)
+      .max(100_000)
+      .describe('For /bin/sh, in the folder; `$path` is the file. Only with --enable-shell'),
+  })
+  .strict()
+  .openapi('PostEdit', { description: 'A command that runs after a file was written' })
+export type PostEdit = z.infer<typeof PostEdit>
+
 export const FilesystemToolset = z
   .object({
     type: z.literal('filesystem').describe('Read, search and change files below one folder'),
@@ -31,6 +49,11 @@ export const FilesystemToolset = z
       .optional(),
     ignore_vcs: z.boolean().describe('Leave out .git and what .gitignore names').optional(),
     read_only: z.boolean().describe('No tool that changes anything').optional(),
+    post_edit: z
+      .array(PostEdit)
+      .max(32)
+      .describe('Commands that run after write_file and edit_file, such as a formatter')
+      .optional(),
     tools: toolNames([
       'read_file',
       'read_multiple_files',
@@ -94,10 +117,10 @@ export const anyToolNames = z
   .min(1)
   .describe('Only these tools, by the names that the model sees')
   .optional()
-const prefix = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, {
+export const toolPrefix = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, {
   message: 'a name is up to 32 letters, digits, _ and -, and starts with a letter',
 })
-const callTimeout = z
+export const callTimeout = z
   .number()
   .positive()
   .max(3600)
@@ -114,65 +137,10 @@ export const requestHeaders = z
   .optional()
 export const httpUrl = z.string().regex(/^https?:\/\//, 'a URL begins with https:// or http://')
 
-export const McpRemote = z
-  .object({
-    url: httpUrl.describe('Where the server answers'),
-    headers: requestHeaders,
-    transport: z
-      .enum(['streamable', 'sse'])
-      .describe('How it speaks: streamable HTTP (the default), or the older SSE')
-      .optional(),
-    transport_type: z
-      .enum(['streamable', 'sse'])
-      .describe('The older name of transport')
-      .optional(),
-  })
-  .strict()
-  .openapi('McpRemote', { description: 'An MCP server that is reached over HTTP' })
-export type McpRemote = z.infer<typeof McpRemote>
-
-export const McpToolset = z
-  .object({
-    type: z.literal('mcp').describe('The tools of an MCP server'),
-    name: prefix.describe('Put before the name of each tool, with _ between').optional(),
-    command: z.string().min(1).describe('Starts the server, which speaks over stdio').optional(),
-    args: z.array(z.string()).describe('Arguments of the command').optional(),
-    env: z
-      .record(
-        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'this is no name of a variable'),
-        z.string(),
-      )
-      .describe(
-        "Environment of the command, beside PATH, HOME and LANG; `${env.NAME}` takes a variable of the server's",
-      )
-      .optional(),
-    working_dir: z
-      .string()
-      .min(1)
-      .describe('Where the command runs; by default beside this file')
-      .optional(),
-    remote: McpRemote.optional().describe('A server that is reached over HTTP'),
-    timeout: callTimeout,
-    tools: anyToolNames,
-    ...commonFields,
-  })
-  .strict()
-  .refine(({ command, remote }) => (command === undefined) !== (remote === undefined), {
-    message: 'give either command or remote',
-  })
-  .refine(
-    ({ command, args, env, working_dir }) => command !== undefined || !(args ?? env ?? working_dir),
-    {
-      message: 'args, env and working_dir belong to a command',
-    },
-  )
-  .openapi('McpToolset')
-export type McpToolset = z.infer<typeof McpToolset>
-
 export const A2aToolset = z
   .object({
     type: z.literal('a2a').describe('Another agent as a tool, over the A2A protocol'),
-    name: prefix.describe("The tool's name; by default made from the agent's").optional(),
+    name: toolPrefix.describe("The tool's name; by default made from the agent's").optional(),
     url: httpUrl.describe('The agent, or its card (…/agent-card.json)'),
     headers: requestHeaders,
     timeout: callTimeout,

@@ -34,7 +34,8 @@ export function toChatBody({
     model,
     messages: request.messages.map(toChatMessage),
     stream: true,
-    ...(dialect.streamOptions && { stream_options: { include_usage: true } }),
+    ...(dialect.streamOptions &&
+      settings.track_usage !== false && { stream_options: { include_usage: true } }),
   }
 }
 

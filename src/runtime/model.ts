@@ -18,6 +18,8 @@ export type ModelSettings = {
   presence_penalty?: number
   parallel_tool_calls?: boolean
   thinking_budget?: string | number
+  /** false: the server is not asked for token counts. */
+  track_usage?: boolean
   /** Passed through to the provider as they are. */
   provider_opts?: Record<string, unknown>
 }

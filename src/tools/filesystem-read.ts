@@ -32,7 +32,7 @@ function readFile(files: FilesystemSettings): Tool {
     async execute({ path, offset = 1, limit = defaultLines }, context) {
       const workspace = await files.open(context)
       const range = { offset, limit, maximum: mostCharacters }
-      return textResult(await readText(workspace, path, range, context.signal))
+      return textResult(await readTextPart(workspace, path, range, context.signal))
     },
   })
 }
@@ -54,7 +54,7 @@ function readMultipleFiles(files: FilesystemSettings): Tool {
       const parts: string[] = []
       let failures = 0
       for (const path of paths) {
-        const text = await readText(workspace, path, range, context.signal).catch(
+        const text = await readTextPart(workspace, path, range, context.signal).catch(
           (error: unknown) => {
             context.signal.throwIfAborted()
             failures += 1
@@ -146,7 +146,8 @@ function nameOf({ kind, name }: WalkEntry): string {
   }
 }
 
-async function readText(
+/** Some lines of a file, with a note in brackets when there are more or it is no text. */
+export async function readTextPart(
   workspace: Workspace,
   path: string,
   range: { offset: number; limit: number; maximum: number },

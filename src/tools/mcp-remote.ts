@@ -1,5 +1,5 @@
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
-import type { McpRemote } from '#contract/toolset.ts'
+import type { McpRemote } from '#contract/toolset-mcp.ts'
 import type { GuardedTransport } from './guarded-transport.ts'
 import type { McpSdk } from './mcp-sdk.ts'
 

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path'
-import { McpToolset } from '#contract/toolset.ts'
+import { catalogPrefix, McpToolset } from '#contract/toolset-mcp.ts'
 import type { Logger } from '#log.ts'
 import type { Tool, ToolSession, Toolset } from '#runtime/tool.ts'
 import type { GuardedTransport } from './guarded-transport.ts'
@@ -68,12 +68,26 @@ const longestInstruction = 16_000
 function readEntry(config: Record<string, unknown>): Entry {
   const parsed = McpToolset.safeParse({ ...config, type: 'mcp' })
   if (parsed.success) {
-    const { name, remote, command } = parsed.data
+    const { name, remote, ref } = parsed.data
+    if (ref !== undefined) return readCatalogEntry(parsed.data, ref)
+    const { command } = parsed.data
     const host = remote ? (URL.parse(remote.url)?.host ?? 'remote') : ''
     return { ...parsed.data, label: name ?? (command ? basename(command) : host) }
   }
   const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
   throw new Error(`toolset mcp: ${faults.join('; ')}`)
+}
+
+/** A server of the Docker MCP catalog is run by the plugin of the docker command that speaks for it. */
+function readCatalogEntry({ ref: _, ...entry }: McpToolset, ref: string): Entry {
+  if (!ref.startsWith(catalogPrefix)) throw new Error(`toolset mcp: no server ${ref} under mcps`)
+  const server = ref.slice(catalogPrefix.length)
+  return {
+    ...entry,
+    command: 'docker',
+    args: ['mcp', 'gateway', 'run', '--servers', server, ...(entry.args ?? [])],
+    label: entry.name ?? ref,
+  }
 }
 
 function openToolset(entry: Entry, baseDirectory: string, world: World): Toolset {
@@ -150,13 +164,20 @@ function openToolset(entry: Entry, baseDirectory: string, world: World): Toolset
     },
     async tools(session) {
       const { usable } = await listUsable(session).catch((error) => {
-        throw new Error(`${entry.label}: ${error instanceof Error ? error.message : error}`)
+        throw new Error(`${entry.label}: ${whyUnavailable(error, entry)}`)
       })
       const tools = withoutClashes(usable.map(toTool), warn)
       return chosen(tools, entry.tools, warn)
     },
     close: () => connections.close(),
   }
+}
+
+/** What brings a command helps whoever lacks it; nothing is installed here. */
+function whyUnavailable(error: unknown, { command, version }: Entry): string {
+  const reason = error instanceof Error ? error.message : String(error)
+  const isMissing = version !== undefined && reason.includes(`${command} was not found`)
+  return isMissing ? `${reason}; ${version} brings it` : reason
 }
 
 type Warn = (message: string, fields?: Record<string, unknown>) => void
