@@ -35,6 +35,7 @@ import { createFetchToolset } from '#tools/fetch.ts'
 import { createFilesystemToolset } from '#tools/filesystem.ts'
 import { createGuardedFetch } from '#tools/guarded-fetch.ts'
 import { createGuardedTransport } from '#tools/guarded-transport.ts'
+import { createHooks } from '#tools/hooks/hooks.ts'
 import { createMcpToolset } from '#tools/mcp.ts'
 import { createMemoryToolset } from '#tools/memory.ts'
 import { createModelPickerToolset } from '#tools/model-picker.ts'
@@ -175,6 +176,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     catalog,
     models,
     toolsets,
+    hooks: createHooks(shell),
     nextId: ids.next,
     // A lease belongs to a process, not to a name: a restarted one has to claim again.
     instance: `${config.instanceName}/${randomBytes(6).toString('hex')}`,

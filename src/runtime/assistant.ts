@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { type AgentSpec, modelReferences } from '#contract/agent-file.ts'
 import { Problem } from '#contract/problem.ts'
 import type { AgentSnapshot } from './catalog.ts'
+import { type Hooks, type HooksFactory, noHooks } from './hooks.ts'
 import type { Model, ModelSettings, Models } from './model.ts'
 import type { Tool, ToolSession, Toolset, ToolsetFactory } from './tool.ts'
 import { type ToolsetEntry, toolsetEntries } from './toolset-entries.ts'
@@ -33,6 +34,8 @@ export type Assistant = {
   rest(model: Model): void
   /** The agents that it may hand the conversation over to. */
   handoffs: { name: string; description: string }[]
+  /** What its file wants to be told, and asked. */
+  hooks: Hooks
   /** Its tools, and a warning for each toolset that could not be asked. */
   tools(session: ToolSession): Promise<{ tools: AssistantTool[]; warnings: string[] }>
   systemPrompt(session: ToolSession, now: Date): Promise<string>
@@ -52,9 +55,11 @@ export function defaultAgentName(snapshot: AgentSnapshot): string {
 export function createAssistants({
   models,
   toolsets,
+  hooks,
 }: {
   models: Models
   toolsets: Record<string, ToolsetFactory>
+  hooks: HooksFactory
 }): Assistants {
   const ready = new Map<string, Assistant>()
   const opened: Toolset[] = []
@@ -76,7 +81,14 @@ export function createAssistants({
         openToolset(entry, snapshot, toolsets, spec.sub_agents ?? []),
       )
       opened.push(...sets.map(({ toolset }) => toolset))
-      const assistant = createAssistant({ snapshot, agentName, spec, sets, models })
+      const assistant = createAssistant({
+        snapshot,
+        agentName,
+        spec,
+        sets,
+        models,
+        openHooks: hooks,
+      })
       ready.set(key, assistant)
       return assistant
     },
@@ -119,12 +131,14 @@ function createAssistant({
   spec,
   sets,
   models,
+  openHooks,
 }: {
   snapshot: AgentSnapshot
   agentName: string
   spec: AgentSpec
   sets: OpenToolset[]
   models: Models
+  openHooks: HooksFactory
 }): Assistant {
   const describe = (name: string) => ({
     name,
@@ -156,12 +170,14 @@ function createAssistant({
     return [...all.filter((model) => !isResting(model)), ...all.filter(isResting)]
   }
 
+  const { baseDirectory, trusted = false } = snapshot
   return {
     name: agentName,
     spec,
     snapshot,
     roster,
     handoffs,
+    hooks: spec.hooks ? openHooks(spec.hooks, { baseDirectory, trusted }) : noHooks,
     pickable: (spec.toolsets ?? []).flatMap((entry) =>
       entry.type === 'model_picker' ? entry.models : [],
     ),

@@ -14,6 +14,7 @@ import type { IdPrefix, LoopContext } from './context.ts'
 import { createExecutor, type Executor } from './executor.ts'
 import { createFeed } from './feed.ts'
 import { toFrame } from './frame.ts'
+import type { HooksFactory } from './hooks.ts'
 import { createJournal, type Journal } from './journal.ts'
 import type { Models } from './model.ts'
 import { restoreRun } from './restore.ts'
@@ -51,6 +52,7 @@ export function openRuntime({
   catalog,
   models,
   toolsets,
+  hooks,
   nextId,
   instance,
   embedded,
@@ -69,6 +71,7 @@ export function openRuntime({
   catalog: AgentCatalog
   models: Models
   toolsets: Record<string, ToolsetFactory>
+  hooks: HooksFactory
   nextId: (prefix: IdPrefix) => string
   instance: string
   embedded: boolean
@@ -101,7 +104,7 @@ export function openRuntime({
     onFenceLost: (sessionId) => executor.lost(sessionId),
     isPassing: isUnavailable,
   })
-  const assistants = createAssistants({ models, toolsets })
+  const assistants = createAssistants({ models, toolsets, hooks })
   const compactor = createCompactor({ compact: statements.compact, delay: compactAfter, log })
   const answers = createAnswers({ read: decisions.readAnswer })
   const writeTitle = createTitles({ journal, log })

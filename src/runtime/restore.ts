@@ -6,6 +6,7 @@ import type { StartableSession } from '#store/run-start.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Assistant, Assistants } from './assistant.ts'
 import type { AgentCatalog, AgentSnapshot } from './catalog.ts'
+import { noHooks } from './hooks.ts'
 import type { LogWriter } from './journal.ts'
 import { estimateMessage, historyReach, shownLimit } from './prompt.ts'
 
@@ -143,6 +144,7 @@ function missingAssistant(loaded: LoadedRun): Assistant {
     },
     roster: [],
     handoffs: [],
+    hooks: noHooks,
     pickable: [],
     model: missing,
     models: missing,

@@ -3,6 +3,9 @@ export function toStorable(text: string): string {
   return text.toWellFormed().replaceAll('\u0000', '\ufffd')
 }
 
+/** Bytes of a tool's result that the model is told. */
+export const toldLimit = 256 * 1024
+
 /** The first `limit` bytes of a text in UTF-8, with a note of what is missing. */
 export function cutToBytes(text: string, limit: number): string {
   if (text.length * 3 <= limit) return text
