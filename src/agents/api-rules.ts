@@ -190,7 +190,8 @@ function pathProblems(path: FilePath, place: string): PathProblem[] {
 
 function variableProblems(path: FilePath, value: unknown): PathProblem[] {
   if (typeof value === 'string') {
-    if (!/\$\{env\./.test(value)) return []
+    const isVariable = path.at(-2) === 'env' && /\$\{[A-Za-z_]\w*\}/.test(value)
+    if (!isVariable && !/\$\{env\./.test(value)) return []
     return [{ path, message: 'over the API no variable of the server may be used' }]
   }
   if (typeof value !== 'object' || value === null) return []

@@ -12,7 +12,7 @@ export function secretProblems(
   environment: Record<string, string | undefined>,
 ): PathProblem[] {
   return strings([], file).flatMap(({ path, text }) =>
-    [...text.matchAll(reference)].flatMap(([whole, kind, name = '']) => {
+    [...withOwnReferences(path, text).matchAll(reference)].flatMap(([whole, kind, name = '']) => {
       if (isCode(path)) return []
       if (kind === 'headers') return callerHeaderProblems(path, whole)
       if (!maySecretStandAt(path)) {
@@ -23,6 +23,12 @@ export function secretProblems(
       return [{ path, message: `the environment variable ${name} is not set` }]
     }),
   )
+}
+
+/** In variables of toolsets `${NAME}` means `${env.NAME}`. */
+function withOwnReferences(path: FilePath, text: string): string {
+  if (toolsetField(path) !== 'env') return text
+  return text.replaceAll(/\$\{([A-Za-z_]\w*)\}/g, '${env.$1}')
 }
 
 function callerHeaderProblems(path: FilePath, whole: string): PathProblem[] {

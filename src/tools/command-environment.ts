@@ -1,4 +1,4 @@
-import { fillInAll } from './header-text.ts'
+import { fillInAll, withOwnReferences } from './header-text.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -15,8 +15,9 @@ const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 /** Throws an Error that names a variable which the agent file asks for and which is not set. */
 export function commandEnvironment(
   environment: Environment,
-  given: Record<string, string> = {},
+  variables: Record<string, string> = {},
 ): CommandEnvironment {
+  const given = withOwnReferences(variables)
   const inherited = allowed.flatMap((name) => {
     const value = environment[name]
     return value === undefined ? [] : [[name, value]]

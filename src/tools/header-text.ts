@@ -26,6 +26,15 @@ export function fillInAll(
   return Object.fromEntries(filled)
 }
 
+/** `${NAME}` of the existing format's variables means `${env.NAME}`. */
+export function withOwnReferences(variables: Record<string, string>): Record<string, string> {
+  const entries = Object.entries(variables).map(([name, text]) => [
+    name,
+    text.replaceAll(/\$\{([A-Za-z_]\w*)\}/g, '${env.$1}'),
+  ])
+  return Object.fromEntries(entries)
+}
+
 /** The values that these texts ask for, by their names: what may not be shown. */
 export function secretsIn(
   texts: string[],

@@ -3,7 +3,7 @@ import { catalogPrefix, McpToolset } from '#contract/toolset-mcp.ts'
 import type { Logger } from '#log.ts'
 import type { Tool, ToolSession, Toolset } from '#runtime/tool.ts'
 import type { GuardedTransport } from './guarded-transport.ts'
-import { fillInAll, headersAskedFor } from './header-text.ts'
+import { fillInAll, headersAskedFor, withOwnReferences } from './header-text.ts'
 import { createAcceptedTools } from './mcp-accepted.ts'
 import {
   type McpConnection,
@@ -68,11 +68,11 @@ const longestInstruction = 16_000
 function readEntry(config: Record<string, unknown>): Entry {
   const parsed = McpToolset.safeParse({ ...config, type: 'mcp' })
   if (parsed.success) {
-    const { name, remote, ref } = parsed.data
-    if (ref !== undefined) return readCatalogEntry(parsed.data, ref)
-    const { command } = parsed.data
+    const { name, remote, ref, command, env = {} } = parsed.data
+    const entry = { ...parsed.data, env: withOwnReferences(env) }
+    if (ref !== undefined) return readCatalogEntry(entry, ref)
     const host = remote ? (URL.parse(remote.url)?.host ?? 'remote') : ''
-    return { ...parsed.data, label: name ?? (command ? basename(command) : host) }
+    return { ...entry, label: name ?? (command ? basename(command) : host) }
   }
   const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
   throw new Error(`toolset mcp: ${faults.join('; ')}`)

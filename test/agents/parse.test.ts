@@ -57,12 +57,10 @@ const broken: { title: string; text: string; lines: string[] }[] = [
   },
   {
     title: 'fields of a later version are refused as such',
-    text: 'agents:\n  root:\n    code_mode_tools: true\n    add_description_parameter: true\n    toolsets:\n      - { type: filesystem, post_edit: [] }\nmcps: {}\n',
+    text: 'agents:\n  root:\n    toolsets:\n      - { type: filesystem, toon: ".*" }\nmodels:\n  fast:\n    model: openai/x\n    routing: []\n',
     lines: [
-      '3:5 agents.root.code_mode_tools: not supported yet',
-      '4:5 agents.root.add_description_parameter: not supported yet',
-      '6:29 agents.root.toolsets.0.post_edit: not supported yet',
-      '7:1 mcps: not supported yet',
+      '4:29 agents.root.toolsets.0.toon: not supported yet',
+      '8:5 models.fast.routing: not supported yet',
     ],
   },
   {
