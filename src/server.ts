@@ -21,6 +21,7 @@ import type { Database } from '#store/database.ts'
 import { readBounds, readRunBounds } from '#store/events.ts'
 import { createIds } from '#store/ids.ts'
 import { createMemories } from '#store/memories.ts'
+import { openNotices } from '#store/notices.ts'
 import { openDatabase } from '#store/open-database.ts'
 import { bindRunStatements } from '#store/run-statements.ts'
 import { createSessionLists } from '#store/session-lists.ts'
@@ -163,7 +164,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     a2a: createA2aToolset({ transport, environment, now: monotonic }),
   }
 
-  const runtime = openRuntime({
+  const runtime = await openRuntime({
     statements,
     readers: {
       run: store.runs.get,
@@ -181,6 +182,10 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     // A lease belongs to a process, not to a name: a restarted one has to claim again.
     instance: `${config.instanceName}/${randomBytes(6).toString('hex')}`,
     embedded: database.kind === 'embedded',
+    openNotices:
+      database.kind === 'postgres'
+        ? (handlers) => openNotices({ database, ...handlers })
+        : undefined,
     titles: config.titles,
     compactAfter: config.compactAfter,
     log,

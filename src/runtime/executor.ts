@@ -22,8 +22,12 @@ export type Executor = {
     run: { id: string; sessionId: string; token: number },
     make: (hands: { log: LogWriter; signal: AbortSignal }) => Promise<ActiveRun> | ActiveRun,
   ): void
-  /** Looks for runs to take over now instead of at the next tick. */
+  /** A run was queued: takes it now, or offers it to the other instances. */
   kick(): void
+  /** Looks for runs to take over now instead of at the next tick. */
+  look(): void
+  /** The runs that this instance holds. */
+  held(): string[]
   /** Interrupts a run of this instance. Answers whether it has it. */
   interrupt(runId: string): boolean
   /** Resolves when this instance lets go of the run; at once when it doesn't have it. */
@@ -56,6 +60,7 @@ export function createExecutor({
   restore,
   embedded,
   retain,
+  offer,
   mostRuns = 1000,
   log,
 }: {
@@ -70,6 +75,8 @@ export function createExecutor({
   embedded: boolean
   /** Keeps the newest frames of a session at hand until the returned function is called. */
   retain(sessionId: string): () => void
+  /** A run is queued that this instance does not take. */
+  offer(): void
   mostRuns?: number
   log: {
     warn(message: string, fields?: object): void
@@ -108,7 +115,8 @@ export function createExecutor({
       return
     }
     try {
-      await leases.release({ runId: run.id, token: run.token })
+      const released = await leases.release({ runId: run.id, token: run.token })
+      if (released && draining) offer()
     } catch {
       // The lease runs out on its own.
     }
@@ -121,6 +129,11 @@ export function createExecutor({
   }
 
   function kick(): void {
+    if (draining || held.size >= mostRuns) offer()
+    look()
+  }
+
+  function look(): void {
     if (draining) return
     if (claiming) {
       again = true
@@ -132,7 +145,7 @@ export function createExecutor({
         claiming = undefined
         if (again) {
           again = false
-          kick()
+          look()
         }
       })
   }
@@ -200,11 +213,11 @@ export function createExecutor({
 
   return {
     start() {
-      kick()
+      look()
       timers.push(
         setInterval(() => void tick(renew, 'could not renew the leases'), renewEvery),
         setInterval(fence, 1000),
-        setInterval(kick, claimEvery + Math.random() * 200),
+        setInterval(look, claimEvery + Math.random() * 200),
       )
       for (const timer of timers) timer.unref()
     },
@@ -212,6 +225,8 @@ export function createExecutor({
       hold(run, async (hands) => work(await make(hands)))
     },
     kick,
+    look,
+    held: () => [...held.keys()],
     interrupt(runId) {
       const run = held.get(runId)
       run?.controller.abort(new RunInterrupted('cancelled'))

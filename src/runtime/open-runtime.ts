@@ -8,6 +8,7 @@ import { type Assistants, createAssistants } from './assistant.ts'
 import { createBackground } from './background.ts'
 import { createBatcher } from './batcher.ts'
 import type { AgentCatalog } from './catalog.ts'
+import { createCluster, type OpenNotices } from './cluster.ts'
 import { createClock } from './clock.ts'
 import { createCompactor } from './compactor.ts'
 import type { IdPrefix, LoopContext } from './context.ts'
@@ -46,7 +47,7 @@ type RuntimeLog = {
 }
 
 /** Builds the floor: journal and feed, the loop's world, the executor, and what callers can do. */
-export function openRuntime({
+export async function openRuntime({
   statements,
   readers,
   catalog,
@@ -56,6 +57,7 @@ export function openRuntime({
   nextId,
   instance,
   embedded,
+  openNotices,
   titles,
   serverPermissions = {},
   questionLifetime = 24 * 60 * 60 * 1000,
@@ -75,13 +77,15 @@ export function openRuntime({
   nextId: (prefix: IdPrefix) => string
   instance: string
   embedded: boolean
+  /** The way to the other instances on the database; undefined where none can be. */
+  openNotices: OpenNotices | undefined
   titles: boolean
   serverPermissions?: Permissions
   questionLifetime?: number
   /** Seconds after which the deltas of a finished run are joined. */
   compactAfter: number
   log: RuntimeLog
-}): Runtime {
+}): Promise<Runtime> {
   const { queue, decisions } = statements
   const clock = createClock({ monotonic: () => performance.now(), start: Date.now() })
   const readFrames = async (request: { sessionId: string; after: number; limit: number }) => {
@@ -99,7 +103,7 @@ export function openRuntime({
   const journal = createJournal({
     commit: statements.log.commit,
     applied: statements.log.findCommitted,
-    publish: feed.publish,
+    publish,
     clock,
     onFenceLost: (sessionId) => executor.lost(sessionId),
     isPassing: isUnavailable,
@@ -172,8 +176,30 @@ export function openRuntime({
     restore: (loaded, hands) => restoreRun({ loaded, rows: queue, catalog, assistants, ...hands }),
     embedded,
     retain: feed.retain,
+    offer: () => cluster?.tell({ type: 'queued' }),
     log,
   })
+  const cluster =
+    openNotices &&
+    createCluster({
+      open: openNotices,
+      rows: statements.cluster,
+      feed,
+      runs: executor,
+      answered: answers.answered,
+      log,
+    })
+  function publish(sessionId: string, frames: Frame[]): void {
+    feed.publish(sessionId, frames)
+    const head = frames.at(-1)?.seq
+    if (head !== undefined) cluster?.tell({ type: 'head', sessionId, head })
+  }
+  // A run that is not held here may be held by another instance.
+  function interrupt(runId: string): boolean {
+    const isHere = executor.interrupt(runId)
+    if (!isHere) cluster?.tell({ type: 'cancelled', runId })
+    return isHere
+  }
   const starter = createStarter({
     catalog,
     assistants,
@@ -181,7 +207,7 @@ export function openRuntime({
     clock,
     nextId,
     instance,
-    publish: feed.publish,
+    publish,
     rows: {
       ...queue,
       start: createBatcher((runs) => queue.start(runs)),
@@ -191,8 +217,11 @@ export function openRuntime({
   })
   const runs = createRuns({
     starter,
-    executor,
-    onAnswer: answers.answered,
+    executor: { ...executor, interrupt },
+    onAnswer(elicitationId) {
+      answers.answered(elicitationId)
+      cluster?.tell({ type: 'answered', elicitationId })
+    },
     rows: {
       ...decisions,
       ...readers,
@@ -209,6 +238,7 @@ export function openRuntime({
     rows: { list: statements.background.list, history: queue.history },
     deepest: context.transferDepth,
   })
+  await cluster?.start()
   executor.start()
   compactor.start()
   return {
@@ -220,6 +250,8 @@ export function openRuntime({
     counters: journal.counters,
     async close(grace) {
       await executor.drain(grace)
+      // Others take over what was handed over.
+      await cluster?.stop()
       await compactor.stop()
       await assistants.close()
     },

@@ -76,6 +76,17 @@ export async function readBounds(
   return row ?? null
 }
 
+/** How far the logs of some sessions go. */
+export function readHeads(
+  database: Statements,
+  sessionIds: string[],
+): Promise<{ sessionId: string; head: number }[]> {
+  return database.query(
+    'select id as "sessionId", last_seq as head from sessions where id = any($1::text[])',
+    [sessionIds],
+  )
+}
+
 /** Where the events of a run begin and, once it is over, end. */
 export async function readRunBounds(
   database: Statements,

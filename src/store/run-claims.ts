@@ -56,6 +56,19 @@ export function renewLeases(
   )
 }
 
+/** Those of the runs that were asked to end and have not. */
+export async function readCancelRequests(
+  database: Statements,
+  runIds: string[],
+): Promise<string[]> {
+  const rows = await database.query<{ id: string }>(
+    `select id from runs
+     where id = any($1::text[]) and cancel_requested_at is not null and status = 'running'`,
+    [runIds],
+  )
+  return rows.map(({ id }) => id)
+}
+
 /** Gives a run back, so that any instance may take it at once. Answers whether it was still held. */
 export async function releaseRun(
   database: Statements,

@@ -12,10 +12,10 @@ import {
   requeueDecided,
   submitClientResult,
 } from './decisions.ts'
-import { findCommitted, readEvents } from './events.ts'
+import { findCommitted, readEvents, readHeads } from './events.ts'
 import { commitEntries, endedRuns, type LogEntry } from './log.ts'
 import { readCalls, readUnknownCalls } from './run-calls.ts'
-import { claimRuns, releaseRun, renewLeases } from './run-claims.ts'
+import { claimRuns, readCancelRequests, releaseRun, renewLeases } from './run-claims.ts'
 import {
   findOpenStep,
   loadRun,
@@ -72,6 +72,7 @@ export function bindRunStatements(
       agentVersion: bind(readAgentVersion),
     },
     background: { list: bind(listBackground), activeRuns: bind(readBackgroundRuns) },
+    cluster: { heads: bind(readHeads), cancelRequests: bind(readCancelRequests) },
     compact: bind(compactRuns),
     decisions: {
       decideApproval: bind(decideApproval),

@@ -1,0 +1,146 @@
+import type { Notice, Notices } from '#store/notices.ts'
+
+/** What the other instances may have done, read from the tables. */
+export type ClusterRows = {
+  heads(sessionIds: string[]): Promise<{ sessionId: string; head: number }[]>
+  /** Those of the runs that were asked to end. */
+  cancelRequests(runIds: string[]): Promise<string[]>
+}
+
+/** Makes the exchange of notices; null where no other instance can be. */
+export type OpenNotices = (handlers: {
+  onNotice(notice: Notice): void
+  onGap(): void
+}) => Promise<Notices>
+
+export type Cluster = {
+  tell(notice: Notice): void
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Milliseconds between looks at the logs that are followed here and written elsewhere. */
+const pollEvery = { hearing: 1000, deaf: 200 }
+/** Milliseconds between looks for cancels of runs that are held here. */
+const lookForCancels = 1000
+
+/**
+ * This instance among the others on its database. What they tell is a hint that makes it look at
+ * once; what they tell and is lost is found by polls, which send nothing while there is nothing to
+ * ask for.
+ */
+export function createCluster({
+  open,
+  rows,
+  feed,
+  runs,
+  answered,
+  log,
+}: {
+  open: OpenNotices
+  rows: ClusterRows
+  feed: { hint(sessionId: string, head: number): void; followedElsewhere(): string[] }
+  runs: { look(): void; interrupt(runId: string): boolean; held(): string[] }
+  answered(elicitationId: string): void
+  log: { warn(message: string, fields?: object): void }
+}): Cluster {
+  let notices: Notices | undefined
+  const polls = [
+    createPoll({ work: readHeads, wait: () => pollEvery[hears() ? 'hearing' : 'deaf'], log }),
+    createPoll({ work: readCancels, wait: () => lookForCancels, log }),
+  ]
+
+  function hears(): boolean {
+    return notices?.hears() ?? false
+  }
+
+  async function readHeads(): Promise<void> {
+    const sessions = feed.followedElsewhere()
+    if (sessions.length === 0) return
+    for (const { sessionId, head } of await rows.heads(sessions)) feed.hint(sessionId, head)
+  }
+
+  async function readCancels(): Promise<void> {
+    const held = runs.held()
+    if (held.length === 0) return
+    for (const runId of await rows.cancelRequests(held)) runs.interrupt(runId)
+  }
+
+  function onNotice(notice: Notice): void {
+    switch (notice.type) {
+      case 'head':
+        feed.hint(notice.sessionId, notice.head)
+        break
+      case 'queued':
+        runs.look()
+        break
+      case 'cancelled':
+        runs.interrupt(notice.runId)
+        break
+      case 'answered':
+        answered(notice.elicitationId)
+        break
+    }
+  }
+
+  function onGap(): void {
+    runs.look()
+    for (const poll of polls) poll.now()
+  }
+
+  return {
+    tell: (notice) => notices?.tell(notice),
+    async start() {
+      notices = await open({ onNotice, onGap })
+      for (const poll of polls) poll.start()
+    },
+    async stop() {
+      for (const poll of polls) poll.stop()
+      await notices?.close()
+    },
+  }
+}
+
+/** Does some work again and again, `wait` after it was done. */
+function createPoll({
+  work,
+  wait,
+  log,
+}: {
+  work: () => Promise<void>
+  wait: () => number
+  log: { warn(message: string, fields?: object): void }
+}) {
+  let timer: NodeJS.Timeout | undefined
+  let working = false
+  let stopped = false
+  let failing = false
+
+  async function look(): Promise<void> {
+    if (working || stopped) return
+    working = true
+    clearTimeout(timer)
+    try {
+      await work()
+      failing = false
+    } catch (error) {
+      if (!failing) log.warn('could not look at what others did', { error: String(error) })
+      failing = true
+    }
+    working = false
+    schedule()
+  }
+
+  function schedule(): void {
+    if (!stopped) timer = setTimeout(() => void look(), wait()).unref()
+  }
+
+  return {
+    start: schedule,
+    now: () => void look(),
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+}
