@@ -2492,11 +2492,7 @@ export interface components {
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"];
-            /**
-             * @description When another run is active
-             * @enum {string}
-             */
-            on_busy?: "reject";
+            on_busy?: components["schemas"]["OnBusy"];
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
             /** @description The caller's own data */
@@ -2572,6 +2568,11 @@ export interface components {
              */
             seconds?: number;
         };
+        /**
+         * @description When another run of the session is active. reject: 409 with its id. enqueue: the run waits for its turn, 20 at most (429 `queue_full`); its messages come to the log when it begins. interrupt: the active run is cancelled, what it wrote stays, and this one is next. rollback: the same, and the messages of the cancelled run, its input included, leave the conversation; the log keeps its events. steer: the messages go into the active run, which takes them up before its next model call, when it waits for somebody after that; the answer is that run. Should it end before, they become a run of their own.
+         * @enum {string}
+         */
+        OnBusy: "reject" | "enqueue" | "interrupt" | "rollback" | "steer";
         /** @description One message of the user, with the options of a run */
         ChatMessage: {
             /**
@@ -2595,11 +2596,7 @@ export interface components {
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"];
-            /**
-             * @description When another run is active
-             * @enum {string}
-             */
-            on_busy?: "reject";
+            on_busy?: components["schemas"]["OnBusy"];
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
             /** @description The caller's own data */
@@ -2630,11 +2627,7 @@ export interface components {
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"];
-            /**
-             * @description When another run is active
-             * @enum {string}
-             */
-            on_busy?: "reject";
+            on_busy?: components["schemas"]["OnBusy"];
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
             /** @description The caller's own data */

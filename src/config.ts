@@ -1,12 +1,14 @@
 import { homedir, hostname } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Dialect } from '#http/dialects/dialect.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Given } from './commands/arguments.ts'
 import { readArguments } from './commands/arguments.ts'
 import { ConfigError, UsageError } from './commands/failure.ts'
 import type { OptionName } from './commands/options.ts'
 import { serveOptions } from './commands/options.ts'
+import { findStandIn, standInNames } from './dialects.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { formatListenAddress, isLoopback, parseListenAddress } from './listen-address.ts'
 import type { LogLevel } from './log.ts'
@@ -47,6 +49,10 @@ export type Config = Readonly<{
     cacheDirectory: string
   }
   listen: ListenAddress
+  /** The dialect that has the root of the server. */
+  standIn: Dialect | undefined
+  /** What becomes of a call that must be approved, for clients that cannot. */
+  dialectApprovals: 'deny' | 'wait'
   /** Only this machine can connect. */
   loopback: boolean
   instanceName: string
@@ -57,6 +63,8 @@ export type Config = Readonly<{
   archive: { url: string; keys: readonly Buffer[] } | undefined
   /** Seconds after which the deltas of a finished run are joined. */
   compactAfter: number
+  /** What any run may spend before it asks to go on. */
+  runBudget: { seconds?: number; tool_calls?: number }
   /** Whether the model is asked for titles. */
   titles: boolean
   logLevel: LogLevel
@@ -82,7 +90,8 @@ export function readConfig({
 }): Config {
   const { positionals, given } = readArguments(argv, serveOptions)
   const settings = withVariables(given, environment)
-  const listen = readListen(settings.get('listen'))
+  const standIn = readStandIn(settings.get('as'))
+  const listen = readListen(settings.get('listen'), standIn)
   const loopback = isLoopback(listen.host)
   if (!loopback && !readSwitch(settings.get('insecure-no-auth'))) refusePublic(listen)
   const agentsWritable = readPath(settings.get('agents-writable'), directory)
@@ -100,6 +109,8 @@ export function readConfig({
     enableShell: readSwitch(settings.get('enable-shell')),
     registries: Object.freeze(readRegistries(settings, directory)),
     listen: Object.freeze(listen),
+    standIn,
+    dialectApprovals: readDialectApprovals(settings.get('dialect-approvals')),
     loopback,
     instanceName: lastOf(settings.get('instance-name')) ?? `parley@${hostname()}`,
     database: Object.freeze(readDatabase(settings, given, directory)),
@@ -107,6 +118,7 @@ export function readConfig({
     titles: !readSwitch(settings.get('no-titles')),
     archive: readArchive(settings.get('archive-url'), environment.PARLEY_ARCHIVE_SECRET),
     compactAfter: readSeconds(settings.get('compact-after'), 60),
+    runBudget: Object.freeze(readRunBudget(settings)),
     logLevel: readLogLevel(settings.get('log-level')),
     environment,
   })
@@ -149,8 +161,25 @@ function lastOf(given: Given | undefined): string | undefined {
   return given?.values.at(-1)
 }
 
-function readListen(given: Given | undefined): ListenAddress {
-  const text = lastOf(given) ?? '127.0.0.1:8080'
+function readStandIn(given: Given | undefined): Config['standIn'] {
+  const name = lastOf(given)
+  if (name === undefined) return undefined
+  const dialect = findStandIn(name)
+  if (dialect) return dialect
+  throw invalid(
+    given,
+    `there is no ${JSON.stringify(name)}; there are: ${standInNames().join(', ')}`,
+  )
+}
+
+function readDialectApprovals(given: Given | undefined): Config['dialectApprovals'] {
+  const text = lastOf(given) ?? 'deny'
+  if (text === 'deny' || text === 'wait') return text
+  throw invalid(given, `${JSON.stringify(text)} is neither deny nor wait`)
+}
+
+function readListen(given: Given | undefined, standIn: Config['standIn']): ListenAddress {
+  const text = lastOf(given) ?? `127.0.0.1:${standIn?.port ?? 8080}`
   const address = parseListenAddress(text)
   if (address) return address
   throw invalid(
@@ -235,6 +264,20 @@ function readSeconds(given: Given | undefined, otherwise: number): number {
   if (text === undefined) return otherwise
   if (/^\d{1,9}$/.test(text)) return Number(text)
   throw invalid(given, `${JSON.stringify(text)} is no whole number of seconds`)
+}
+
+/** Zero is for no limit. */
+function readRunBudget(settings: Settings): Config['runBudget'] {
+  const seconds = readSeconds(settings.get('max-run-seconds'), 30 * 60)
+  const calls = readCount(settings.get('max-run-tool-calls'), 200)
+  return { ...(seconds > 0 && { seconds }), ...(calls > 0 && { tool_calls: calls }) }
+}
+
+function readCount(given: Given | undefined, otherwise: number): number {
+  const text = lastOf(given)
+  if (text === undefined) return otherwise
+  if (/^\d{1,6}$/.test(text)) return Number(text)
+  throw invalid(given, `${JSON.stringify(text)} is no whole number up to 999999`)
 }
 
 /** As many as a timer can count; zero is for never. */

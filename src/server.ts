@@ -15,6 +15,7 @@ import { createTicker } from '#http/ticker.ts'
 import { openModels } from '#providers/models.ts'
 import { createOfflineModel } from '#providers/offline.ts'
 import { checkArguments } from '#runtime/arguments.ts'
+import { listModels } from '#runtime/listed-models.ts'
 import { openRuntime, type Runtime } from '#runtime/open-runtime.ts'
 import type { ToolsetFactory } from '#runtime/tool.ts'
 import type { Database } from '#store/database.ts'
@@ -51,6 +52,7 @@ import { createUserPromptToolset } from '#tools/user-prompt.ts'
 import { createWebSearchToolset } from '#tools/web-search.ts'
 import { type CloseStack, createCloseStack } from './close-stack.ts'
 import type { Config } from './config.ts'
+import { dialects } from './dialects.ts'
 import { createLogger, type Logger } from './log.ts'
 import { openAgents, openFileAgents } from './open-agents.ts'
 import { openArchive } from './open-archive.ts'
@@ -188,6 +190,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
         : undefined,
     titles: config.titles,
     compactAfter: config.compactAfter,
+    budget: config.runBudget,
     log,
   })
   opened.add(() => runtime.close(drainGrace))
@@ -205,7 +208,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     events: bindEventRows(database, runtime.readFrames),
     streams,
     catalog,
-    models,
+    models: { list: () => listModels({ models, catalog }) },
     newSessionId: () => ids.next('ses'),
     workingDir: (path) => resolveWorkingDir(config.workspace, path),
     agentEdits,
@@ -241,11 +244,11 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   const app = createApp({
     handlers: createHandlers(collaborators),
     dialects: {
-      all: [],
-      atRoot: undefined,
+      all: dialects,
+      atRoot: config.standIn,
       openHouse: createHouses(collaborators),
       streams,
-      waitForApprovals: false,
+      waitForApprovals: config.dialectApprovals === 'wait',
     },
     pages: [landingPage({ version: config.version }), ...docsPages({ document: () => document })],
     limits: { body: 1024 * 1024 },

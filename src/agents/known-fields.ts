@@ -5,11 +5,13 @@ import {
   AgentPermissions,
   AgentSpec,
   Fallback,
+  FilePricing,
   ModelSpec,
   ProviderSpec,
   StructuredOutput,
 } from '#contract/agent-file.ts'
 import { AgentHooks, HookCommand, ToolHook } from '#contract/agent-hooks.ts'
+import { Budget } from '#contract/budget.ts'
 import {
   A2aToolset,
   FetchToolset,
@@ -61,7 +63,7 @@ export const unsupported = new Set(['rag', 'lsp', 'openai_responses'])
 
 const laterFields = {
   file: new Set<string>(),
-  agent: new Set(['budget']),
+  agent: new Set<string>(),
   toolset: new Set(['toon']),
   model: new Set(['routing']),
   other: new Set<string>(),
@@ -113,6 +115,10 @@ function otherFields(path: FilePath): string[] {
       return Object.keys(AgentPermissions.shape)
     case 'metadata':
       return Object.keys(AgentMetadata.shape)
+    case 'budget':
+      return Object.keys(Budget.shape)
+    case 'pricing':
+      return Object.keys(FilePricing.shape)
     case 'fallback':
       return Object.keys(Fallback.shape)
     case 'structured_output':

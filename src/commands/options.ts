@@ -23,6 +23,8 @@ export type OptionName =
   | 'enable-shell'
   | 'enable-code'
   | 'no-titles'
+  | 'max-run-seconds'
+  | 'max-run-tool-calls'
   | 'fake'
   | 'record'
   | 'data-dir'
@@ -30,6 +32,8 @@ export type OptionName =
   | 'archive-url'
   | 'compact-after'
   | 'listen'
+  | 'as'
+  | 'dialect-approvals'
   | 'insecure-no-auth'
   | 'instance-name'
   | 'log-level'
@@ -63,6 +67,20 @@ export const serveOptions: readonly Option[] = [
     many: true,
     variables: ['PARLEY_ALLOW_HOST'],
     help: 'Let tools reach this internal host; may be repeated. Default: public addresses only',
+  },
+  {
+    name: 'as',
+    group: 'Network',
+    value: 'NAME',
+    variables: ['PARLEY_AS'],
+    help: "Stand in for another server at the root, on its port; Parley's own API moves under /parley",
+  },
+  {
+    name: 'dialect-approvals',
+    group: 'Network',
+    value: 'deny|wait',
+    variables: ['PARLEY_DIALECT_APPROVALS'],
+    help: 'What becomes of a call that must be approved, for clients that cannot. Default: deny',
   },
   {
     name: 'peers',
@@ -109,6 +127,20 @@ export const serveOptions: readonly Option[] = [
     group: 'Models',
     variables: ['PARLEY_NO_TITLES'],
     help: 'Do not ask the model for titles of sessions',
+  },
+  {
+    name: 'max-run-seconds',
+    group: 'Agents',
+    value: 'SECONDS',
+    variables: ['PARLEY_MAX_RUN_SECONDS'],
+    help: 'A run that has worked so long asks to go on; 0 is no limit. Default: 1800',
+  },
+  {
+    name: 'max-run-tool-calls',
+    group: 'Agents',
+    value: 'COUNT',
+    variables: ['PARLEY_MAX_RUN_TOOL_CALLS'],
+    help: 'A run that has begun so many tool calls asks to go on; 0 is no limit. Default: 200',
   },
   {
     name: 'fake',

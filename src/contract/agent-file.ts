@@ -238,7 +238,9 @@ export const FilePricing = z
     cached_input: z
       .number()
       .min(0)
-      .describe('Of tokens of the prompt that the provider had cached; the same as input when missing')
+      .describe(
+        'Of tokens of the prompt that the provider had cached; the same as input when missing',
+      )
       .optional(),
   })
   .strict()

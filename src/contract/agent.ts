@@ -35,6 +35,21 @@ export const ToolCount = z
   .openapi('ToolCount', { description: 'The number of tools that an agent has' })
 export type ToolCount = z.infer<typeof ToolCount>
 
+export const ModelPricing = z
+  .object({
+    input: z.number().openapi({ description: 'Of tokens of the prompt', example: 0.25 }),
+    output: z.number().openapi({ description: 'Of tokens of the answer', example: 2 }),
+    cached_input: z.number().openapi({ description: 'Of cached tokens of the prompt' }),
+    as_of: z.string().optional().openapi({
+      description: 'The month of a price that came with the server',
+      example: '2025-11',
+    }),
+  })
+  .openapi('ModelPricing', {
+    description: 'US dollars for one million tokens; missing when no price is known',
+  })
+export type ModelPricing = z.infer<typeof ModelPricing>
+
 export const ModelInfo = z
   .object({
     id: z.string().openapi({ description: '`provider/model`', example: 'openai/gpt-5-mini' }),
@@ -42,6 +57,7 @@ export const ModelInfo = z
     name: z.string().openapi({ example: 'gpt-5-mini' }),
     is_default: z.boolean().openapi({ description: 'Answers when a file names no model' }),
     context_window: z.int().optional().openapi({ description: 'In tokens', example: 128_000 }),
+    pricing: ModelPricing.optional(),
   })
   .openapi('Model', { description: 'A model that agents can use' })
 

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { Budget } from './budget.ts'
 
 const replacement = z
   .union([
@@ -28,6 +29,10 @@ export const ResumeRequest = z
       .optional()
       .openapi({ description: 'Which call; by default the oldest that waits' }),
     arguments: replacement.optional(),
+    budget: Budget.optional().openapi({
+      description:
+        'At a budget, with approve: the new limits in place of those it names; without it each limit that is reached grows by what it was at first',
+    }),
   })
   .strict()
   .openapi('ResumeRequest', { description: 'What to do with what waits' })

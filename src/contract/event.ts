@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { BudgetLimit } from './budget.ts'
 import { Message, ToolCall } from './message.ts'
 import { RunErrorCode } from './problem.ts'
 import { FinalToolCallState, JsonSchema, ToolDefinition, ToolResult } from './tool.ts'
@@ -278,8 +279,12 @@ export const MaxIterationsReachedEvent = event(
 export const BudgetExceededEvent = event(
   'budget_exceeded',
   'BudgetExceededEvent',
-  { limit: z.string().openapi({ description: 'Which one', example: 'cost' }) },
-  'A budget is spent',
+  {
+    limit: BudgetLimit,
+    allowed: z.number().openapi({ description: 'Dollars, tokens, calls or seconds', example: 0.5 }),
+    spent: z.number().openapi({ description: 'In the same unit', example: 0.53 }),
+  },
+  'A limit of the budget is reached; the run parks',
 )
 export const WarningEvent = event(
   'warning',

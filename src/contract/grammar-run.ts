@@ -26,7 +26,12 @@ const plainItems = new Set<RuntimeEvent['type']>([
 ])
 
 /** Told between steps, also when one had begun. */
-const beforeSteps = new Set<RuntimeEvent['type']>(['warning', 'session_compaction', 'plan_updated'])
+const beforeSteps = new Set<RuntimeEvent['type']>([
+  'warning',
+  'session_compaction',
+  'plan_updated',
+  'budget_exceeded',
+])
 
 export function createSessionCheck(): SessionCheck {
   let phase: Phase = 'idle'

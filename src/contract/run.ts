@@ -89,6 +89,14 @@ export const OnAsk = z
   .openapi('OnAsk', { description: 'What happens to a call that must be approved' })
 export type OnAsk = z.infer<typeof OnAsk>
 
+export const OnBusy = z
+  .enum(['reject', 'enqueue', 'interrupt', 'rollback', 'steer'])
+  .openapi('OnBusy', {
+    description:
+      'When another run of the session is active. reject: 409 with its id. enqueue: the run waits for its turn, 20 at most (429 `queue_full`); its messages come to the log when it begins. interrupt: the active run is cancelled, what it wrote stays, and this one is next. rollback: the same, and the messages of the cancelled run, its input included, leave the conversation; the log keeps its events. steer: the messages go into the active run, which takes them up before its next model call, when it waits for somebody after that; the answer is that run. Should it end before, they become a run of their own.',
+  })
+export type OnBusy = z.infer<typeof OnBusy>
+
 const options = {
   model: z.string().optional().openapi({ description: 'Instead of the agent file’s' }),
   thinking: z.boolean().optional().openapi({ description: 'The model may reason first' }),
@@ -112,7 +120,7 @@ const options = {
   on_ask: OnAsk.optional(),
   on_max_iterations: OnMaxIterations.optional(),
   budget: Budget.optional(),
-  on_busy: z.enum(['reject']).optional().openapi({ description: 'When another run is active' }),
+  on_busy: OnBusy.optional(),
   cancel_on_disconnect: z
     .boolean()
     .optional()

@@ -1,3 +1,4 @@
+import type { FilePricing } from '#contract/agent-file.ts'
 import type { Model, ModelSettings } from '#runtime/model.ts'
 import { type CallLimits, callModel } from './call.ts'
 import { toChatBody } from './chat-request.ts'
@@ -21,6 +22,8 @@ export type ChatCompletionsOptions = {
   settings: ModelSettings
   dialect: Dialect
   contextLimit?: number | undefined
+  /** Instead of the prices in the table. */
+  pricing?: FilePricing | undefined
   /** What else must not be shown. */
   secrets?: string[]
   /** What all models of an instance share. */
@@ -45,6 +48,7 @@ export function createChatCompletionsModel({
   settings,
   dialect,
   contextLimit,
+  pricing,
   secrets: more = [],
   transport,
   watchdog,
@@ -61,7 +65,7 @@ export function createChatCompletionsModel({
   return {
     id: upstream.id,
     contextLimit: contextLimit ?? known.contextLimit,
-    price: known.price,
+    price: pricing ? toPrice(pricing) : known.price,
     async respond({ signal, ...request }, onDelta) {
       signal.throwIfAborted()
       const { url, headers } = await sign()
@@ -89,4 +93,8 @@ export const defaultLimits: CallLimits = {
   maxFrame: 4 * 1024 * 1024,
   maxAnswer: 16 * 1024 * 1024,
   maxBytes: 256 * 1024 * 1024,
+}
+
+function toPrice({ input, output, cached_input }: FilePricing): Model['price'] {
+  return { input, output, cachedInput: cached_input ?? input }
 }

@@ -1,3 +1,4 @@
+import type { FilePricing } from '#contract/agent-file.ts'
 import { Problem } from '#contract/problem.ts'
 import type { ModelScope, ModelSettings } from '#runtime/model.ts'
 import { type Dialect, defaultDialect, presets } from './presets.ts'
@@ -13,6 +14,9 @@ export type Endpoint = {
   keyVariable: string | undefined
   settings: ModelSettings
   dialect: Dialect
+  /** What the file says of the model; undefined: it says nothing. */
+  pricing: FilePricing | undefined
+  contextWindow: number | undefined
   /** Values from the environment in what is sent. */
   secrets: string[]
 }
@@ -23,6 +27,8 @@ export type ModelSpec = ModelSettings & {
   model: string
   base_url?: string
   token_key?: string
+  pricing?: FilePricing
+  context_window?: number
 }
 
 /**
@@ -41,7 +47,15 @@ export function findEndpoint({
   providers: ModelScope['providers']
   environment: Environment
 }): Endpoint | { missingKey: string } {
-  const { provider, model, base_url, token_key, ...settings } = spec
+  const {
+    provider,
+    model,
+    base_url,
+    token_key,
+    pricing,
+    context_window: contextWindow,
+    ...settings
+  } = spec
   const named = Object.hasOwn(providers, provider) ? providers[provider] : undefined
   const address = base_url ?? named?.base_url
   const preset = Object.hasOwn(presets, provider) ? presets[provider] : undefined
@@ -50,7 +64,7 @@ export function findEndpoint({
   const secrets: string[] = []
   const resolved = withEnvironment(settings, environment, secrets)
   const dialect = preset ?? defaultDialect
-  const common = { provider, model, settings: resolved, secrets }
+  const common = { provider, model, settings: resolved, pricing, contextWindow, secrets }
   const keyVariable = token_key ?? named?.token_key
   if (address !== undefined) {
     const baseUrl = toUrl(withEnvironment(address, environment, secrets), provider)
@@ -68,7 +82,10 @@ function presetEndpoint({
   keyVariable,
   spec,
 }: {
-  common: Pick<Endpoint, 'provider' | 'model' | 'settings' | 'secrets'>
+  common: Pick<
+    Endpoint,
+    'provider' | 'model' | 'settings' | 'pricing' | 'contextWindow' | 'secrets'
+  >
   environment: Environment
   keyVariable: string | undefined
   spec: ModelSpec

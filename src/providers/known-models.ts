@@ -2,9 +2,12 @@ import type { Model } from '#runtime/model.ts'
 
 type Known = { contextLimit: number | null; price: Model['price'] }
 
+/** The month in which the providers' pages gave the prices below. */
+export const pricesAsOf = '2025-11'
+
 /**
- * Context windows, and US dollars for one million tokens, as the providers' pages gave them in
- * November 2025. What isn't here, or has prices that depend on the prompt's length, is null.
+ * Context windows, and US dollars for one million tokens, as the providers' pages gave them. What
+ * isn't here, or has prices that depend on the prompt's length, is null.
  */
 export function knownModel(provider: string, model: string): Known {
   // Releases of a model carry a date: gpt-5-mini-2025-08-07, claude-haiku-4-5-20251001.

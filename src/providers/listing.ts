@@ -1,7 +1,7 @@
 import type { Model, ModelInfo } from '#runtime/model.ts'
 import type { Detected } from './detect.ts'
 import { type Environment, findEndpoint } from './endpoint.ts'
-import { knownModel } from './known-models.ts'
+import { knownModel, pricesAsOf } from './known-models.ts'
 import { listServerModels } from './model-list.ts'
 import { presets } from './presets.ts'
 import type { Transport } from './transport.ts'
@@ -78,12 +78,21 @@ function toInfo({
   found: Detected | undefined
   contextWindow: number | undefined
 }): ModelInfo {
-  const window = contextWindow ?? knownModel(provider, name).contextLimit ?? undefined
+  const { contextLimit, price } = knownModel(provider, name)
+  const window = contextWindow ?? contextLimit ?? undefined
   return {
     id: `${provider}/${name}`,
     provider,
     name,
     is_default: found?.provider === provider && found.model === name,
     ...(window !== undefined && { context_window: window }),
+    ...(price && {
+      pricing: {
+        input: price.input,
+        output: price.output,
+        cached_input: price.cachedInput,
+        as_of: pricesAsOf,
+      },
+    }),
   }
 }

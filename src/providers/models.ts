@@ -96,7 +96,7 @@ export async function openModels({
       secrets: sent,
       organization: isOpenAi ? environment['OPENAI_ORG_ID'] : undefined,
       project: isOpenAi ? environment['OPENAI_PROJECT_ID'] : undefined,
-      contextLimit: isDetected ? found.contextWindow : undefined,
+      contextLimit: rest.contextWindow ?? (isDetected ? found.contextWindow : undefined),
     })
     // Agents come and go; the models of old versions need not stay.
     if (cache.size >= 500) cache.clear()
@@ -126,7 +126,8 @@ export async function openModels({
     const settings = { ...spec, ...own }
     const endpoint = endpointOf(settings, scope)
     if (!('missingKey' in endpoint)) return modelAt(endpoint)
-    const { provider, model, base_url, token_key, ...rest } = settings
+    // What is told of the model doesn't hold for the one in its place.
+    const { provider, model, base_url, token_key, pricing, context_window, ...rest } = settings
     return fallback(rest)
   }
 

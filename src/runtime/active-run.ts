@@ -1,3 +1,4 @@
+import type { RunBudget } from '#contract/budget.ts'
 import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import type { RunError, RunOptions, RunStatus, StopReason, WaitingFor } from '#contract/run.ts'
@@ -6,6 +7,7 @@ import type { RunChange, RunPlan, SessionSettings, SessionSummary } from '#store
 import type { Assistant } from './assistant.ts'
 import type { LogWriter } from './journal.ts'
 import type { Change, CommitResult, Subject } from './pending-entry.ts'
+import { spendingOf } from './spending.ts'
 import type { ToolSession } from './tool.ts'
 
 /** A run in the hands of this process: what its rows say, kept in step with every commit. */
@@ -22,7 +24,15 @@ export type ActiveRun = {
   picked: string | null
   iterations: number
   iterationLimit: number
+  /** Its sub-agents' included, as far as it is committed. */
   usage: Usage
+  budget: RunBudget
+  /** Tool calls that have begun, its sub-agents' included. */
+  toolCalls: number
+  /** Milliseconds with earlier owners, and when this process got it on its monotonic clock. */
+  active: { before: number; since: number }
+  /** The run that a sub-agent's run works for. */
+  parent: ActiveRun | null
   /** Of the root session; one object for a run and its sub-agents' runs. */
   totals: { usage: Usage }
   /** The newest messages of the session, as many as a prompt may need, oldest first. */
@@ -109,7 +119,7 @@ export function toRunChange(
     waitingFor: change.waitingFor ?? null,
     error: change.error ?? null,
     wakeAt: change.wakeAt ?? null,
-    usage: run.usage,
+    ...spendingOf(run),
   }
 }
 

@@ -5,6 +5,7 @@ import type { CallRow } from '#store/log.ts'
 import type { OpenCall } from '#store/run-calls.ts'
 import type { ActiveRun } from './active-run.ts'
 import { checkArguments } from './arguments.ts'
+import type { Reached } from './budget.ts'
 import type { Wait } from './outcome.ts'
 import { decide, type Rules } from './permissions.ts'
 import type { ElicitationAnswer, Tool, ToolContext, ToolOutcome } from './tool.ts'
@@ -45,6 +46,8 @@ export type NextForCall =
   /** `asked` when the question is in the log already. */
   | { type: 'wait'; kind: 'approval'; asked: boolean; expiresAt: string | null }
   | { type: 'wait'; kind: 'client_tool'; asked: boolean }
+  /** It begins when somebody allows to spend more. */
+  | { type: 'wait'; kind: 'budget'; reached: Reached }
   | {
       type: 'wait'
       kind: 'elicitation'
@@ -83,16 +86,31 @@ export function planCalls(
   return toolCalls.map((call, ordinal) => {
     const tool = tools.get(call.function.name)
     const row = toRow(run, { call, tool, id: nextId(), messageId, ordinal })
-    return { row, call, tool, next: firstNext(run, { call, tool, row, tools, isUnknown, rules }) }
+    const decision = { call, tool, tools, isUnknown: isUnknown(row.argsHash), rules }
+    return { row, call, tool, next: firstNext(run, decision) }
   })
 }
 
 /** Decides again about calls that a crash, a decision or a restart left open. */
 export function replanCalls(
   run: ActiveRun,
-  { calls, tools, rules }: { calls: OpenCall[]; tools: RunTools; rules: Rules },
+  {
+    calls,
+    tools,
+    unknown,
+    rules,
+  }: {
+    calls: OpenCall[]
+    tools: RunTools
+    /** Hashes of calls whose outcome is unknown. */
+    unknown: ReadonlySet<string>
+    rules: Rules
+  },
 ): PlannedCall[] {
-  return calls.map((open) => {
+  const uncertain = new Set(unknown)
+  // What was cut off may be the same call as one that has not begun.
+  const inOrder = calls.toSorted((a, b) => Number(isHeld(a)) - Number(isHeld(b)))
+  const planned = inOrder.map((open) => {
     const tool = tools.get(open.tool)
     const row: CallRow = {
       id: open.id,
@@ -116,13 +134,27 @@ export function replanCalls(
       type: 'function',
       function: { name: open.tool, arguments: row.arguments },
     }
-    return { row, call, tool, next: nextAgain(run, { open, call, tool, rules }) }
+    const isUnknown = uncertain.has(row.argsHash)
+    const next = nextAgain(run, { open, call, tool, tools, rules, isUnknown })
+    if (next.type === 'ended' && next.end.state === 'unknown') uncertain.add(row.argsHash)
+    return { row, call, tool, next }
   })
+  return planned.toSorted((a, b) => a.row.ordinal - b.row.ordinal)
+}
+
+/** The budget didn't allow it yet. */
+function isHeld({ state }: OpenCall): boolean {
+  return state === 'proposed'
 }
 
 /** What every open call of a run that is closed ends with. */
 export function planClosing(run: ActiveRun, calls: OpenCall[]): PlannedCall[] {
-  const planned = replanCalls(run, { calls, tools: new Map(), rules: closedRules })
+  const planned = replanCalls(run, {
+    calls,
+    tools: new Map(),
+    unknown: new Set(),
+    rules: closedRules,
+  })
   for (const plan of planned) {
     if (plan.next.type === 'ended' && plan.next.told) continue
     // What a dead process had begun is not known to be cancelled.
@@ -139,6 +171,12 @@ const closedRules: Rules = {
   server: {},
   toolsApproved: false,
   allowedTools: [],
+}
+
+/** Whether a call that is planned so is one more that begins. */
+export function begins(next: NextForCall): boolean {
+  if (next.type === 'start') return !next.announced
+  return next.type === 'wait' && next.kind === 'client_tool' && !next.asked
 }
 
 /** Equal calls have equal hashes whatever the order of their arguments. */
@@ -188,16 +226,14 @@ function firstNext(
   {
     call,
     tool,
-    row,
     tools,
     isUnknown,
     rules,
   }: {
     call: ToolCall
     tool: RunTool | undefined
-    row: CallRow
     tools: RunTools
-    isUnknown: (argsHash: string) => boolean
+    isUnknown: boolean
     rules: Rules
   },
 ): NextForCall {
@@ -207,7 +243,7 @@ function firstNext(
   const decided = decide(tool, checked.args, rules)
   if (decided === 'deny') return ended('denied', deniedText(call.function.name))
   if (tool.executor === 'client') return { type: 'wait', kind: 'client_tool', asked: false }
-  if (decided === 'run' && !isUnknown(row.argsHash)) {
+  if (decided === 'run' && !isUnknown) {
     return { type: 'start', args: checked.args, announced: false }
   }
   if (run.options.on_ask === 'deny') return ended('denied', unaskedText(call.function.name))
@@ -220,10 +256,21 @@ function nextAgain(
     open,
     call,
     tool,
+    tools,
     rules,
-  }: { open: OpenCall; call: ToolCall; tool: RunTool | undefined; rules: Rules },
+    isUnknown,
+  }: {
+    open: OpenCall
+    call: ToolCall
+    tool: RunTool | undefined
+    tools: RunTools
+    rules: Rules
+    isUnknown: boolean
+  },
 ): NextForCall {
   switch (open.state) {
+    case 'proposed':
+      return firstNext(run, { call, tool, tools, isUnknown, rules })
     case 'awaiting':
       return open.executor === 'client' ? nextOfClientCall(open) : nextOfAskedCall(open)
     case 'approved':

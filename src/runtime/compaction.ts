@@ -4,7 +4,6 @@ import { addUsage } from '#contract/usage.ts'
 import { type ActiveRun, commitRun, toRunChange } from './active-run.ts'
 import type { RunTools } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
-import { tokensOf } from './endings.ts'
 import type { Model } from './model.ts'
 import {
   assumedWindow,
@@ -13,6 +12,7 @@ import {
   promptShare,
   shownLimit,
 } from './prompt.ts'
+import { chargeUsage } from './spending.ts'
 import { summarize } from './summarize.ts'
 import { systemPromptOf } from './system-prompt.ts'
 import { leaveStep } from './turn.ts'
@@ -85,9 +85,11 @@ export async function compactHistory(
     { type: 'session_summary', summary: made.text },
     { type: 'session_compaction', status: 'completed' },
   ]
+  const { sessions, spent } = chargeUsage(run, made.usage)
   await commitRun(run, events, {
     runs: [toRunChange(run)],
-    sessions: tokensOf(run, made.usage).map((change) =>
+    spent,
+    sessions: sessions.map((change) =>
       change.id === run.sessionId ? { ...change, summary } : change,
     ),
   })

@@ -2,11 +2,11 @@ import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import type { RunError, StopReason } from '#contract/run.ts'
 import type { Usage } from '#contract/usage.ts'
-import type { SessionChange } from '#store/log.ts'
 import { type ActiveRun, commitRun, toRunChange } from './active-run.ts'
 import { planClosing } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import type { Outcome, Wait } from './outcome.ts'
+import { chargeUsage } from './spending.ts'
 import { closeCalls } from './tool-calls.ts'
 import { closeSubRuns } from './transfer.ts'
 
@@ -38,7 +38,7 @@ export async function finish(
   const stopped: EventBody = { type: 'stream_stopped', reason, completed, usage: run.usage }
   await commitRun(run, [...events, stopped], {
     runs: [toRunChange(run, { status: 'completed', stopReason, completed })],
-    sessions: usage ? tokensOf(run, usage) : [],
+    ...(usage ? chargeUsage(run, usage) : {}),
   })
   context.onTurn(run)
   return { type: 'finished', reason }
@@ -93,6 +93,25 @@ export async function cancel(
   return { type: 'finished', reason: 'cancelled' }
 }
 
+/** Ends a run at its budget, because somebody said that it may spend no more. */
+export async function stop(context: LoopContext, run: ActiveRun): Promise<Outcome> {
+  const { events, calls } = await closeOpenCalls(context, run)
+  await commitRun(
+    run,
+    [
+      ...events,
+      { type: 'stream_stopped', reason: 'completed', completed: false, usage: run.usage },
+    ],
+    {
+      runs: [toRunChange(run, { status: 'completed', stopReason: 'budget' })],
+      calls,
+      closed: [run.id],
+    },
+  )
+  context.onTurn(run)
+  return { type: 'finished', reason: 'completed' }
+}
+
 async function closeOpenCalls(context: LoopContext, run: ActiveRun) {
   const open = openCallsOf(run)
   if (!open) return { events: [], calls: [] }
@@ -111,15 +130,4 @@ export function openCallsOf(run: ActiveRun): Message | null {
 
 export function added(message: Message): EventBody {
   return { type: 'message_added', message_id: message.id, message }
-}
-
-/** A sub-agent's tokens count for its own session and for the one that people see. */
-export function tokensOf(run: ActiveRun, usage: Usage): SessionChange[] {
-  const ids = new Set([run.sessionId, run.rootSessionId])
-  return [...ids].map((id) => ({
-    id,
-    usage,
-    agentName: id === run.sessionId ? run.assistant.name : null,
-    title: null,
-  }))
 }

@@ -3,15 +3,23 @@ import type { Message } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
 import type { StopReason } from '#contract/run.ts'
 import { type ActiveRun, commitRun, RunInterrupted, toRunChange } from './active-run.ts'
+import {
+  heldEvents,
+  holdCalls,
+  limitBeforeStep,
+  parkAtBudget,
+  warnOfUnknownCost,
+} from './budget-gate.ts'
 import { type PlannedCall, planCalls, type RunTools, replanCalls } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
-import { cancel, fail, finish, openCallsOf, park, tokensOf } from './endings.ts'
+import { cancel, fail, finish, openCallsOf, park, stop } from './endings.ts'
 import { FenceLost } from './journal.ts'
 import type { ModelAnswer } from './model.ts'
 import { answerStep, CancelledTurn, modelsOf } from './model-step.ts'
 import { type Outcome, RunFault, type Wait } from './outcome.ts'
 import { isPlanDue, makePlan } from './planning.ts'
 import { gatherTools } from './run-tools.ts'
+import { chargeUsage } from './spending.ts'
 import { announceCalls, settleCalls } from './tool-calls.ts'
 import { leaveStep } from './turn.ts'
 
@@ -39,17 +47,20 @@ async function takeSteps(context: LoopContext, run: ActiveRun): Promise<Outcome>
     if (run.signal.aborted) throw run.signal.reason
     // Its rows are complete here, so another instance can go on.
     if (context.draining() && run.depth === 0) throw new RunInterrupted('lost')
+    if (run.budget.stopped) return stop(context, run)
     const tools = await toolsOf(context, run)
     const open = openCallsOf(run)
     if (open) {
       const planned = await reloadCalls(context, run, { open, tools })
       const waiting = await workOff(context, run, planned)
-      if (waiting) return park(run, waiting)
+      if (waiting) return park(run, waiting, heldEvents(planned, waiting))
       continue
     }
     if (run.iterations > 0 && run.history.at(-1)?.role === 'assistant') {
       return finish(context, run, [], { stopReason: 'stop', completed: true })
     }
+    const reached = limitBeforeStep(run)
+    if (reached) return parkAtBudget(run, reached)
     const outcome =
       run.iterations >= run.iterationLimit
         ? await atLimit(context, run)
@@ -64,8 +75,10 @@ async function takeStep(
   run: ActiveRun,
   tools: RunTools,
 ): Promise<Outcome | null> {
+  const models = modelsOf(run, tools)
+  await warnOfUnknownCost(run, models)
   if (isPlanDue(run)) {
-    const [model] = modelsOf(run, tools)
+    const [model] = models
     await makePlan(context, run, { model, tools })
   }
   const { answer, message, events, usage } = await answerStep(context, run, tools)
@@ -73,14 +86,15 @@ async function takeStep(
     return finish(context, run, events, endOf(answer), usage)
   }
   const planned = await planAnswer(context, run, { message, tools, answer })
+  holdCalls(run, planned)
   const announcement = announceCalls(context, run, planned)
   await commitRun(run, [...events, ...announcement.events], {
     ...announcement,
     runs: [toRunChange(run)],
-    sessions: tokensOf(run, usage),
+    ...chargeUsage(run, usage),
   })
   const waiting = await workOff(context, run, planned)
-  return waiting ? park(run, waiting) : null
+  return waiting ? park(run, waiting, heldEvents(planned, waiting)) : null
 }
 
 function endOf(answer: ModelAnswer): { stopReason: StopReason; completed: boolean } {
@@ -136,9 +150,14 @@ async function reloadCalls(
   { open, tools }: { open: Message; tools: RunTools },
 ): Promise<PlannedCall[]> {
   const calls = await context.rows.calls({ runId: run.id, messageId: open.id })
-  const planned = replanCalls(run, { calls, tools, rules: context.rulesOf(run) })
+  const isHeld = calls.some((call) => call.state === 'proposed')
+  const unknown = isHeld ? await context.rows.unknownCalls(run.sessionId) : new Set<string>()
+  const planned = replanCalls(run, { calls, tools, unknown, rules: context.rulesOf(run) })
+  holdCalls(run, planned)
   const announcement = announceCalls(context, run, planned)
-  if (announcement.calls.length > 0) await commitRun(run, announcement.events, announcement)
+  if (announcement.calls.length > 0) {
+    await commitRun(run, announcement.events, { ...announcement, runs: [toRunChange(run)] })
+  }
   return planned
 }
 
@@ -149,7 +168,8 @@ function workOff(
   planned: PlannedCall[],
 ): Promise<Wait | null> {
   return settleCalls(context, run, planned, () => {
-    const goesOn = !run.signal.aborted && run.iterations < run.iterationLimit
+    const goesOn =
+      !run.signal.aborted && run.iterations < run.iterationLimit && !limitBeforeStep(run)
     return goesOn ? [{ type: 'step_started', step: run.iterations + 1 }] : []
   })
 }

@@ -1,3 +1,5 @@
+import type { ModelPricing } from '#contract/agent.ts'
+import type { FilePricing } from '#contract/agent-file.ts'
 import type { FinishReason, Message, ToolCall } from '#contract/message.ts'
 import type { RunErrorCode } from '#contract/problem.ts'
 import type { ResponseFormat } from '#contract/run.ts'
@@ -110,13 +112,21 @@ export type ModelInfo = {
   name: string
   is_default: boolean
   context_window?: number
+  pricing?: ModelPricing
 }
 
 /** What a team's file says about models: the `models:` and `providers:` blocks. */
 export type ModelScope = {
   models: Record<
     string,
-    ModelSettings & { provider?: string; model: string; base_url?: string; token_key?: string }
+    ModelSettings & {
+      provider?: string
+      model: string
+      base_url?: string
+      token_key?: string
+      pricing?: FilePricing
+      context_window?: number
+    }
   >
   providers: Record<string, { base_url: string; token_key?: string | undefined }>
 }

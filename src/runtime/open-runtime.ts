@@ -1,3 +1,4 @@
+import type { Budget } from '#contract/budget.ts'
 import type { Run } from '#contract/run.ts'
 import type { Approval } from '#contract/session.ts'
 import type { Permissions } from '#contract/tool.ts'
@@ -62,6 +63,7 @@ export async function openRuntime({
   serverPermissions = {},
   questionLifetime = 24 * 60 * 60 * 1000,
   compactAfter,
+  budget,
   log,
 }: {
   statements: RunStatements
@@ -84,6 +86,8 @@ export async function openRuntime({
   questionLifetime?: number
   /** Seconds after which the deltas of a finished run are joined. */
   compactAfter: number
+  /** What any run may spend before it asks to go on. */
+  budget: Budget
   log: RuntimeLog
 }): Promise<Runtime> {
   const { queue, decisions } = statements
@@ -208,6 +212,7 @@ export async function openRuntime({
     nextId,
     instance,
     publish,
+    serverBudget: budget,
     rows: {
       ...queue,
       start: createBatcher((runs) => queue.start(runs)),

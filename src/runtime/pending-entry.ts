@@ -45,6 +45,8 @@ export function emptyEntry(log: Log): PendingEntry {
     events: [],
     calls: [],
     runs: [],
+    begun: [],
+    spent: [],
     sessions: [],
     subRuns: [],
     approvals: [],
@@ -52,6 +54,7 @@ export function emptyEntry(log: Log): PendingEntry {
     consumed: [],
     expired: [],
     closed: [],
+    taken: [],
     waiters: [],
     mergeable: false,
   }
@@ -94,6 +97,7 @@ function sizeOf(body: EventBody): number {
 export function addChange(entry: PendingEntry, change: Change): void {
   entry.calls = keepLast([...entry.calls, ...(change.calls ?? [])])
   entry.runs = keepLast([...entry.runs, ...(change.runs ?? [])])
+  addSpending(entry, change)
   entry.sessions.push(...(change.sessions ?? []))
   entry.subRuns.push(...(change.subRuns ?? []))
   entry.approvals.push(...(change.approvals ?? []))
@@ -101,6 +105,18 @@ export function addChange(entry: PendingEntry, change: Change): void {
   entry.consumed.push(...(change.consumed ?? []))
   entry.expired.push(...(change.expired ?? []))
   entry.closed.push(...(change.closed ?? []))
+  entry.begun.push(...(change.begun ?? []))
+  entry.taken.push(...(change.taken ?? []))
+}
+
+/** A run stands in `runs` or in `spent`, with what it had spent by the later change. */
+function addSpending(entry: PendingEntry, { runs = [], spent = [] }: Change): void {
+  const whole = new Set(runs.map((run) => run.id))
+  const later = new Map(spent.filter(({ id }) => !whole.has(id)).map((row) => [row.id, row]))
+  entry.runs = entry.runs.map((run) => ({ ...run, ...later.get(run.id) }))
+  const written = new Set(entry.runs.map((run) => run.id))
+  const others = [...entry.spent, ...later.values()].filter(({ id }) => !written.has(id))
+  entry.spent = keepLast(others)
 }
 
 /** A statement can write a row once; the later state stands for both. */

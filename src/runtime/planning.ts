@@ -2,9 +2,9 @@ import { addUsage } from '#contract/usage.ts'
 import { type ActiveRun, commitRun, toRunChange } from './active-run.ts'
 import type { RunTools } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
-import { tokensOf } from './endings.ts'
 import type { Model } from './model.ts'
 import { askBeside } from './side-call.ts'
+import { chargeUsage } from './spending.ts'
 import { systemPromptOf } from './system-prompt.ts'
 import { lastPart, toTranscript } from './transcript.ts'
 import { leaveStep } from './turn.ts'
@@ -42,7 +42,7 @@ export async function makePlan(
   run.totals.usage = addUsage(run.totals.usage, made.usage)
   await commitRun(run, [{ type: 'plan_updated', plan: made.text, updated: former !== '' }], {
     runs: [toRunChange(run)],
-    sessions: tokensOf(run, made.usage),
+    ...chargeUsage(run, made.usage),
   })
 }
 

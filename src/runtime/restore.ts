@@ -5,6 +5,7 @@ import type { LoadedRun } from '#store/run-loading.ts'
 import type { StartableSession } from '#store/run-start.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Assistant, Assistants } from './assistant.ts'
+import { noBudget } from './budget.ts'
 import type { AgentCatalog, AgentSnapshot } from './catalog.ts'
 import { noHooks } from './hooks.ts'
 import type { LogWriter } from './journal.ts'
@@ -73,6 +74,10 @@ export async function restoreRun({
     iterations: loaded.iterations,
     iterationLimit: loaded.iterationLimit,
     usage: loaded.usage,
+    budget: loaded.budget ?? noBudget,
+    toolCalls: loaded.toolCalls,
+    active: { before: loaded.activeMs, since: performance.now() },
+    parent: parent ?? null,
     totals: parent?.totals ?? { usage: loaded.totals },
     history: await readHistoryFor(assistant, { loaded, rows }),
     compaction: { summary: loaded.summary, failed: false },

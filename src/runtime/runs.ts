@@ -1,10 +1,13 @@
+import type { Budget, RunBudget } from '#contract/budget.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Run } from '#contract/run.ts'
 import type { Approval } from '#contract/session.ts'
+import type { SpentRun } from '#store/budget-decisions.ts'
 import type { ApprovalTarget, Decided } from '#store/decisions.ts'
 import type { Scope } from '#store/scope.ts'
 import { checkArguments } from './arguments.ts'
 import { cancelBackground } from './background.ts'
+import { raiseBudgets, stopBudgets } from './budget.ts'
 import type { Executor } from './executor.ts'
 import { moreIterations } from './limits.ts'
 import type { Decision, Runs } from './runtime.ts'
@@ -25,6 +28,10 @@ export type DecisionRows = {
   decideIterations(
     scope: Scope,
     request: { session: string; more: number | null },
+  ): Promise<Decided | null>
+  decideBudget(
+    scope: Scope,
+    request: { session: string; decide(runs: SpentRun[]): Map<string, RunBudget> },
   ): Promise<Decided | null>
   findElicitation(
     scope: Scope,
@@ -105,6 +112,23 @@ export function createRuns({
     return found.runId
   }
 
+  async function raiseBudget(
+    scope: Scope,
+    {
+      session,
+      toolCallId,
+      decision,
+      budget,
+    }: { session: string; toolCallId: string | undefined; decision: Decision; budget: Budget },
+  ): Promise<Run> {
+    if (toolCallId !== undefined || decision.decision === 'reject') throw misplacedBudget()
+    const decide = (runs: SpentRun[]) => raiseBudgets(runs, budget)
+    const raised = await rows.decideBudget(scope, { session, decide })
+    if (raised) return runOf(scope, raised)
+    await activeRunOf(scope, session)
+    throw new Problem('nothing_pending', `No run waits at its budget in session ${session}`)
+  }
+
   return {
     ...starter,
     cancel,
@@ -115,7 +139,8 @@ export function createRuns({
     },
     cancelBackground: (scope, session) =>
       cancelBackground({ scope, session, activeRuns: rows.backgroundRuns, cancel }),
-    async resume(scope, { session, toolCallId, toolName, decision }) {
+    async resume(scope, { session, toolCallId, toolName, decision, budget }) {
+      if (budget) return raiseBudget(scope, { session, toolCallId, decision, budget })
       const target = { session, toolCallId: toolCallId ?? null, toolName: toolName ?? null }
       const decided = await rows.decideApproval(scope, target, toDecision(scope, decision))
       if (decided) return runOf(scope, decided)
@@ -123,6 +148,9 @@ export function createRuns({
         const more = decision.decision === 'approve' ? moreIterations : null
         const continued = await rows.decideIterations(scope, { session, more })
         if (continued) return runOf(scope, continued)
+        const decide = decision.decision === 'approve' ? raiseBudgets : stopBudgets
+        const spent = await rows.decideBudget(scope, { session, decide: (runs) => decide(runs) })
+        if (spent) return runOf(scope, spent)
       }
       await activeRunOf(scope, session)
       const what = toolCallId ? `Tool call ${toolCallId} does not wait` : 'Nothing waits'
@@ -169,6 +197,16 @@ function toDecision(scope: Scope, decision: Decision) {
     arguments: decision.arguments ?? null,
     decidedBy: scope.owner ?? 'local',
   }
+}
+
+function misplacedBudget(): Problem {
+  return new Problem(
+    'validation_failed',
+    'A budget goes with the approval of a run, not of a call',
+    {
+      errors: [{ path: 'budget', message: 'goes with confirmation approve and no tool_call_id' }],
+    },
+  )
 }
 
 function checkContent(schema: Record<string, unknown>, content: unknown): void {

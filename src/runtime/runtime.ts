@@ -1,3 +1,4 @@
+import type { Budget } from '#contract/budget.ts'
 import type { RuntimeEvent } from '#contract/event.ts'
 import type { NewMessage } from '#contract/message.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
@@ -57,11 +58,19 @@ export type Runs = {
   cancelBackground(scope: Scope, session: string): Promise<void>
   /**
    * Decides the pending call with that tool call id, else the oldest pending one of the session
-   * (sub-sessions included); at the iteration limit, whether to go on. `nothing_pending`.
+   * (sub-sessions included); at the iteration limit or a budget, whether to go on.
+   * `nothing_pending`.
    */
   resume(
     scope: Scope,
-    request: { session: string; toolCallId?: string; toolName?: string; decision: Decision },
+    request: {
+      session: string
+      toolCallId?: string
+      toolName?: string
+      decision: Decision
+      /** New limits for a run that waits at its budget. */
+      budget?: Budget
+    },
   ): Promise<Run>
   /** The same decision again answers the approval as it is; the opposite is `already_decided`. */
   decide(scope: Scope, approvalId: string, decision: Decision): Promise<Approval>

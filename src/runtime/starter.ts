@@ -1,17 +1,22 @@
-import type { EventBody } from '#contract/event.ts'
+import type { Budget } from '#contract/budget.ts'
 import type { Message, NewMessage } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
 import type { NewSession } from '#contract/session.ts'
 import { noUsage } from '#contract/usage.ts'
+import type { HeldKey } from '#store/idempotency.ts'
+import type { Enqueued, QueuedRun, Steering } from '#store/run-queue.ts'
 import type { NewRun, StartableSession, StartedRow } from '#store/run-start.ts'
 import type { Scope } from '#store/scope.ts'
 import type { ActiveRun } from './active-run.ts'
 import { type Assistant, type Assistants, defaultAgentName } from './assistant.ts'
+import { openBudget } from './budget.ts'
+import { newRun, placeRun } from './busy-session.ts'
 import type { AgentCatalog, AgentSnapshot } from './catalog.ts'
 import type { Clock } from './clock.ts'
 import type { IdPrefix } from './context.ts'
 import type { Executor } from './executor.ts'
+import { chainMessages, firstEvents } from './first-events.ts'
 import { toFrame } from './frame.ts'
 import { defaultIterations } from './limits.ts'
 import { pickedModel } from './model-choice.ts'
@@ -33,6 +38,15 @@ export type StartNewRequest = Parameters<Runs['startNew']>[1]
 
 const startTries = 5
 
+type Parts = {
+  scope: Scope
+  session: StartableSession
+  assistant: Assistant
+  options: RunOptions
+  headers: Record<string, string>
+  key?: HeldKey | undefined
+}
+
 /** Begins runs: what was posted, the run and its first events commit together, then it executes. */
 export function createStarter({
   catalog,
@@ -42,6 +56,7 @@ export function createStarter({
   nextId,
   instance,
   publish,
+  serverBudget,
   rows,
 }: {
   catalog: AgentCatalog
@@ -52,9 +67,14 @@ export function createStarter({
   instance: string
   /** Hands the first events to those who follow, as the journal does with the others. */
   publish(sessionId: string, frames: Frame[]): void
+  /** What any run may spend. */
+  serverBudget: Budget
   rows: RunRows & {
     find(scope: Scope, idOrExternalId: string): Promise<StartableSession | null>
     start(run: NewRun): Promise<StartedRow>
+    enqueue(run: QueuedRun): Promise<Enqueued | null>
+    steer(request: Steering): Promise<{ runId: string } | null>
+    started(scope: Scope, runId: string): Promise<StartedRun | null>
     saveAgentVersion(snapshot: AgentSnapshot): Promise<void>
   }
 }): Starter {
@@ -77,67 +97,63 @@ export function createStarter({
   }
 
   function toMessages(posted: NewMessage[], leaf: string | null): Message[] {
-    let parent = leaf
-    return posted.map((message) => {
-      const stored: Message = {
+    const messages = posted.map(
+      (message): Message => ({
         id: nextId('msg'),
-        parent_id: parent,
+        parent_id: null,
         role: message.role,
         agent_name: null,
         status: 'complete',
         content: message.content,
         ...(message.multi_content ? { multi_content: message.multi_content } : {}),
         created_at: clock.isoNow(),
-      }
-      parent = stored.id
-      return stored
-    })
+      }),
+    )
+    return chainMessages(messages, leaf)
   }
 
-  async function begin({
-    scope,
-    session,
-    target,
-    assistant,
-    messages,
-    history,
-    options,
-    headers,
-  }: {
-    scope: Scope
-    session: StartableSession
-    target: NewRun['session']
-    assistant: Assistant
-    messages: Message[]
-    history: Message[]
-    options: RunOptions
-    headers: Record<string, string>
-  }): Promise<StartedRun | null> {
+  /** The run as its row is to be. */
+  function describe({ scope, session, assistant, options, key }: Parts) {
     // A caller who asks for a model ends what the agent picked.
     const picked = options.model === undefined ? session.picked : null
     const model = assistant.model(pickedModel({ picked, assistant }) ?? options.model)
-    const runId = nextId('run')
-    const iterationLimit =
-      options.max_iterations ??
-      session.maxIterations ??
-      (assistant.spec.max_iterations || defaultIterations)
-    const subject = { sessionId: session.id, runId, agent: assistant.name }
-    const bodies = firstEvents(assistant, model.id, messages)
-    const events = bodies.map((body) => toNewEvent({ subject, body }))
-    const started = await rows.start({
+    const row = {
       scope,
-      session: target,
-      runId,
+      runId: nextId('run'),
       agent: assistant.snapshot.name,
       agentName: assistant.name,
       agentVersion: assistant.snapshot.version,
-      model: model.id,
+      model,
       options: keptOptions(options),
-      iterationLimit,
+      iterationLimit:
+        options.max_iterations ??
+        session.maxIterations ??
+        (assistant.spec.max_iterations || defaultIterations),
+      budget: openBudget([options.budget, assistant.spec.budget, serverBudget]),
       metadata: options.metadata ?? {},
-      instance,
-      events,
-    })
+      key: key ?? null,
+    }
+    return { row, picked }
+  }
+
+  /** What becomes of a run for a session that is busy; null: it is not busy any more. */
+  function whenBusy(parts: Parts, posted: NewMessage[]): Promise<StartedRun | null> {
+    const { session, options } = parts
+    const messages = toMessages(posted, null)
+    const { row } = describe(parts)
+    return placeRun({ session, row, messages, policy: options.on_busy ?? 'reject', executor, rows })
+  }
+
+  async function begin(
+    parts: Parts & { target: NewRun['session']; messages: Message[]; history: Message[] },
+  ): Promise<StartedRun | null> {
+    const { scope, session, target, assistant, messages, history, options, headers } = parts
+    const { row, picked } = describe(parts)
+    const { runId, model, iterationLimit, budget } = row
+    const subject = { sessionId: session.id, runId, agent: assistant.name }
+    const bodies = firstEvents(assistant, model, messages)
+    const events = bodies.map((body) => toNewEvent({ subject, body }))
+    const started = await rows.start({ ...row, session: target, instance, events })
     if (!started) return null
     clock.adjust(started.time)
     const make = ({ log, signal }: Pick<ActiveRun, 'log' | 'signal'>): ActiveRun => ({
@@ -148,11 +164,15 @@ export function createStarter({
       rootSessionId: session.id,
       assistant,
       options,
-      model: model.id,
+      model,
       picked,
       iterations: 0,
       iterationLimit,
       usage: noUsage,
+      budget,
+      toolCalls: 0,
+      active: { before: 0, since: performance.now() },
+      parent: null,
       totals: { usage: session.totals },
       history: [...history, ...messages],
       compaction: { summary: session.summary, failed: false },
@@ -177,34 +197,27 @@ export function createStarter({
     )
     publish(session.id, frames)
     const run: Run = {
-      id: runId,
-      session_id: session.id,
+      ...newRun(row, { sessionId: session.id, createdAt: time }),
       status: 'running',
-      agent: assistant.snapshot.name,
-      agent_name: assistant.name,
-      model: model.id,
-      created_at: time,
       started_at: time,
-      finished_at: null,
-      iterations: 0,
-      stop_reason: null,
-      completed: false,
-      waiting_for: null,
-      error: null,
-      usage: noUsage,
-      metadata: options.metadata ?? {},
     }
-    return { run, after: started.base }
+    return { run, after: started.base, begun: true }
   }
 
   return {
-    async start(scope, { session: reference, agent, messages: posted, options, headers = {} }) {
+    async start(scope, { session: reference, agent, messages: posted, ...rest }) {
+      const { options, headers = {}, key } = rest
       const assistant = chooseAgent(agent)
       await keepVersion(assistant.snapshot)
       for (let attempt = 0; attempt < startTries; attempt += 1) {
         const session = await rows.find(scope, reference)
         if (!session) throw new Problem('not_found', `There is no session ${reference}`)
-        if (session.activeRunId) throw busy(session.id, session.activeRunId)
+        const parts = { scope, session, assistant, options, headers, key }
+        if (session.activeRunId) {
+          const placed = await whenBusy(parts, posted)
+          if (placed) return placed
+          continue
+        }
         const model = options.model
         const history = session.leaf
           ? await readStartHistory(assistant, { session, model, rows })
@@ -212,8 +225,7 @@ export function createStarter({
         if (history.length + posted.length === 0) throw nothingToAnswer(session.id)
         const messages = toMessages(posted, session.leaf)
         const target = { type: 'existing' as const, id: session.id, leaf: session.leaf }
-        const parts = { scope, session, target, assistant, messages, history, options, headers }
-        const started = await begin(parts)
+        const started = await begin({ ...parts, target, messages, history })
         if (started) return started
         // The session changed between the reading and the start: look again.
       }
@@ -221,7 +233,8 @@ export function createStarter({
         retry_after: 1,
       })
     },
-    async startNew(scope, { session: input, agent, messages: posted, options, headers = {} }) {
+    async startNew(scope, { session: input, agent, messages: posted, ...rest }) {
+      const { options, headers = {}, key } = rest
       const assistant = chooseAgent(agent)
       await keepVersion(assistant.snapshot)
       const id = nextId('ses')
@@ -231,6 +244,7 @@ export function createStarter({
         id,
         owner,
         leaf: null,
+        branched: false,
         activeRunId: null,
         agent: assistant.snapshot.name,
         agentName: assistant.name,
@@ -250,8 +264,8 @@ export function createStarter({
       }
       const target = { type: 'new' as const, id, owner, input }
       const messages = toMessages(posted, null)
-      const parts = { scope, session, target, assistant, messages, history: [], options, headers }
-      const started = await begin(parts)
+      const parts = { scope, session, assistant, options, headers, key }
+      const started = await begin({ ...parts, target, messages, history: [] })
       if (started) return started
       throw new Problem('conflict', `There is a session with the external_id ${input.external_id}`)
     },
@@ -262,6 +276,7 @@ export function createStarter({
         id,
         owner,
         leaf: null,
+        branched: false,
         activeRunId: null,
         agent: assistant.snapshot.name,
         agentName: assistant.name,
@@ -297,23 +312,6 @@ export function createStarter({
   }
 }
 
-function firstEvents(assistant: Assistant, model: string, messages: Message[]): EventBody[] {
-  const { spec, snapshot } = assistant
-  const names = Object.entries(snapshot.file.agents)
-  const team = names.map(([name, member]) => ({ name, description: member.description ?? '' }))
-  return [
-    ...messages.map(
-      (message): EventBody => ({ type: 'user_message', message_id: message.id, message }),
-    ),
-    {
-      type: 'stream_started',
-      agent_info: { model, description: spec.description ?? '', version: snapshot.version },
-      ...(team.length > 1 ? { team } : {}),
-    },
-    { type: 'step_started', step: 1 },
-  ]
-}
-
 /** What a run that goes on later has to know again. */
 function keptOptions({
   metadata,
@@ -322,14 +320,6 @@ function keptOptions({
   ...options
 }: RunOptions): RunOptions {
   return options
-}
-
-export function busy(sessionId: string, runId: string): Problem {
-  return new Problem(
-    'session_busy',
-    `Session ${sessionId} has an active run; wait for ${runId}, or cancel it`,
-    { active_run_id: runId },
-  )
 }
 
 function nothingToAnswer(sessionId: string): Problem {

@@ -1,8 +1,9 @@
-import { addUsage, noUsage, type Usage } from '#contract/usage.ts'
+import { noUsage, type Usage } from '#contract/usage.ts'
 import { type ActiveRun, subjectOf } from './active-run.ts'
 import type { Journal } from './journal.ts'
 import type { Model, PromptMessage } from './model.ts'
 import { toStorable } from './text.ts'
+import { toUsage } from './turn.ts'
 
 /** Milliseconds that a title may take. */
 const patience = 20_000
@@ -67,11 +68,11 @@ async function askForTitle(model: Model, run: ActiveRun, question: string) {
     },
   ]
   const signal = AbortSignal.timeout(patience)
-  const { content, usage } = await model.respond(
+  const title = await model.respond(
     { messages, tools: [], thinking: false, signal },
     () => undefined,
   )
-  return { content, usage: addUsage(noUsage, { ...noUsage, ...usage, cost: null }) }
+  return { content: title.content, usage: toUsage(title, model) }
 }
 
 function tidy(text: string): string {

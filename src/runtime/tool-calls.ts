@@ -4,7 +4,9 @@ import type { ToolResult } from '#contract/tool.ts'
 import { noUsage } from '#contract/usage.ts'
 import type { CallRow, NewApproval, NewElicitation } from '#store/log.ts'
 import { type ActiveRun, commitRun, subjectOf, toolSessionOf, toRunChange } from './active-run.ts'
+import { waitFor } from './budget.ts'
 import {
+  begins,
   type CallEnd,
   cancelledEnd,
   definitionOf,
@@ -15,6 +17,7 @@ import type { LoopContext } from './context.ts'
 import { executeCall } from './execute-call.ts'
 import type { Wait } from './outcome.ts'
 import { decide } from './permissions.ts'
+import { type Charges, chargeCalls } from './spending.ts'
 import { cutToBytes } from './text.ts'
 import type { ElicitationRequest } from './tool.ts'
 
@@ -30,7 +33,7 @@ export type Announcement = {
   approvals: NewApproval[]
   consumed: string[]
   expired: string[]
-}
+} & Charges
 
 /**
  * The intent: commits before anything runs. Gives each call its next state; what has already
@@ -47,6 +50,7 @@ export function announceCalls(
     approvals: [],
     consumed: [],
     expired: [],
+    ...chargeCalls(run, planned.filter(({ next }) => begins(next)).length),
   }
   for (const plan of planned) announceCall(context, run, plan, announcement)
   return announcement
@@ -82,6 +86,10 @@ function announceCall(
       next.announced = true
       return
     case 'wait': {
+      if (next.kind === 'budget') {
+        into.calls.push({ ...row })
+        return
+      }
       if (next.asked) return
       row.state = 'awaiting'
       into.calls.push({ ...row })
@@ -238,6 +246,7 @@ async function refuseDenied(
 
 function waitOf({ next, row }: PlannedCall): Wait[] {
   if (next.type !== 'wait') return []
+  if (next.kind === 'budget') return [waitFor(next.reached)]
   const id = next.kind === 'elicitation' ? next.elicitationId : row.callId
   const wakeAt = next.kind === 'client_tool' ? null : next.expiresAt
   return [{ waitingFor: { kind: next.kind, ids: [id] }, wakeAt }]

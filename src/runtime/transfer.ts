@@ -1,8 +1,9 @@
 import type { EventBody } from '#contract/event.ts'
-import { addUsage, noUsage } from '#contract/usage.ts'
+import { noUsage } from '#contract/usage.ts'
 import type { OpenCall } from '#store/run-calls.ts'
 import type { LoadedRun } from '#store/run-loading.ts'
 import { type ActiveRun, subjectOf, toRunChange } from './active-run.ts'
+import { openBudget } from './budget.ts'
 import type { CallOutcome, RunTool } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import { defaultIterations } from './limits.ts'
@@ -62,7 +63,6 @@ async function transfer(
     const outcome = await enter(context, child)
     if (outcome.type === 'parked') return outcome
   }
-  run.usage = addUsage(run.usage, child.usage)
   await endTransfer(run, child, call.providerCallId)
   return toResult(child)
 }
@@ -79,7 +79,6 @@ export async function closeSubRuns(
     if (!found || !isActive(found)) continue
     const child = await context.restore(found, run)
     await close(child)
-    run.usage = addUsage(run.usage, child.usage)
     await endTransfer(run, child, callId)
   }
 }
@@ -106,6 +105,10 @@ async function beginSubRun(
     iterations: 0,
     iterationLimit: assistant.spec.max_iterations || defaultIterations,
     usage: noUsage,
+    budget: openBudget([assistant.spec.budget]),
+    toolCalls: 0,
+    active: { before: 0, since: performance.now() },
+    parent: run,
     history: [],
     compaction: { summary: null, failed: false },
     plan: null,
@@ -149,6 +152,7 @@ async function beginSubRun(
         rootSessionId: run.rootSessionId,
         title: taskTitle(task),
         run: toRunChange(child),
+        budget: child.budget,
         agent: assistant.snapshot.name,
         agentVersion: assistant.snapshot.version,
         options: JSON.stringify(options),

@@ -79,7 +79,7 @@ async function findApproval(tx: Statements, scope: Scope, target: ApprovalTarget
   return row
 }
 
-async function lockSession(tx: Statements, sessionId: string): Promise<void> {
+export async function lockSession(tx: Statements, sessionId: string): Promise<void> {
   await tx.query('select 1 from sessions where id = $1 for update', [sessionId])
 }
 
@@ -192,7 +192,12 @@ export function decideIterations(
   })
 }
 
-async function findSession(tx: Statements, scope: Scope, session: string): Promise<string | null> {
+/** The id of the root session that a caller names, if it is theirs. */
+export async function findSession(
+  tx: Statements,
+  scope: Scope,
+  session: string,
+): Promise<string | null> {
   const [row] = await tx.query<{ id: string }>(
     `select coalesce(root_id, id) as id from sessions
      where tenant = $1 and ($2::text is null or owner = $2) and (id = $3 or external_id = $3)
@@ -287,7 +292,8 @@ export function submitClientResult(
 
 /**
  * Asks a run to end; a sub-agent's run ends with the run that it works for, whose id is answered. A
- * run that no process holds is queued, so that its loop closes it.
+ * run that no process holds is queued, so that its loop closes it. One that is enqueued behind
+ * another ends at once: nothing of it is in the log, and its messages never will be.
  */
 export async function requestCancel(
   database: Statements,
@@ -303,12 +309,19 @@ export async function requestCancel(
        select coalesce(root.id, n.id) as id, coalesce(root.status, n.status) as status
        from named n left join runs root on n.parent_run_id is not null
          and n.status in ('queued', 'running', 'waiting') and root.session_id = n.root_session_id
+         and not root.enqueued
          and root.status in ('queued', 'running', 'waiting')
      ), changed as (
        update runs r set cancel_requested_at = coalesce(r.cancel_requested_at, now()),
-         status = case when r.status = 'waiting' then 'queued' else r.status end
+         status = case when r.enqueued then 'cancelled' when r.status = 'waiting' then 'queued'
+           else r.status end,
+         stop_reason = case when r.enqueued then 'cancelled' end, enqueued = false,
+         finished_at = case when r.enqueued then now() end,
+         last_seq = case when r.enqueued then r.first_seq - 1 end
        from asked a where r.id = a.id and r.status in ('queued', 'running', 'waiting')
-       returning r.status
+       returning r.id, r.status
+     ), dropped as (
+       delete from steered_messages m using changed c where m.run_id = c.id and c.status = 'cancelled'
      )
      select a.id, coalesce((select status from changed), a.status) as status,
        coalesce((select status = 'queued' from changed), false) as queued

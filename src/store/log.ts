@@ -1,3 +1,4 @@
+import type { RunBudget } from '#contract/budget.ts'
 import type { Message } from '#contract/message.ts'
 import type { RunError, RunStatus, StopReason, WaitingFor } from '#contract/run.ts'
 import type { FinalToolCallState, Permissions, ToolCallState } from '#contract/tool.ts'
@@ -53,9 +54,16 @@ export type RunChange = {
   completed: boolean
   waitingFor: WaitingFor | null
   error: RunError | null
-  usage: Usage
   /** When a waiting run goes on although nobody decided. */
   wakeAt: string | null
+} & Spending
+
+/** What a run has spent so far, the runs of its sub-agents included. */
+export type Spending = {
+  usage: Usage
+  toolCalls: number
+  /** Milliseconds that it was in the hands of a process. */
+  activeMs: number
 }
 
 /** What a commit adds to a session: tokens, and settings that a run may change. */
@@ -70,6 +78,15 @@ export type SessionChange = {
   summary?: { text: string; messageId: string; createdAt: string }
 }
 
+/** A run that waited behind others begins: with the first events of the entry. */
+export type BegunRun = {
+  id: string
+  /** The agent source, which the session remembers. */
+  agent: string
+  /** Where the messages begin that its own take the place of. */
+  replacedSeq: number | null
+}
+
 /** What was said up to the message of `seq`; `seq` is there when it was read. */
 export type SessionSummary = { text: string; createdAt: string; seq?: number }
 
@@ -79,6 +96,7 @@ export type NewSubRun = {
   rootSessionId: string
   title: string
   run: RunChange
+  budget: RunBudget
   agent: string
   agentVersion: string
   options: string
@@ -117,6 +135,9 @@ export type LogEntry = {
   events: NewEvent[]
   calls: CallRow[]
   runs: RunChange[]
+  begun: BegunRun[]
+  /** Of runs whose sub-agents spent something; none of them is in `runs`. */
+  spent: ({ id: string } & Spending)[]
   sessions: SessionChange[]
   subRuns: NewSubRun[]
   approvals: NewApproval[]
@@ -127,6 +148,8 @@ export type LogEntry = {
   expired: string[]
   /** Runs whose pending questions are withdrawn. */
   closed: string[]
+  /** Messages that waited for a run and are among the events now. */
+  taken: string[]
 }
 
 /** The settings of a session that a run obeys at once, read under the row's lock. */
@@ -216,6 +239,8 @@ function toHeadRow(entry: LogEntry, index: number) {
     count: entry.events.length,
     leaf: lastMessageOf(entry, entry.sessionId),
     touched: entry.runs.length > 0 || entry.sessions.length > 0,
+    begun_agent: entry.begun[0]?.agent ?? null,
+    branches: entry.begun.some(({ replacedSeq }) => replacedSeq !== null),
     ...toChangeRow(change),
     title: change?.title ?? null,
   }
@@ -245,8 +270,14 @@ function toUsageRow(usage: Usage | undefined) {
   }
 }
 
+function toSpendingRow({ usage, toolCalls, activeMs }: Spending) {
+  return { ...toUsageRow(usage), tool_calls: toolCalls, active_ms: activeMs }
+}
+
 const usageColumns =
   'input bigint, output bigint, cached bigint, reasoning bigint, cost double precision'
+
+const spendingColumns = `${usageColumns}, tool_calls int, active_ms bigint`
 
 const changeColumns = `${usageColumns}, agent_name text, picks boolean, picked text`
 
@@ -263,10 +294,11 @@ const addChange = `
 const headPart = `
 with entry as materialized (
   select * from json_to_recordset($1::text::json) as e(entry int, id text, token bigint, count int,
-    leaf text, touched boolean, ${changeColumns}, title text)
+    leaf text, touched boolean, begun_agent text, branches boolean, ${changeColumns}, title text)
 ), head as (
   update sessions s set last_seq = s.last_seq + e.count, ${addChange},
-    title = coalesce(s.title, e.title),
+    title = coalesce(s.title, e.title), agent = coalesce(e.begun_agent, s.agent),
+    branched = s.branched or e.branches,
     updated_at = case when e.touched then now() else s.updated_at end
   from entry e where s.id = e.id and (e.token is null or s.run_token = e.token)
   returning e.entry, s.id, s.tenant, s.owner, s.last_seq - e.count as base, s.permissions,
@@ -367,16 +399,17 @@ const parts: Part[] = [
         model: sub.run.model,
         options: sub.options,
         iteration_limit: sub.run.iterationLimit,
+        budget: sub.budget,
         parent_run: sub.parentRunId,
         parent_call: sub.parentCallId,
       })),
     sql: `insert into runs (id, tenant, session_id, root_session_id, status, agent, agent_name,
-        agent_version, model, options, iteration_limit, first_seq, parent_run_id, parent_call_id,
+        agent_version, model, options, iteration_limit, budget, first_seq, parent_run_id, parent_call_id,
         started_at)
       select n.id, h.tenant, n.session, h.id, n.status, n.agent, n.agent_name, n.version, n.model,
-        n.options::jsonb, n.iteration_limit, h.base + 1, n.parent_run, n.parent_call, now()
+        n.options::jsonb, n.iteration_limit, n.budget, h.base + 1, n.parent_run, n.parent_call, now()
       from json_to_recordset($rows) as n(entry int, id text, session text, status text, agent text,
-        agent_name text, version text, model text, options text, iteration_limit int,
+        agent_name text, version text, model text, options text, iteration_limit int, budget jsonb,
         parent_run text, parent_call text)
       join head h on h.entry = n.entry`,
   },
@@ -404,23 +437,59 @@ const parts: Part[] = [
         waiting_for: run.waitingFor,
         error: run.error,
         wake_at: run.wakeAt,
-        ...toUsageRow(run.usage),
+        ...toSpendingRow(run),
       })),
     sql: `update runs r set status = c.status, agent_name = c.agent_name, model = c.model,
         iterations = c.iterations, iteration_limit = c.iteration_limit, plan = c.plan,
         stop_reason = c.stop_reason, completed = c.completed, waiting_for = c.waiting_for,
         error = c.error, wake_at = c.wake_at, input_tokens = c.input, output_tokens = c.output,
         cached_input_tokens = c.cached, reasoning_tokens = c.reasoning, cost = c.cost,
+        tool_call_count = c.tool_calls, active_ms = c.active_ms,
         lease_owner = case when c.status = 'running' then r.lease_owner end,
         lease_expires_at = case when c.status = 'running' then r.lease_expires_at end,
         last_seq = case when c.status in ('completed', 'failed', 'cancelled') then h.base + e.count end,
         finished_at = case when c.status in ('completed', 'failed', 'cancelled') then now() end
       from json_to_recordset($rows) as c(entry int, id text, status text, agent_name text,
         model text, iterations int, iteration_limit int, plan jsonb, stop_reason text, completed boolean,
-        waiting_for jsonb, error jsonb, wake_at timestamptz, ${usageColumns})
+        waiting_for jsonb, error jsonb, wake_at timestamptz, ${spendingColumns})
       join head h on h.entry = c.entry join entry e on e.entry = c.entry
       where r.id = c.id and r.status not in ('completed', 'failed', 'cancelled')
       returning r.id, r.tenant, r.session_id, r.parent_run_id`,
+  },
+  {
+    name: 'begun_runs',
+    rows: (entry, index) => entry.begun.map(({ id }) => ({ entry: index, id })),
+    sql: `update runs r set started_at = now(), first_seq = h.base + 1
+      from json_to_recordset($rows) as b(entry int, id text) join head h on h.entry = b.entry
+      where r.id = b.id and r.started_at is null`,
+  },
+  {
+    name: 'left_summaries',
+    rows: (entry, index) =>
+      entry.begun.flatMap(({ replacedSeq }) =>
+        replacedSeq === null ? [] : [{ entry: index, seq: replacedSeq }],
+      ),
+    sql: `delete from summaries m
+      using json_to_recordset($rows) as l(entry int, seq bigint) join head h on h.entry = l.entry
+      where m.session_id = h.id and m.seq >= l.seq`,
+  },
+  {
+    name: 'taken_messages',
+    rows: (entry, index) => entry.taken.map((id) => ({ entry: index, id })),
+    sql: `delete from steered_messages m
+      using json_to_recordset($rows) as t(entry int, id text) join head h on h.entry = t.entry
+      where m.id = t.id and m.session_id = h.id`,
+  },
+  {
+    name: 'spent_runs',
+    rows: (entry, index) =>
+      entry.spent.map((run) => ({ entry: index, id: run.id, ...toSpendingRow(run) })),
+    sql: `update runs r set input_tokens = c.input, output_tokens = c.output,
+        cached_input_tokens = c.cached, reasoning_tokens = c.reasoning, cost = c.cost,
+        tool_call_count = c.tool_calls, active_ms = c.active_ms
+      from json_to_recordset($rows) as c(entry int, id text, ${spendingColumns})
+      join head h on h.entry = c.entry
+      where r.id = c.id and r.status not in ('completed', 'failed', 'cancelled')`,
   },
   {
     name: 'changed_calls',

@@ -40,7 +40,14 @@ export type LoadedRun = {
   firstSeq: number
   parentCallId: string | null
   usage: Usage
+  /** The message that the run goes on from. */
   leaf: string | null
+  /** Other branches than that of `leaf` hold messages, too. */
+  branched: boolean
+  /** Its first events are in the log. */
+  begun: boolean
+  /** Where the messages begin that those of a run which is about to begin take the place of. */
+  replacedSeq: number | null
   title: string | null
   workingDir: string | null
   picked: string | null
@@ -72,33 +79,65 @@ select r.id, r.tenant, s.owner, r.session_id as "sessionId", r.root_session_id a
   r.iteration_limit as "iterationLimit", r.budget, r.tool_call_count as "toolCalls",
   r.active_ms as "activeMs", r.plan, r.cancel_requested_at is not null as cancelled,
   ${isoTime('r.created_at')} as "createdAt", r.first_seq as "firstSeq",
-  r.parent_call_id as "parentCallId", ${usageJson('r')} as usage, s.leaf_id as leaf, s.title,
-  s.model_override as picked, ${latestSummary} as summary,
+  r.parent_call_id as "parentCallId", ${usageJson('r')} as usage, s.title,
+  case when b.seq is null then s.leaf_id else b.parent_id end as leaf,
+  s.branched or b.seq is not null as branched, r.started_at is not null as begun,
+  b.seq as "replacedSeq",
+  s.model_override as picked, ${latestSummary('b.seq is null or m.seq < b.seq')} as summary,
   t.working_dir as "workingDir", t.permissions, t.tools_approved as "toolsApproved",
   t.allowed_tools as "allowedTools", t.thinking, ${usageJson('t')} as totals,
   ${levelOf} as level, t.last_seq as "lastSeq"
-from runs r join sessions s on s.id = r.session_id join sessions t on t.id = r.root_session_id`
+from runs r join sessions s on s.id = r.session_id join sessions t on t.id = r.root_session_id
+left join lateral (
+  select m.seq, m.parent_id from runs p join messages m on m.session_id = p.session_id
+    and m.seq between p.first_seq and p.last_seq
+  where p.id = r.replaces and r.started_at is null order by m.seq limit 1) b on true`
 
 type LoadedRow = Omit<LoadedRun, 'settings'> & SettingsColumns
 
-/** The newest messages of a session that came after `after`, oldest first. */
+/**
+ * The newest messages up to `leaf` that came after the seq `after`, oldest first. Where nothing ever
+ * branched off, those are the session's messages in the order of their seq, before `before`.
+ */
 export async function readHistory(
   database: Statements,
   {
     sessionId,
     limit,
+    leaf,
+    branched,
     before,
     after,
-  }: { sessionId: string; limit: number; before: number | null; after: number },
+  }: {
+    sessionId: string
+    limit: number
+    leaf: string | null
+    branched: boolean
+    before: number | null
+    after: number
+  },
 ): Promise<{ seq: number; message: Message }[]> {
   const rows = await database.query<{ seq: number; body: Message }>(
-    `select seq, body from messages where session_id = $1 and ($2::bigint is null or seq < $2)
-       and seq > $4
-     order by seq desc limit $3`,
-    [sessionId, before, limit, after],
+    branched ? branchStatement : lineStatement,
+    [sessionId, branched ? leaf : before, limit, after],
   )
   return rows.reverse().map((row) => ({ seq: row.seq, message: row.body }))
 }
+
+const lineStatement = `
+select seq, body from messages where session_id = $1 and ($2::bigint is null or seq < $2)
+  and seq > $4
+order by seq desc limit $3`
+
+const branchStatement = `
+with recursive branch as (
+  select m.id, m.parent_id, 1 as shown from messages m where m.id = $2 and m.session_id = $1
+  union all
+  select m.id, m.parent_id, b.shown + 1 from branch b join messages m on m.id = b.parent_id
+  where m.session_id = $1 and b.shown < $3
+)
+select m.seq, m.body from branch b join messages m on m.id = b.id where m.seq > $4
+order by m.seq desc`
 
 /** The settings of a session as they are now. */
 export async function readSettings(
@@ -129,7 +168,8 @@ export async function findOpenStep(
   const [row] = await database.query<{ seq: number; step: number }>(
     `select seq, (data::json->>'step')::int as step from events
      where session_id = $1 and seq >= $3 and run_id = $2
-       and type in ('step_started', 'warning', 'session_compaction', 'plan_updated', 'budget_exceeded')
+       and type in ('step_started', 'warning', 'session_compaction', 'plan_updated', 'budget_exceeded',
+         'user_message')
      order by seq desc limit 1`,
     [rootSessionId, runId, after],
   )

@@ -3,6 +3,7 @@ import type { RunOptions } from '#contract/run.ts'
 import type { NewSession } from '#contract/session.ts'
 import type { Usage } from '#contract/usage.ts'
 import type { Statements } from './database.ts'
+import type { HeldKey } from './idempotency.ts'
 import type { NewEvent, SessionSettings, SessionSummary } from './log.ts'
 import { leaseSeconds } from './run-claims.ts'
 import {
@@ -32,6 +33,8 @@ export type NewRun = {
   metadata: Record<string, unknown>
   instance: string
   events: NewEvent[]
+  /** Finished in the commit that begins the run; nothing is begun when somebody else holds it now. */
+  key: HeldKey | null
 }
 
 /** Where the session of a background agent comes from. Nothing is begun when its parent is gone. */
@@ -100,6 +103,10 @@ function toStartRow(run: NewRun, entry: number) {
     instance: run.instance,
     count: run.events.length,
     keeps_model: run.options.model === undefined,
+    key: run.key?.key ?? null,
+    key_owner: run.key?.owner ?? null,
+    key_operation: run.key?.operation ?? null,
+    key_lock: run.key?.lock ?? null,
     parent: background?.parentId ?? null,
     parent_call: background?.callId ?? null,
     allowed_tools: background?.allowedTools ?? [],
@@ -135,6 +142,8 @@ function toMessageRows(run: NewRun, entry: number) {
   })
 }
 
+const mayBegin = '(i.key is null or i.entry in (select entry from own_key))'
+
 // `held` locks the session before the run is inserted, so that the fence moves only for the one
 // that gets in: a fence that moved for a refused start would cut off the run that is active.
 const startStatement = `
@@ -144,7 +153,12 @@ with item as materialized (
     permissions jsonb, tools_approved boolean, thinking boolean, working_dir text,
     max_iterations int, session_metadata jsonb, run text, agent text, agent_name text, version text,
     model text, options jsonb, iteration_limit int, budget jsonb, metadata jsonb, instance text, count int,
-    keeps_model boolean, parent text, parent_call text, allowed_tools text[])
+    keeps_model boolean, key text, key_owner text, key_operation text, key_lock text, parent text, parent_call text, allowed_tools text[])
+), own_key as materialized (
+  select i.entry from item i join idempotency_keys k on k.tenant = i.tenant and k.owner = i.key_owner
+    and k.operation = i.key_operation and k.key = i.key
+  where k.status = 'in_flight' and k.locked_until::text = i.key_lock
+  for update of k
 ), parents as materialized (
   select p.id from sessions p join item i on i.parent = p.id for key share of p
 ), made as (
@@ -154,13 +168,14 @@ with item as materialized (
   select i.session, i.tenant, i.owner, i.external_id, i.title, i.agent, i.agent_name, i.permissions,
     i.tools_approved, i.thinking, i.working_dir, i.max_iterations, i.session_metadata, i.count, 1,
     i.new_leaf, i.parent, case when i.parent is not null then 'background' end, i.allowed_tools
-  from item i where i.fresh and (i.parent is null or i.parent in (select id from parents))
+  from item i where i.fresh and ${mayBegin} and (i.parent is null or i.parent in (select id from parents))
   on conflict do nothing returning id
 ), held as (
   select i.entry, s.id, s.last_seq, s.run_token
   from sessions s join item i on i.session = s.id
   where not i.fresh and s.tenant = i.tenant and (i.owner is null or s.owner = i.owner)
-    and s.root_id is null and s.leaf_id is not distinct from i.leaf
+    and s.root_id is null and s.leaf_id is not distinct from i.leaf and ${mayBegin}
+    and not exists (select 1 from runs q where q.session_id = s.id and q.enqueued)
   for update of s
 ), target as (
   select i.entry, i.session, 0::bigint as base, 1::bigint as token
@@ -180,6 +195,11 @@ with item as materialized (
   select t.*, i.tenant, i.count, i.agent, i.agent_name, i.new_leaf, i.fresh,
     i.keeps_model
   from started r join item i on i.run = r.id join target t on t.entry = i.entry
+), finished_keys as (
+  update idempotency_keys k set status = 'done', run_id = i.run, session_id = b.session
+  from begun b join item i on i.entry = b.entry
+  where k.tenant = i.tenant and k.owner = i.key_owner and k.operation = i.key_operation
+    and k.key = i.key
 ), moved as (
   update sessions s set last_seq = s.last_seq + b.count, run_token = b.token, agent = b.agent,
     agent_name = b.agent_name,
@@ -205,6 +225,9 @@ export type StartableSession = {
   id: string
   owner: string
   leaf: string | null
+  /** Other branches than that of `leaf` hold messages, too. */
+  branched: boolean
+  /** The active run, else the first of those that are enqueued. */
   activeRunId: string | null
   agent: string | null
   agentName: string | null
@@ -230,9 +253,10 @@ export async function findStartable(
        s.max_iterations as "maxIterations", s.title, s.working_dir as "workingDir",
        ${usageJson('s')} as totals, s.permissions, s.tools_approved as "toolsApproved",
        s.allowed_tools as "allowedTools", s.thinking, s.model_override as picked,
-       ${latestSummary} as summary, ${levelOf} as level,
+       ${latestSummary()} as summary, ${levelOf} as level,
        (select r.id from runs r where r.session_id = s.id
-          and r.status in ('queued', 'running', 'waiting')) as "activeRunId"
+          and r.status in ('queued', 'running', 'waiting') order by r.enqueued, r.id limit 1)
+         as "activeRunId", s.branched
      from sessions s
      where s.tenant = $1 and ($2::text is null or s.owner = $2) and s.root_id is null
        and (s.id = $3 or s.external_id = $3)

@@ -13,6 +13,7 @@ import {
   submitClientResult,
 } from './decisions.ts'
 import { findCommitted, readEvents, readHeads } from './events.ts'
+import { claimKey, keepResponse, releaseKey, removeExpiredKeys } from './idempotency.ts'
 import { commitEntries, endedRuns, type LogEntry } from './log.ts'
 import { readCalls, readUnknownCalls } from './run-calls.ts'
 import { claimRuns, readCancelRequests, releaseRun, renewLeases } from './run-claims.ts'
@@ -25,6 +26,7 @@ import {
   readSettings,
   saveAgentVersion,
 } from './run-loading.ts'
+import { dropQueue, enqueueRun, readPosted, steerRun, takeQueued } from './run-queue.ts'
 import { findStartable, startRuns } from './run-start.ts'
 
 type Rest<Work> = Work extends (database: Database, ...rest: infer Arguments) => infer Result
@@ -57,6 +59,11 @@ export function bindRunStatements(
     },
     queue: {
       start: bind(startRuns),
+      enqueue: bind(enqueueRun),
+      steer: bind(steerRun),
+      posted: bind(readPosted),
+      takeQueued: bind(takeQueued),
+      drop: bind(dropQueue),
       claim: bind(claimRuns),
       renew: bind(renewLeases),
       release: bind(releaseRun),
@@ -72,6 +79,12 @@ export function bindRunStatements(
       agentVersion: bind(readAgentVersion),
     },
     background: { list: bind(listBackground), activeRuns: bind(readBackgroundRuns) },
+    keys: {
+      claim: bind(claimKey),
+      release: bind(releaseKey),
+      keepResponse: bind(keepResponse),
+      removeExpired: bind(removeExpiredKeys),
+    },
     cluster: { heads: bind(readHeads), cancelRequests: bind(readCancelRequests) },
     compact: bind(compactRuns),
     decisions: {

@@ -27,11 +27,12 @@ export function approvalHandlers({
   return {
     async resumeSession(c) {
       const { session } = c.req.valid('param')
-      const { confirmation, tool_name, tool_call_id, ...rest } = c.req.valid('json')
+      const { confirmation, tool_name, tool_call_id, budget, ...rest } = c.req.valid('json')
       const run = await runs.resume(c.get('scope'), {
         session,
         ...(tool_name !== undefined && { toolName: tool_name }),
         ...(tool_call_id !== undefined && { toolCallId: tool_call_id }),
+        ...(budget !== undefined && { budget }),
         decision: toDecision({ ...confirmations[confirmation], ...rest }),
       })
       return c.json(run, 200)
