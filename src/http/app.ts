@@ -33,7 +33,7 @@ export function createApp({
   handlers: Handlers
   pages: Page[]
   /** `atRoot` has the root of the server, and the contract stands under `/parley`. */
-  dialects: DialectDesk & { all: Dialect[]; atRoot: Dialect | undefined }
+  dialects: DialectDesk & { all: readonly Dialect[]; atRoot: Dialect | undefined }
   limits: HttpLimits
   loopback: boolean
   newRequestId: () => string
@@ -84,7 +84,7 @@ const probes = new Set<OperationId>(['getHealth', 'getLiveness', 'getReadiness']
 /** Whose words a refusal at this path takes; undefined for the contract's own. */
 function dialectOf(
   path: string,
-  { all, atRoot }: { all: Dialect[]; atRoot: Dialect | undefined },
+  { all, atRoot }: { all: readonly Dialect[]; atRoot: Dialect | undefined },
 ): Dialect | undefined {
   const mounted = all.find(({ mount }) => path === mount || path.startsWith(`${mount}/`))
   if (mounted || !atRoot || path === '/parley' || path.startsWith('/parley/')) return mounted

@@ -18,19 +18,20 @@ type Start = { messages: NewMessage[]; options?: RunOptions }
 
 /**
  * What a dialect can ask for, bound to the caller of one request: what the contract's own handlers
- * ask for, and no more. `asks` says that a call which must be approved waits; else it is denied.
+ * ask for, and no more. `approvals` says what becomes of a call that must be approved: its client
+ * is asked, somebody else is while the client waits, or it is denied.
  */
 export function createHouses(collaborators: Collaborators) {
   const { sessions, messages, runs, runRows, approvals, events, feed } = collaborators
   const conversations = createConversations(collaborators)
   const summaries = createSummaries(collaborators)
 
-  return (c: AppContext, { asks }: { asks: boolean }) => {
+  return (c: AppContext, { approvals: policy }: { approvals: 'client' | 'others' | 'deny' }) => {
     const scope = c.get('scope')
     const headers = c.req.header()
     const withDefaults = ({ messages, options = {} }: Start) => ({
       messages,
-      options: asks ? options : { on_ask: 'deny' as const, ...options },
+      options: policy === 'deny' ? { on_ask: 'deny' as const, ...options } : options,
       headers,
     })
 
@@ -116,6 +117,7 @@ export function createHouses(collaborators: Collaborators) {
             readRun: (id) => runRows.get(scope, id),
             outgoing: c.env.outgoing,
             onFrame: (frame) => onEvent(JSON.parse(frame.json)),
+            ...(policy === 'others' && { isSettled: (run: Run) => !waitsForOthers(run) }),
             ...(cancelOnDisconnect && { onDisconnect: cancel }),
           })
         },
@@ -131,7 +133,7 @@ export function createHouses(collaborators: Collaborators) {
         runBounds: (run: string) => events.runBounds(scope, run),
         async page(session: string, request: { after: number; limit: number }) {
           const page = await events.page(scope, session, request)
-          return page && page.frames.map((frame): RuntimeEvent => JSON.parse(frame.json))
+          return page?.frames.map((frame): RuntimeEvent => JSON.parse(frame.json))
         },
       },
       agents: {
@@ -151,6 +153,12 @@ export function createHouses(collaborators: Collaborators) {
       health: collaborators.health,
     }
   }
+}
+
+/** Somebody else may still approve what the run asked for. */
+function waitsForOthers({ status, waiting_for }: Run): boolean {
+  const waits = status === 'waiting' && waiting_for?.kind === 'approval'
+  return waits || status === 'queued' || status === 'running'
 }
 
 function toPage(page: Partial<PageRequest>, order: PageRequest['order']): PageRequest {

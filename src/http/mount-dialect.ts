@@ -25,7 +25,8 @@ export function dialectHandler(
   { dialect, desk, bodyLimit }: { dialect: Dialect; desk: DialectDesk; bodyLimit: number },
 ): Handler<Env> {
   return async (c) => {
-    const house = desk.openHouse(c, { asks: dialect.approves || desk.waitForApprovals })
+    const others = desk.waitForApprovals ? 'others' : 'deny'
+    const house = desk.openHouse(c, { approvals: dialect.approves ? 'client' : others })
     const answer = await route.answer({
       params: c.req.param(),
       query: (name) => c.req.query(name),
@@ -34,14 +35,14 @@ export function dialectHandler(
       house,
     })
     if (answer.type !== 'stream') return send(answer, c)
-    const { sessionId, after, view, headers, cancelOnDisconnect } = answer
+    const { sessionId, after, resumeAfter = after, view, headers, cancelOnDisconnect } = answer
     const cancel = (run: string) => void house.runs.cancel(run).catch(() => undefined)
     desk.streams.open({
       outgoing: c.env.outgoing,
       headers: { ...c.get('commonHeaders'), ...headers },
       sessionId,
       after,
-      view: toStreamView(view),
+      view: toStreamView(view, resumeAfter),
       ...(cancelOnDisconnect && { onDisconnect: () => cancel(cancelOnDisconnect) }),
     })
     return RESPONSE_ALREADY_SENT
@@ -68,10 +69,14 @@ function send(answer: Exclude<Answer, { type: 'stream' }>, c: AppContext): Respo
   return c.body(answer.type === 'json' ? JSON.stringify(answer.body) : answer.body)
 }
 
-function toStreamView(view: EventView): StreamView {
+function toStreamView(view: EventView, resumeAfter: number): StreamView {
   return {
     opening: view.opening ?? '',
-    show: (frame) => view.show(JSON.parse(frame.json) as RuntimeEvent),
+    show(frame) {
+      const event: RuntimeEvent = JSON.parse(frame.json)
+      const text = view.show(event)
+      return event.seq > resumeAfter ? text : ''
+    },
     isOver: view.isOver,
     heartbeat: view.heartbeat ?? (() => ': heartbeat\n\n'),
   }

@@ -12,6 +12,7 @@ export async function followUntilSettled({
   readRun,
   outgoing,
   onFrame,
+  isSettled = isOverOrParked,
   onDisconnect,
 }: {
   started: StartedRun
@@ -19,6 +20,7 @@ export async function followUntilSettled({
   readRun(runId: string): Promise<Run | null>
   outgoing: ServerResponse
   onFrame(frame: Frame): void
+  isSettled?: (run: Run) => boolean
   /** The caller went away before there was an answer. */
   onDisconnect?: (() => void) | undefined
 }): Promise<Run> {
@@ -45,6 +47,6 @@ function mayEndWait({ type }: Frame): boolean {
   return type === 'stream_stopped' || type === 'run_waiting'
 }
 
-function isSettled({ status }: Run): boolean {
+function isOverOrParked({ status }: Run): boolean {
   return status !== 'queued' && status !== 'running'
 }

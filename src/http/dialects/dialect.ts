@@ -48,6 +48,8 @@ export type Answer =
       /** The root session, whose log is shown from after this seq. */
       sessionId: string
       after: number
+      /** The view sees what comes before this seq too, to know it; the client has it already. */
+      resumeAfter?: number
       view: EventView
       headers?: Record<string, string>
       /** This run is cancelled when the caller goes away before the end. */

@@ -1,0 +1,18 @@
+import type { Dialect } from '#http/dialects/dialect.ts'
+import { kawai } from '#http/dialects/kawai.ts'
+
+/** Every wire that is spoken beside the contract's own; a new one is a line here. */
+export const dialects: readonly Dialect[] = [kawai]
+
+/** Those that `--as` knows: they stand in for another server, on its own port. */
+export function findStandIn(name: string): (Dialect & { port: number }) | undefined {
+  return dialects.filter(isStandIn).find((dialect) => dialect.name === name)
+}
+
+export function standInNames(): string[] {
+  return dialects.filter(isStandIn).map(({ name }) => name)
+}
+
+function isStandIn(dialect: Dialect): dialect is Dialect & { port: number } {
+  return dialect.port !== undefined
+}
