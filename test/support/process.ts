@@ -19,14 +19,20 @@ export type ServerProcess = {
 }
 
 export async function startServerProcess({
-  home,
+  home: { flags: homeFlags, directory },
   flags = [],
+  environment = {},
 }: {
   home: Pick<Home, 'flags' | 'directory'>
   flags?: string[]
+  /** Variables that the server is started with. */
+  environment?: Record<string, string>
 }): Promise<ServerProcess> {
   const launch = (listen: string) =>
-    launchServer([...home.flags, '--log-level', 'error', '--listen', listen, ...flags], home)
+    launchServer([...homeFlags, '--log-level', 'error', '--listen', listen, ...flags], {
+      directory,
+      environment,
+    })
   let running = await launch('127.0.0.1:0')
   const { url } = running
   return {
@@ -46,13 +52,15 @@ export async function startServerProcess({
 /** Runs the program to its end: how it ended, when, and what it said. */
 export async function runServer(args: string[], { directory }: Pick<Home, 'directory'>) {
   const began = performance.now()
-  const { child, errors } = spawnServer(args, directory)
+  const { child, errors } = spawnServer(args, { directory, environment: {} })
   const [code] = await once(child, 'close')
   return { code, milliseconds: performance.now() - began, errors: errors() }
 }
 
-async function launchServer(args: string[], { directory }: Pick<Home, 'directory'>) {
-  const { child, output, errors } = spawnServer(args, directory)
+type Surroundings = { directory: string; environment: Record<string, string> }
+
+async function launchServer(args: string[], surroundings: Surroundings) {
+  const { child, output, errors } = spawnServer(args, surroundings)
   const ended = once(child, 'close').then(() => {
     throw new Error(`The server ended before it listened: ${errors()}`)
   })
@@ -61,11 +69,11 @@ async function launchServer(args: string[], { directory }: Pick<Home, 'directory
   return { child, url }
 }
 
-function spawnServer(args: string[], directory: string) {
+function spawnServer(args: string[], { directory, environment }: Surroundings) {
   const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2']
   const child = spawn(process.execPath, [...flags, program, 'serve', ...args], {
     cwd: directory,
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
