@@ -170,10 +170,8 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     statements,
     readers: {
       run: store.runs.get,
-      latestRun: async (scope, sessionId) => {
-        const page = { limit: 1, cursor: null, order: 'desc' as const }
-        return (await store.runs.list(scope, sessionId, page)).data[0] ?? null
-      },
+      latestRun: store.runs.latest,
+      started: store.runs.started,
       approval: store.approvals.get,
     },
     catalog,

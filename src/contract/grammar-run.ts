@@ -69,6 +69,7 @@ export function createSessionCheck(): SessionCheck {
   }
 
   function post(): string[] {
+    if (step?.isBlank()) steps -= 1
     step = undefined
     if (phase === 'idle') phase = 'posted'
     return phase === 'failed' ? ['user_message comes after the error'] : []

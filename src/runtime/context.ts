@@ -1,3 +1,4 @@
+import type { Message } from '#contract/message.ts'
 import type { SessionSettings } from '#store/log.ts'
 import type { OpenCall } from '#store/run-calls.ts'
 import type { LoadedRun } from '#store/run-loading.ts'
@@ -23,6 +24,8 @@ export type LoopContext = {
     calls(run: { runId: string; messageId: string }): Promise<OpenCall[]>
     /** What the root session allows now. */
     settings(rootSessionId: string): Promise<SessionSettings | null>
+    /** The messages that the run has not taken up yet, the oldest first. */
+    posted(runId: string): Promise<Message[]>
     /** Hashes of the session's calls whose outcome is unknown. */
     unknownCalls(sessionId: string): Promise<Set<string>>
     subRun(callId: string): Promise<LoadedRun | null>

@@ -1,6 +1,8 @@
 import type { ClaimedRun } from '#store/run-claims.ts'
 import type { LoadedRun } from '#store/run-loading.ts'
 import { type ActiveRun, commitRun, RunInterrupted } from './active-run.ts'
+import { createBatcher } from './batcher.ts'
+import { beginRun } from './begin-run.ts'
 import type { LoopContext } from './context.ts'
 import { fail } from './endings.ts'
 import { FenceLost, type Journal, type LogWriter } from './journal.ts'
@@ -14,6 +16,8 @@ export type Leases = {
   load(runId: string): Promise<LoadedRun | null>
   /** Queues a run that has just parked when it was decided, or cancelled, before it did. */
   requeueDecided(rootSessionId: string): Promise<string | null>
+  /** Takes the next of the runs that wait in sessions that are idle; null: in all sessions. */
+  takeQueued(request: { sessions: string[] | null; limit: number }): Promise<ClaimedRun[]>
 }
 
 export type Executor = {
@@ -84,6 +88,12 @@ export function createExecutor({
   }
 }): Executor & { start(): void } {
   const held = new Map<string, Held>()
+  const following = new Set<Promise<void>>()
+  // Under load the runs that end at about the same time make one statement; who is first takes all.
+  const findNext = createBatcher(async (sessions: string[]) => {
+    const taken = await leases.takeQueued({ sessions: [...new Set(sessions)], limit: 200 })
+    return sessions.map((_, index) => (index === 0 ? taken : []))
+  })
   let draining = false
   let claiming: Promise<void> | undefined
   let again = false
@@ -104,6 +114,19 @@ export function createExecutor({
         release()
       })
     held.set(run.id, { ...run, controller, done })
+    const next = done.then(() => takeNext(run.sessionId)).finally(() => following.delete(next))
+    following.add(next)
+  }
+
+  /** The run that waits behind one that this instance has just let go of. */
+  async function takeNext(sessionId: string): Promise<void> {
+    if (draining) return
+    try {
+      for (const run of await findNext(sessionId)) await resume(run)
+    } catch (error) {
+      // The next look finds it.
+      log.warn('could not look for runs that wait', { error: String(error) })
+    }
   }
 
   /** Nothing more can be written by this process; whoever claims the run goes on from its rows. */
@@ -155,6 +178,9 @@ export function createExecutor({
     if (limit <= 0) return
     const claimed = await leases.claim({ limit: Math.min(limit, 50), orphans: embedded })
     for (const run of claimed) await resume(run)
+    const room = Math.min(limit - claimed.length, 50)
+    if (room <= 0) return
+    for (const run of await leases.takeQueued({ sessions: null, limit: room })) await resume(run)
   }
 
   async function resume(claimed: ClaimedRun): Promise<void> {
@@ -162,6 +188,7 @@ export function createExecutor({
     if (!loaded) return
     hold({ id: loaded.id, sessionId: loaded.sessionId, token: loaded.token }, async (hands) => {
       const run = await restore(loaded, { ...hands, recovered: claimed.recovered })
+      if (!loaded.begun) await beginRun(context, run, loaded)
       if (claimed.attempt > mostAttempts) return giveUp(run)
       if (loaded.cancelled) held.get(run.id)?.controller.abort(new RunInterrupted('cancelled'))
       else await announce(run, claimed)
@@ -249,6 +276,9 @@ export function createExecutor({
         for (const run of held.values()) run.controller.abort(new RunInterrupted('lost'))
       }, grace)
       await all
+      // A run that had just been taken lets go at its first step.
+      await Promise.all(following)
+      await Promise.all([...held.values()].map((run) => run.done))
       clearTimeout(late)
       await journal.settled()
     },

@@ -3,6 +3,7 @@ import type { Message } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
 import type { StopReason } from '#contract/run.ts'
 import { type ActiveRun, commitRun, RunInterrupted, toRunChange } from './active-run.ts'
+import { takeSteered } from './begin-run.ts'
 import {
   heldEvents,
   holdCalls,
@@ -56,6 +57,7 @@ async function takeSteps(context: LoopContext, run: ActiveRun): Promise<Outcome>
       if (waiting) return park(run, waiting, heldEvents(planned, waiting))
       continue
     }
+    if (run.iterations > 0 && run.depth === 0) await takeSteered(context, run)
     if (run.iterations > 0 && run.history.at(-1)?.role === 'assistant') {
       return finish(context, run, [], { stopReason: 'stop', completed: true })
     }

@@ -21,7 +21,7 @@ import { createJournal, type Journal } from './journal.ts'
 import type { Models } from './model.ts'
 import { restoreRun } from './restore.ts'
 import { createRuns } from './runs.ts'
-import type { Feed, Frame, Runs } from './runtime.ts'
+import type { Feed, Frame, Runs, StartedRun } from './runtime.ts'
 import { createStarter } from './starter.ts'
 import { createTitles } from './titles.ts'
 import type { ToolsetFactory } from './tool.ts'
@@ -70,6 +70,7 @@ export async function openRuntime({
   readers: {
     run(scope: Scope, runId: string): Promise<Run | null>
     latestRun(scope: Scope, rootSessionId: string): Promise<Run | null>
+    started(scope: Scope, runId: string): Promise<StartedRun | null>
     approval(scope: Scope, approvalId: string): Promise<Approval | null>
   }
   catalog: AgentCatalog
@@ -136,6 +137,7 @@ export async function openRuntime({
     rows: {
       calls: queue.calls,
       settings: queue.settings,
+      posted: queue.posted,
       unknownCalls: queue.unknownCalls,
       subRun: queue.loadSubRun,
     },
@@ -176,6 +178,7 @@ export async function openRuntime({
       release: queue.release,
       load: queue.load,
       requeueDecided: decisions.requeueDecided,
+      takeQueued: (request) => queue.takeQueued({ instance, ...request }),
     },
     restore: (loaded, hands) => restoreRun({ loaded, rows: queue, catalog, assistants, ...hands }),
     embedded,
@@ -207,7 +210,7 @@ export async function openRuntime({
   const starter = createStarter({
     catalog,
     assistants,
-    executor,
+    executor: { ...executor, interrupt },
     clock,
     nextId,
     instance,
@@ -215,6 +218,7 @@ export async function openRuntime({
     serverBudget: budget,
     rows: {
       ...queue,
+      started: readers.started,
       start: createBatcher((runs) => queue.start(runs)),
       saveAgentVersion: ({ version, name, file, baseDirectory }) =>
         queue.saveAgentVersion({ version, name, file, baseDirectory }),
@@ -235,6 +239,7 @@ export async function openRuntime({
         return found && { sessionId: found.id, runId: found.activeRunId }
       },
       backgroundRuns: statements.background.activeRuns,
+      dropQueue: queue.drop,
     },
   })
   const background = createBackground({

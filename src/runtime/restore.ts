@@ -16,6 +16,8 @@ export type RunRows = {
   history(request: {
     sessionId: string
     limit: number
+    leaf: string | null
+    branched: boolean
     before: number | null
     after: number
   }): Promise<{ seq: number; message: Message }[]>
@@ -164,7 +166,13 @@ const chunk = 200
 /** Reads back from the newest message, only as far as a prompt can reach, and never beyond the summary. */
 async function readHistoryFor(
   assistant: Assistant,
-  { loaded, rows }: { loaded: Pick<LoadedRun, 'sessionId' | 'options' | 'summary'>; rows: RunRows },
+  {
+    loaded,
+    rows,
+  }: {
+    loaded: Pick<LoadedRun, 'sessionId' | 'options' | 'summary' | 'leaf' | 'branched'>
+    rows: RunRows
+  },
 ): Promise<Message[]> {
   const reach = historyReach({
     itemLimit: shownLimit(assistant.spec.num_history_items),
@@ -173,17 +181,21 @@ async function readHistoryFor(
   const history: Message[] = []
   let tokens = 0
   let before: number | null = null
+  let { leaf } = loaded
   for (;;) {
     const limit = Math.min(chunk, Math.max(1, reach.items - history.length))
     const page = await rows.history({
       sessionId: loaded.sessionId,
       limit,
+      leaf,
+      branched: loaded.branched,
       before,
       after: loaded.summary?.seq ?? 0,
     })
     history.unshift(...page.map((row) => row.message))
     tokens += page.reduce((sum, row) => sum + estimateMessage(row.message), 0)
     before = page[0]?.seq ?? null
+    leaf = page[0]?.message.parent_id ?? null
     const enough = tokens > reach.tokens || history.length >= reach.items
     if (page.length < limit || enough) return history
   }
@@ -197,14 +209,14 @@ export function readStartHistory(
     model,
     rows,
   }: {
-    session: Pick<StartableSession, 'id' | 'summary'>
+    session: Pick<StartableSession, 'id' | 'summary' | 'leaf' | 'branched'>
     model: string | undefined
     rows: RunRows
   },
 ): Promise<Message[]> {
   const options = model === undefined ? {} : { model }
   return readHistoryFor(assistant, {
-    loaded: { sessionId: session.id, options, summary: session.summary },
+    loaded: { ...session, sessionId: session.id, options },
     rows,
   })
 }

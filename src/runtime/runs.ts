@@ -10,7 +10,7 @@ import { cancelBackground } from './background.ts'
 import { raiseBudgets, stopBudgets } from './budget.ts'
 import type { Executor } from './executor.ts'
 import { moreIterations } from './limits.ts'
-import type { Decision, Runs } from './runtime.ts'
+import type { Decision, Runs, StartedRun } from './runtime.ts'
 
 /** The statements that decide things, each one transaction. */
 export type DecisionRows = {
@@ -56,6 +56,8 @@ export type DecisionRows = {
   /** The active runs of the agents that work in the background below a session. */
   backgroundRuns(scope: Scope, session: string): Promise<string[]>
   run(scope: Scope, runId: string): Promise<Run | null>
+  started(scope: Scope, runId: string): Promise<StartedRun | null>
+  dropQueue(scope: Scope, session: string): Promise<void>
   approval(scope: Scope, approvalId: string): Promise<Approval | null>
   /** The run that a session's last or active one is. */
   latestRun(scope: Scope, rootSessionId: string): Promise<Run | null>
@@ -131,6 +133,8 @@ export function createRuns({
 
   return {
     ...starter,
+    find: rows.started,
+    dropQueue: rows.dropQueue,
     cancel,
     async cancelSession(scope, session) {
       const runId = await activeRunOf(scope, session)

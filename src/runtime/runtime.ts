@@ -3,13 +3,17 @@ import type { RuntimeEvent } from '#contract/event.ts'
 import type { NewMessage } from '#contract/message.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
 import type { Approval, NewSession } from '#contract/session.ts'
+import type { HeldKey } from '#store/idempotency.ts'
 import type { Scope } from '#store/scope.ts'
 
 /** Which agent runs: the source, and the agent inside it (`root`, else the first). */
 export type AgentReference = { agent: string; agentName?: string }
 
-/** Where the events of a started run begin: `after` is the seq before its first event. */
-export type StartedRun = { run: Run; after: number }
+/**
+ * Where the events of a started run begin: `after` is the seq before its first event. Of a run that
+ * has not `begun`, and waits behind others, other runs' events come first.
+ */
+export type StartedRun = { run: Run; after: number; begun: boolean }
 
 export type Decision = {
   decision: 'approve' | 'reject'
@@ -26,8 +30,9 @@ export type Decision = {
  */
 export type Runs = {
   /**
-   * Stores the messages and starts a run. `session` is an id or an external id; 404 when unknown,
-   * `session_busy` with `active_run_id` when a run is active.
+   * Stores the messages and starts a run. `session` is an id or an external id; 404 when unknown.
+   * When a run is active, `on_busy` says what becomes of the two: `session_busy` with
+   * `active_run_id` by default. A `key` is finished in the commit that starts the run.
    */
   start(
     scope: Scope,
@@ -37,6 +42,7 @@ export type Runs = {
       messages: NewMessage[]
       options: RunOptions
       headers?: Record<string, string>
+      key?: HeldKey | undefined
     },
   ): Promise<StartedRun>
   /** The same in a session that is made in the same transaction. */
@@ -48,10 +54,15 @@ export type Runs = {
       messages: NewMessage[]
       options: RunOptions
       headers?: Record<string, string>
+      key?: HeldKey | undefined
     },
   ): Promise<StartedRun>
   /** Resolves when the run is terminal, or after 2 s with the run as it is then. */
   cancel(scope: Scope, runId: string): Promise<Run>
+  /** A run that has begun or waits to begin, as it is; null when it is gone. */
+  find(scope: Scope, runId: string): Promise<StartedRun | null>
+  /** Ends all runs of a session that wait to begin. */
+  dropQueue(scope: Scope, session: string): Promise<void>
   /** `no_active_run` when there is none. */
   cancelSession(scope: Scope, session: string): Promise<Run>
   /** Cancels all that works in the background for a session, before it is removed. */

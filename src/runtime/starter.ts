@@ -23,7 +23,7 @@ import { pickedModel } from './model-choice.ts'
 import { toNewEvent } from './pending-entry.ts'
 import { type RunRows, readStartHistory } from './restore.ts'
 import type { AgentReference, Frame, Runs, StartedRun } from './runtime.ts'
-import { inheritedOptions, type Task, taskMessage, taskTitle } from './team.ts'
+import { inheritedOptions, remainingBudget, type Task, taskMessage, taskTitle } from './team.ts'
 
 export type Starter = Pick<Runs, 'start' | 'startNew'> & {
   /** Begins a run in a session of its own for another run. Nothing when there is one already. */
@@ -123,7 +123,7 @@ export function createStarter({
       agent: assistant.snapshot.name,
       agentName: assistant.name,
       agentVersion: assistant.snapshot.version,
-      model,
+      model: model.id,
       options: keptOptions(options),
       iterationLimit:
         options.max_iterations ??
@@ -297,6 +297,12 @@ export function createStarter({
         ...(run.workingDir === null ? {} : { working_dir: run.workingDir }),
       }
       const background = { parentId, callId, allowedTools: settings.allowedTools }
+      // Whoever asked for it reads an answer better than that a limit was reached.
+      const options: RunOptions = {
+        ...inheritedOptions(run),
+        budget: remainingBudget(run),
+        on_max_iterations: 'answer',
+      }
       await begin({
         scope: { tenant, owner },
         session,
@@ -304,8 +310,7 @@ export function createStarter({
         assistant,
         messages: [taskMessage({ nextId, clock }, task)],
         history: [],
-        // Whoever asked for it reads an answer better than that a limit was reached.
-        options: { ...inheritedOptions(run), on_max_iterations: 'answer' },
+        options,
         headers,
       })
     },

@@ -25,7 +25,7 @@ export function claimRuns(
   return database.query<ClaimedRun>(
     `with due as (
        select id, session_id, status, waiting_for->>'kind' as waited from runs
-       where parent_run_id is null and (status = 'queued'
+       where parent_run_id is null and not enqueued and (status = 'queued'
          or (status = 'running' and (lease_expires_at < now()
            or ($3::boolean and lease_owner is distinct from $1)))
          or (status = 'waiting' and wake_at <= now()))

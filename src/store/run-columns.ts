@@ -13,10 +13,12 @@ export function withSettings<Row extends SettingsColumns>(row: Row) {
   return { ...rest, settings: { permissions, toolsApproved, allowedTools, thinking } }
 }
 
-/** Of the session `s`. */
-export const latestSummary = `(select json_build_object('text', m.text, 'seq', m.seq,
+/** Of the session `s`; `condition` may leave out rows `m` of messages that are taken back. */
+export function latestSummary(condition = 'true'): string {
+  return `(select json_build_object('text', m.text, 'seq', m.seq,
     'createdAt', ${isoTime('m.created_at')})
-  from summaries m where m.session_id = s.id order by m.seq desc limit 1)`
+  from summaries m where m.session_id = s.id and (${condition}) order by m.seq desc limit 1)`
+}
 
 /** How many agents stand above the session `s`: those that gave it its task, in the background or not. */
 export const levelOf = `case when s.parent_id is null then 0 else (

@@ -18,6 +18,34 @@ export function createRuns({ database }: { database: Statements }) {
       return row ? toRun(row) : null
     },
 
+    /** A run with the seq before its first event, and whether that is known yet. */
+    async started(
+      scope: Scope,
+      id: string,
+    ): Promise<{ run: Run; after: number; begun: boolean } | null> {
+      const [row] = await database.query<RunRow & { after: number }>(
+        `select ${runColumns}, r.first_seq - 1 as after
+         from runs r join sessions s on s.id = r.session_id
+         where r.id = $3 and r.tenant = $1 and s.tenant = $1 and ($2::text is null or s.owner = $2)`,
+        [scope.tenant, scope.owner, id],
+      )
+      return row ? { run: toRun(row), after: row.after, begun: row.started_at !== null } : null
+    },
+
+    /** The active run of a session, else the newest of those that did not wait to begin. */
+    async latest(scope: Scope, sessionId: string): Promise<Run | null> {
+      const [row] = await database.query<RunRow>(
+        `select ${runColumns} from runs r
+         where r.tenant = $1 and r.id = coalesce(
+           (select a.id from runs a where a.session_id = $2
+              and a.status in ('queued', 'running', 'waiting') and not a.enqueued),
+           (select n.id from runs n where n.session_id = $2 and not n.enqueued
+            order by n.id desc limit 1))`,
+        [scope.tenant, sessionId],
+      )
+      return row ? toRun(row) : null
+    },
+
     /** The runs of a session. `not_found` for a session that is not there. */
     async list(scope: Scope, sessionId: string, page: PageRequest): Promise<Page<Run>> {
       const [session] = await database.query<{ id: string }>(

@@ -34,7 +34,7 @@ export const sessionColumns = `s.id, s.external_id, s.title, r.status as run_sta
   s.created_at, s.updated_at, s.updated_at::text as activity`
 
 export const withActiveRun = `left join runs r on r.session_id = s.id
-  and r.status in ('queued', 'running', 'waiting')`
+  and r.status in ('queued', 'running', 'waiting') and not r.enqueued`
 
 /** The session that $3 names in the scope of $1 tenant and $2 owner, by its id or external id. */
 export const namedSession = `s.tenant = $1 and ($2::text is null or s.owner = $2)

@@ -31,4 +31,4 @@ export function createStats({ database }: { database: Statements }) {
   }
 }
 
-const active = `status in ('queued', 'running', 'waiting')`
+const active = `status in ('queued', 'running', 'waiting') and not enqueued`

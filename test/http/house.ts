@@ -192,7 +192,7 @@ async function doubles(
     if (request.session === 'busy') {
       throw new Problem('session_busy', 'Busy', { active_run_id: 'run_9' })
     }
-    return { run: house.run, after: frames.length }
+    return { run: house.run, after: frames.length, begun: true }
   }
   async function cancel() {
     cancelled.push('run_1')
@@ -237,6 +237,8 @@ async function doubles(
       startNew: (_scope, request) => start(request),
       cancel,
       cancelBackground: async () => {},
+      find: async () => null,
+      dropQueue: async () => {},
       cancelSession: async (_scope, session) => {
         if (known(session) === null) throw new Problem('not_found', 'There is no session')
         throw new Problem('no_active_run', 'Nothing runs')

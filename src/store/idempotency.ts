@@ -1,0 +1,146 @@
+import type { Database, Statements } from './database.ts'
+
+/** Whose key it is and for what: the same text of another caller or operation is another key. */
+export type KeyPlace = { tenant: string; owner: string; operation: string; key: string }
+
+/** A key that this request holds; `lock` says that it is still this holder. */
+export type HeldKey = KeyPlace & { lock: string }
+
+/** What a finished request left: the run that it began, or its answer. */
+export type KeptAnswer =
+  | { type: 'run'; runId: string; sessionId: string }
+  | { type: 'response'; status: number; headers: Record<string, string>; body: string }
+
+export type KeyClaim =
+  /** The request is the first, or the first one died before it did anything. */
+  | { type: 'held'; key: HeldKey }
+  | { type: 'done'; answer: KeptAnswer }
+  | { type: 'in_flight' }
+  | { type: 'mismatch' }
+
+/** Seconds after which a holder that did not finish is taken for dead. */
+const lockSeconds = 20
+const lifetimeHours = 24
+
+/** Takes the key for a request, or tells what became of the one that took it before. */
+export async function claimKey(
+  database: Statements,
+  place: KeyPlace,
+  requestHash: string,
+): Promise<KeyClaim> {
+  // A key that is given back between the two statements is tried for once more.
+  for (;;) {
+    const [taken] = await database.query<{ lock: string }>(takeStatement, [
+      ...valuesOf(place),
+      requestHash,
+    ])
+    if (taken) return { type: 'held', key: { ...place, lock: taken.lock } }
+    const [row] = await database.query<KeyRow>(readStatement, valuesOf(place))
+    if (row) return toClaim(row, requestHash)
+  }
+}
+
+/** Gives the key back: the request was refused and did nothing. One that is finished stays. */
+export async function releaseKey(database: Statements, key: HeldKey): Promise<void> {
+  await database.query(
+    `delete from idempotency_keys where ${atPlace} and status = 'in_flight'
+       and locked_until::text = $5`,
+    [...valuesOf(key), key.lock],
+  )
+}
+
+/** Finishes a key with the answer of its request. Answers whether it was still held. */
+export async function keepResponse(
+  database: Statements,
+  key: HeldKey,
+  { status, headers, body }: { status: number; headers: Record<string, string>; body: string },
+): Promise<boolean> {
+  const rows = await database.query(
+    `update idempotency_keys set status = 'done', response_status = $6,
+       response_headers = $7::text::json, response_body = $8
+     where ${atPlace} and status = 'in_flight' and locked_until::text = $5 returning key`,
+    [...valuesOf(key), key.lock, status, JSON.stringify(headers), body],
+  )
+  return rows.length > 0
+}
+
+/** Finishes a key in the transaction that begins its run. Answers whether it was still held. */
+export async function keepRun(
+  tx: Statements,
+  key: HeldKey,
+  { runId, sessionId }: { runId: string; sessionId: string },
+): Promise<boolean> {
+  const rows = await tx.query(
+    `update idempotency_keys set status = 'done', run_id = $6, session_id = $7
+     where ${atPlace} and status = 'in_flight' and locked_until::text = $5 returning key`,
+    [...valuesOf(key), key.lock, runId, sessionId],
+  )
+  return rows.length > 0
+}
+
+/** Deletes keys whose day is over, at most `limit`. Answers how many. */
+export async function removeExpiredKeys(
+  database: Database,
+  { limit }: { limit: number },
+): Promise<number> {
+  const rows = await database.query(
+    `delete from idempotency_keys k using (
+       select tenant, owner, operation, key from idempotency_keys
+       where expires_at < now() order by expires_at limit $1 for update skip locked
+     ) old
+     where k.tenant = old.tenant and k.owner = old.owner and k.operation = old.operation
+       and k.key = old.key returning k.key`,
+    [limit],
+  )
+  return rows.length
+}
+
+type KeyRow = {
+  hash: string
+  runId: string | null
+  sessionId: string | null
+  responseStatus: number | null
+  responseHeaders: Record<string, string> | null
+  responseBody: string | null
+}
+
+function toClaim(row: KeyRow, requestHash: string): KeyClaim {
+  if (row.hash !== requestHash) return { type: 'mismatch' }
+  const { runId, sessionId, responseStatus: status, responseBody } = row
+  if (runId !== null && sessionId !== null) {
+    return { type: 'done', answer: { type: 'run', runId, sessionId } }
+  }
+  if (status !== null) {
+    const headers = row.responseHeaders ?? {}
+    return {
+      type: 'done',
+      answer: { type: 'response', status, headers, body: responseBody ?? '' },
+    }
+  }
+  return { type: 'in_flight' }
+}
+
+function valuesOf({ tenant, owner, operation, key }: KeyPlace): string[] {
+  return [tenant, owner, operation, key]
+}
+
+const atPlace = 'tenant = $1 and owner = $2 and operation = $3 and key = $4'
+
+// What was begun with a key that is in flight was not committed, so another request may have it.
+const takeStatement = `
+insert into idempotency_keys as k (tenant, owner, operation, key, request_hash, status, locked_until,
+  expires_at)
+values ($1, $2, $3, $4, $5, 'in_flight', clock_timestamp() + interval '${lockSeconds} s',
+  now() + interval '${lifetimeHours} h')
+on conflict (tenant, owner, operation, key) do update set request_hash = excluded.request_hash,
+  status = 'in_flight', locked_until = excluded.locked_until, expires_at = excluded.expires_at,
+  session_id = null, run_id = null, response_status = null, response_headers = null,
+  response_body = null, created_at = now()
+where k.expires_at < now() or (k.status = 'in_flight' and k.locked_until < now())
+returning k.locked_until::text as lock`
+
+const readStatement = `
+select request_hash as hash, run_id as "runId", session_id as "sessionId",
+  response_status as "responseStatus", response_headers as "responseHeaders",
+  response_body as "responseBody"
+from idempotency_keys where ${atPlace}`
