@@ -10,7 +10,7 @@ export type Reached = { runId: string; limit: BudgetLimit; allowed: number; spen
 /** What a run, or its row, has spent of what it may. */
 export type Account = { id: string; budget: RunBudget } & Spending
 
-const limits = ['cost', 'tokens', 'tool_calls', 'seconds'] as const satisfies BudgetLimit[]
+export const limits = ['cost', 'tokens', 'tool_calls', 'seconds'] as const satisfies BudgetLimit[]
 
 export const noBudget: RunBudget = { limits: {}, portions: {} }
 

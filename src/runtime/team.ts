@@ -1,7 +1,10 @@
+import type { Budget } from '#contract/budget.ts'
 import type { Message } from '#contract/message.ts'
 import type { RunOptions } from '#contract/run.ts'
 import type { ActiveRun } from './active-run.ts'
+import { limits, spentOf } from './budget.ts'
 import type { LoopContext } from './context.ts'
+import { runsAbove, spendingOf } from './spending.ts'
 
 /** What one agent asks of another. */
 export type Task = { agent: string; task: string; expectedOutput?: string }
@@ -35,6 +38,25 @@ export function taskTitle({ task }: Task): string {
 /** What holds for a run holds for the agents that work for it. */
 export function inheritedOptions({ options: { on_ask } }: ActiveRun): RunOptions {
   return on_ask === undefined ? {} : { on_ask }
+}
+
+/**
+ * What a run may spend that works beside this one: what is left to it and to those that it works
+ * for. Throws an Error when that is nothing.
+ */
+export function remainingBudget(run: ActiveRun): Budget {
+  const left: Budget = {}
+  for (const account of [run, ...runsAbove(run)]) {
+    const spending = spendingOf(account)
+    for (const limit of limits) {
+      const allowed = account.budget.limits[limit]
+      if (allowed === undefined) continue
+      left[limit] = Math.min(left[limit] ?? allowed, allowed - spentOf(spending, limit))
+    }
+  }
+  const spent = limits.find((limit) => (left[limit] ?? 1) <= 0)
+  if (spent) throw new Error(`The budget of this run leaves no ${spent} for another agent.`)
+  return left
 }
 
 /** Told to an agent that may not pass its task on. */
