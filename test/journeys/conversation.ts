@@ -73,6 +73,7 @@ export async function resume(
     tool_name?: string
     tool_call_id?: string
     arguments?: Record<string, unknown> | string
+    budget?: NonNullable<RunRequest['budget']>
   },
 ): Promise<Run> {
   const { data } = await client.POST('/api/sessions/{session}/resume', {
