@@ -6,8 +6,9 @@ import type { OpenCall } from '#store/run-calls.ts'
 import type { ActiveRun } from './active-run.ts'
 import { checkArguments } from './arguments.ts'
 import type { Reached } from './budget.ts'
+import { descriptionParameter } from './description-parameter.ts'
 import type { Wait } from './outcome.ts'
-import { decide, type Rules } from './permissions.ts'
+import { decide, type Rules, type Verdict } from './permissions.ts'
 import type { ElicitationAnswer, Tool, ToolContext, ToolOutcome } from './tool.ts'
 
 /** What a call can come to inside the runtime: a transfer may park with its sub-agent. */
@@ -21,12 +22,23 @@ export type RunTool = Omit<Tool, 'execute'> & {
   executor: 'server' | 'client'
   /** The model that goes on after it ran. */
   nextModel?: string
+  /** Its arguments hold what the model says the call is for, which makes no difference to it. */
+  isDescribed?: true
   /** Writes to the log while it runs, so it is waited for also when it is interrupted. */
   endsItself?: true
   execute(args: Record<string, unknown>, context: ToolContext): Promise<CallOutcome>
 }
 
 export type RunTools = Map<string, RunTool>
+
+/** What the hooks of the agent say about a call; they were not asked when there is none. */
+export type HookVerdict = {
+  decision: 'allow' | 'ask' | 'deny' | null
+  /** May be empty. */
+  reason: string
+  /** In place of the arguments; fits the tool's schema. */
+  input: Record<string, unknown> | null
+}
 
 export type CallEnd = { state: FinalToolCallState; result: ToolResult }
 
@@ -99,12 +111,15 @@ export function replanCalls(
     tools,
     unknown,
     rules,
+    verdicts = new Map(),
   }: {
     calls: OpenCall[]
     tools: RunTools
     /** Hashes of calls whose outcome is unknown. */
     unknown: ReadonlySet<string>
     rules: Rules
+    /** By the id of the call. */
+    verdicts?: ReadonlyMap<string, HookVerdict>
   },
 ): PlannedCall[] {
   const uncertain = new Set(unknown)
@@ -112,6 +127,7 @@ export function replanCalls(
   const inOrder = calls.toSorted((a, b) => Number(isHeld(a)) - Number(isHeld(b)))
   const planned = inOrder.map((open) => {
     const tool = tools.get(open.tool)
+    const verdict = verdicts.get(open.id)
     const row: CallRow = {
       id: open.id,
       sessionId: run.sessionId,
@@ -128,14 +144,15 @@ export function replanCalls(
       state: open.state as CallRow['state'],
       result: open.result ? JSON.stringify(open.result) : null,
     }
-    if (open.approvalArguments) row.argsHash = hashCall(open.tool, open.approvalArguments)
+    if (open.state === 'proposed' && verdict?.input) row.arguments = JSON.stringify(verdict.input)
+    if (row.arguments !== open.arguments) row.argsHash = hashCall(open.tool, row.arguments, tool)
     const call: ToolCall = {
       id: open.callId,
       type: 'function',
       function: { name: open.tool, arguments: row.arguments },
     }
     const isUnknown = uncertain.has(row.argsHash)
-    const next = nextAgain(run, { open, call, tool, tools, rules, isUnknown })
+    const next = nextAgain(run, { open, call, tool, tools, rules, isUnknown, verdict })
     if (next.type === 'ended' && next.end.state === 'unknown') uncertain.add(row.argsHash)
     return { row, call, tool, next }
   })
@@ -157,6 +174,8 @@ export function planClosing(run: ActiveRun, calls: OpenCall[]): PlannedCall[] {
   })
   for (const plan of planned) {
     if (plan.next.type === 'ended' && plan.next.told) continue
+    // The tool had ended; only its hooks were still being told.
+    if (plan.row.state === 'started' && plan.row.result !== null) continue
     // What a dead process had begun is not known to be cancelled.
     const uncertain = run.recovered && plan.row.state === 'started' && plan.row.effect === 'once'
     const end = uncertain ? unknownEnd : cancelledEnd
@@ -180,10 +199,15 @@ export function begins(next: NextForCall): boolean {
 }
 
 /** Equal calls have equal hashes whatever the order of their arguments. */
-export function hashCall(tool: string, args: string): string {
-  const parsed = parseArguments(args)
+export function hashCall(
+  name: string,
+  args: string,
+  { isDescribed = false }: Pick<RunTool, 'isDescribed'> = {},
+): string {
+  const parsed = readArguments(args)
+  if (isDescribed) delete parsed?.[descriptionParameter]
   const canonical = parsed === undefined ? args : JSON.stringify(sortKeys(parsed))
-  return createHash('sha256').update(`${tool}\n${canonical}`).digest('hex').slice(0, 32)
+  return createHash('sha256').update(`${name}\n${canonical}`).digest('hex').slice(0, 32)
 }
 
 /** The definition as it was announced, also for a tool that is not there any more. */
@@ -212,7 +236,7 @@ function toRow(
     callId: call.id,
     tool: call.function.name,
     arguments: call.function.arguments,
-    argsHash: hashCall(call.function.name, call.function.arguments),
+    argsHash: hashCall(call.function.name, call.function.arguments, tool),
     definition: tool ? JSON.stringify(tool.definition) : null,
     executor: tool?.executor ?? 'server',
     effect: tool?.definition.effect ?? 'once',
@@ -229,12 +253,14 @@ function firstNext(
     tools,
     isUnknown,
     rules,
+    verdict,
   }: {
     call: ToolCall
     tool: RunTool | undefined
     tools: RunTools
     isUnknown: boolean
     rules: Rules
+    verdict?: HookVerdict | undefined
   },
 ): NextForCall {
   if (!tool) return ended('failed', unknownToolText(call.function.name, tools))
@@ -242,8 +268,13 @@ function firstNext(
   if ('fault' in checked) return ended('failed', checked.fault)
   const decided = decide(tool, checked.args, rules)
   if (decided === 'deny') return ended('denied', deniedText(call.function.name))
-  if (tool.executor === 'client') return { type: 'wait', kind: 'client_tool', asked: false }
-  if (decided === 'run' && !isUnknown) {
+  if (verdict?.decision === 'deny') return ended('denied', hookText(verdict.reason))
+  if (tool.executor === 'client') {
+    // Nobody is asked before the caller's own tools, so what has to be asked about does not go on.
+    if (verdict?.decision === 'ask') return ended('denied', unaskedText(call.function.name))
+    return { type: 'wait', kind: 'client_tool', asked: false }
+  }
+  if (mayRun(decided, verdict) && !isUnknown) {
     return { type: 'start', args: checked.args, announced: false }
   }
   if (run.options.on_ask === 'deny') return ended('denied', unaskedText(call.function.name))
@@ -259,6 +290,7 @@ function nextAgain(
     tools,
     rules,
     isUnknown,
+    verdict,
   }: {
     open: OpenCall
     call: ToolCall
@@ -266,15 +298,16 @@ function nextAgain(
     tools: RunTools
     rules: Rules
     isUnknown: boolean
+    verdict: HookVerdict | undefined
   },
 ): NextForCall {
   switch (open.state) {
     case 'proposed':
-      return firstNext(run, { call, tool, tools, isUnknown, rules })
+      return firstNext(run, { call, tool, tools, isUnknown, rules, verdict })
     case 'awaiting':
       return open.executor === 'client' ? nextOfClientCall(open) : nextOfAskedCall(open)
     case 'approved':
-      return nextOfApprovedCall(open, { call, tool, rules })
+      return nextOfApprovedCall(open, { call, tool, rules, verdict })
     case 'started':
       return nextOfStartedCall(run, { open, call, tool })
     default:
@@ -309,12 +342,29 @@ function nextOfAskedCall(open: OpenCall): NextForCall {
 
 function nextOfApprovedCall(
   open: OpenCall,
-  { call, tool, rules }: { call: ToolCall; tool: RunTool | undefined; rules: Rules },
+  {
+    call,
+    tool,
+    rules,
+    verdict,
+  }: {
+    call: ToolCall
+    tool: RunTool | undefined
+    rules: Rules
+    /** Where somebody approved other arguments than the hooks had seen. */
+    verdict: HookVerdict | undefined
+  },
 ): NextForCall {
   if (!tool) return ended('failed', `The tool ${open.tool} is not available any more.`)
   const checked = checkCall(call, tool)
   if ('fault' in checked) return ended('failed', checked.fault)
   if (decide(tool, checked.args, rules) === 'deny') return ended('denied', deniedText(open.tool))
+  if (verdict?.decision === 'deny') return ended('denied', hookText(verdict.reason))
+  // What was approved is what runs, or nothing.
+  const argsHash = hashCall(open.tool, call.function.arguments, tool)
+  if (verdict?.input && hashCall(open.tool, JSON.stringify(verdict.input), tool) !== argsHash) {
+    return ended('denied', changedText(open.tool))
+  }
   const used = open.approvalId ? { approvalId: open.approvalId } : {}
   return { type: 'start', args: checked.args, announced: false, ...used }
 }
@@ -323,6 +373,11 @@ function nextOfStartedCall(
   run: ActiveRun,
   { open, call, tool }: { open: OpenCall; call: ToolCall; tool: RunTool | undefined },
 ): NextForCall {
+  if (open.result) {
+    const result = open.result as ToolResult
+    const state = result.is_error ? 'failed' : 'succeeded'
+    return { type: 'ended', end: { state, result }, told: false }
+  }
   // A question that a dead process held open went with it.
   const answered = open.elicitationHeld ? null : open.elicitationStatus
   if (answered === 'pending' && open.elicitationId) {
@@ -344,11 +399,23 @@ function nextOfStartedCall(
   return { type: 'start', args: checked.args, answer, announced: true }
 }
 
+/** A hook decides where no rule denies: it may ask about what is allowed, and allow what asks. */
+function mayRun(decided: Verdict, verdict: HookVerdict | undefined): boolean {
+  switch (verdict?.decision) {
+    case 'allow':
+      return true
+    case 'ask':
+      return false
+    default:
+      return decided === 'run'
+  }
+}
+
 function checkCall(
   call: ToolCall,
   tool: RunTool,
 ): { args: Record<string, unknown> } | { fault: string } {
-  const args = parseArguments(call.function.arguments)
+  const args = readArguments(call.function.arguments)
   if (args === undefined)
     return { fault: 'The arguments are not a JSON object. Call again with one.' }
   const faults = checkArguments(tool.definition.parameters, args)
@@ -358,7 +425,8 @@ function checkCall(
   }
 }
 
-function parseArguments(text: string): Record<string, unknown> | undefined {
+/** The arguments of a call; undefined when they are no JSON object. */
+export function readArguments(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = text.trim() === '' ? {} : JSON.parse(text)
     return isRecord(value) ? value : undefined
@@ -404,6 +472,15 @@ function unknownToolText(name: string, tools: RunTools): string {
 
 function deniedText(name: string): string {
   return `The rules of this session deny this call of ${name}. Do not repeat it; go on without.`
+}
+
+function hookText(reason: string): string {
+  const why = reason === '' ? 'it gives no reason' : reason
+  return `A hook of the agent denies this call: ${why}`
+}
+
+function changedText(name: string): string {
+  return `A hook of the agent changes what was approved for ${name}; nothing ran. Call it again.`
 }
 
 function unaskedText(name: string): string {

@@ -11,6 +11,7 @@ import {
   parkAtBudget,
   warnOfUnknownCost,
 } from './budget-gate.ts'
+import { askBeforeCalls, awaitsHooks, tellAfterReload } from './call-hooks.ts'
 import { type PlannedCall, planCalls, type RunTools, replanCalls } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import { cancel, fail, finish, openCallsOf, park, stop } from './endings.ts'
@@ -88,6 +89,15 @@ async function takeStep(
     return finish(context, run, events, endOf(answer), usage)
   }
   const planned = await planAnswer(context, run, { message, tools, answer })
+  if (awaitsHooks(run, planned)) {
+    // Hooks take their time, so the answer is kept first; then the calls are open like any others.
+    await commitRun(run, events, {
+      calls: planned.map(({ row }) => row),
+      runs: [toRunChange(run)],
+      ...chargeUsage(run, usage),
+    })
+    return null
+  }
   holdCalls(run, planned)
   const announcement = announceCalls(context, run, planned)
   await commitRun(run, [...events, ...announcement.events], {
@@ -152,13 +162,21 @@ async function reloadCalls(
   { open, tools }: { open: Message; tools: RunTools },
 ): Promise<PlannedCall[]> {
   const calls = await context.rows.calls({ runId: run.id, messageId: open.id })
+  await tellAfterReload(run, calls)
+  const { verdicts, warnings } = await askBeforeCalls(run, { calls, tools })
+  if (verdicts.size > 0) {
+    // The rules may have changed while the hooks took their time.
+    run.settings = (await context.rows.settings(run.rootSessionId)) ?? run.settings
+  }
   const isHeld = calls.some((call) => call.state === 'proposed')
   const unknown = isHeld ? await context.rows.unknownCalls(run.sessionId) : new Set<string>()
-  const planned = replanCalls(run, { calls, tools, unknown, rules: context.rulesOf(run) })
+  const rules = context.rulesOf(run)
+  const planned = replanCalls(run, { calls, tools, unknown, rules, verdicts })
   holdCalls(run, planned)
   const announcement = announceCalls(context, run, planned)
-  if (announcement.calls.length > 0) {
-    await commitRun(run, announcement.events, { ...announcement, runs: [toRunChange(run)] })
+  if (announcement.calls.length > 0 || warnings.length > 0) {
+    const events = [...warnings, ...announcement.events]
+    await commitRun(run, events, { ...announcement, runs: [toRunChange(run)] })
   }
   return planned
 }

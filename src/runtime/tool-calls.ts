@@ -5,6 +5,7 @@ import { noUsage } from '#contract/usage.ts'
 import type { CallRow, NewApproval, NewElicitation } from '#store/log.ts'
 import { type ActiveRun, commitRun, subjectOf, toolSessionOf, toRunChange } from './active-run.ts'
 import { waitFor } from './budget.ts'
+import { tellAfterCall } from './call-hooks.ts'
 import {
   begins,
   type CallEnd,
@@ -15,14 +16,13 @@ import {
 } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import { executeCall } from './execute-call.ts'
+import { inParallel } from './in-parallel.ts'
 import type { Wait } from './outcome.ts'
 import { decide } from './permissions.ts'
 import { type Charges, chargeCalls } from './spending.ts'
-import { cutToBytes } from './text.ts'
+import { cutToBytes, toldLimit } from './text.ts'
 import type { ElicitationRequest } from './tool.ts'
 
-/** Bytes of a result that the model is told. */
-const modelLimit = 256 * 1024
 /** Calls of one answer that run at the same time. */
 const parallel = 8
 
@@ -162,11 +162,12 @@ export async function settleCalls(
     )
     if (handover) run.assistant = handover.assistant
   }
-  await inParallel(startable, async (plan) => {
+  await inParallel(startable, parallel, async (plan) => {
     const began = performance.now()
     const outcome = await execute(context, run, plan)
     if (outcome.type === 'ended') {
-      return finish(plan, outcome.end, Math.round(performance.now() - began))
+      const duration = Math.round(performance.now() - began)
+      return finish(plan, await tellAfterCall(run, plan.row, outcome.end), duration)
     }
     if (outcome.type === 'handoff') {
       const end: CallEnd = {
@@ -343,7 +344,7 @@ function toResponse({ call }: PlannedCall, end: CallEnd, duration: number): Even
 }
 
 function toToldText(result: ToolResult): string {
-  return cutToBytes(result.output, modelLimit)
+  return cutToBytes(result.output, toldLimit)
 }
 
 /** The tool messages of a batch that has ended, in the model's order, one after the other. */
@@ -374,15 +375,4 @@ function endOf(next: NextForCall): CallEnd {
 
 function toMessageAdded(message: Message): EventBody {
   return { type: 'message_added', message_id: message.id, message }
-}
-
-async function inParallel<Item>(items: Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  const queue = items.values()
-  const worker = async () => {
-    for (const item of queue) await work(item)
-  }
-  const workers = Array.from({ length: Math.min(parallel, items.length) }, worker)
-  const results = await Promise.allSettled(workers)
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
 }
