@@ -52,8 +52,8 @@ export type Recording = {
   stop(): void
 }
 
-/** Follows a stream and keeps each frame as it came. */
-export function recordFrames(url: string): Recording {
+/** Follows a stream, after the last event that another one brought, and keeps each frame as it came. */
+export function recordFrames(url: string, { after }: { after?: number } = {}): Recording {
   const parsed: Frame[] = []
   let text = ''
   let over = false
@@ -64,7 +64,10 @@ export function recordFrames(url: string): Recording {
     for (const watch of watchers) watch()
     end()
   }
-  const headers = { accept: 'text/event-stream' }
+  const headers = {
+    accept: 'text/event-stream',
+    ...(after !== undefined && { 'last-event-id': String(after) }),
+  }
   const request: ClientRequest = get(
     url,
     { headers, agent: false },
