@@ -885,9 +885,346 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    turnFinished: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A turn has finished
+         * @description Posted to `--archive-url` at least once, in no promised order, with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` of Standard Webhooks. Any status but 2xx and 410 has it sent again, for a day.
+         */
+        post: operations["turnFinished"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
+        /** @description A finished turn, as the archive receives it */
+        FinishedTurn: {
+            /**
+             * @description The same whenever the turn is sent again; also the header webhook-id
+             * @example dlv_01k9zq6w0v6m3t8q4x1y2z3a4b
+             */
+            id: string;
+            /** @enum {string} */
+            type: "turn.finished";
+            /**
+             * Format: date-time
+             * @description When the run ended
+             */
+            time: string;
+            /**
+             * @description Whose conversation it is
+             * @example default
+             */
+            tenant: string;
+            /**
+             * @description Who began the session
+             * @example local
+             */
+            owner: string;
+            session: components["schemas"]["Session"];
+            run: components["schemas"]["Run"];
+            /** @description The session's messages of this turn, in order: posted, answers, tool results */
+            messages: components["schemas"]["Message"][];
+            /** @description What sub-agents said */
+            sub_sessions: components["schemas"]["SubSessionTurn"][];
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description A conversation, without its messages */
+        Session: {
+            /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b */
+            id: string;
+            /** @description The caller's own id */
+            external_id: string | null;
+            /** @description A short name of the conversation */
+            title: string | null;
+            status: components["schemas"]["SessionStatus"];
+            /** @description The run that is not over */
+            active_run_id: string | null;
+            /** @description The agent source */
+            agent: string | null;
+            /** @description The agent inside the source */
+            agent_name: string | null;
+            /** @description The session it came from */
+            parent_id: string | null;
+            permissions: components["schemas"]["Permissions"];
+            /** @description Every call runs without asking */
+            tools_approved: boolean;
+            /** @description The model may reason first */
+            thinking: boolean;
+            /** @description Where file tools without a path of their own work */
+            working_dir: string | null;
+            /** @description Model calls that one run may make */
+            max_iterations: number | null;
+            /** @description The caller's own data */
+            metadata: {
+                [key: string]: unknown;
+            };
+            usage: components["schemas"]["Usage"];
+            /** @description The newest event */
+            last_seq: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updated_at: string;
+        };
+        /**
+         * @description idle, or the status of the active run
+         * @enum {string}
+         */
+        SessionStatus: "idle" | "queued" | "running" | "waiting";
+        /**
+         * @description Patterns `tool` or `tool:arg=glob`; deny wins over everything
+         * @example {
+         *       "allow": [
+         *         "read_file"
+         *       ],
+         *       "ask": [
+         *         "write_*"
+         *       ],
+         *       "deny": [
+         *         "shell:cmd=rm*"
+         *       ]
+         *     }
+         */
+        Permissions: {
+            allow?: string[];
+            ask?: string[];
+            deny?: string[];
+        };
+        /** @description Tokens and cost of model calls */
+        Usage: {
+            /**
+             * @description Tokens of the prompt
+             * @example 120
+             */
+            input_tokens: number;
+            /**
+             * @description Tokens of the answer
+             * @example 42
+             */
+            output_tokens: number;
+            /** @description Part of input_tokens */
+            cached_input_tokens: number;
+            /** @description Part of output_tokens */
+            reasoning_tokens: number;
+            /** @description US dollars; null when no price is known */
+            cost: number | null;
+        };
+        /** @description One run of an agent in a session */
+        Run: {
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
+            id: string;
+            /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b */
+            session_id: string;
+            status: components["schemas"]["RunStatus"];
+            /** @description The agent source */
+            agent: string;
+            /** @description The agent inside the source */
+            agent_name: string;
+            /** @example openai/gpt-5-mini */
+            model: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the loop began
+             */
+            started_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was over
+             */
+            finished_at: string | null;
+            /** @description Model calls made */
+            iterations: number;
+            stop_reason: components["schemas"]["StopReason"] | null;
+            /** @description The model gave its whole answer */
+            completed: boolean;
+            waiting_for: components["schemas"]["WaitingFor"] | null;
+            error: components["schemas"]["RunError"] | null;
+            usage: components["schemas"]["Usage"];
+            /** @description The caller's own data */
+            metadata: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description Where a run is
+         * @enum {string}
+         */
+        RunStatus: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
+        /**
+         * @description Why a run ended
+         * @enum {string}
+         */
+        StopReason: "stop" | "length" | "max_iterations" | "budget" | "cancelled" | "failed";
+        /** @description What a parked run waits for */
+        WaitingFor: {
+            kind: components["schemas"]["WaitReason"];
+            /** @description Tool call ids for approvals and client tools, elicitation ids, else the runs at their limit */
+            ids: string[];
+        };
+        /**
+         * @description What a run waits for
+         * @enum {string}
+         */
+        WaitReason: "approval" | "elicitation" | "client_tool" | "max_iterations" | "budget";
+        /** @description Why a run failed */
+        RunError: {
+            code: components["schemas"]["RunErrorCode"];
+            /** @description For people */
+            message: string;
+            /** @description The same may succeed later */
+            retryable: boolean;
+        };
+        /**
+         * @description Why a run failed
+         * @enum {string}
+         */
+        RunErrorCode: "model_error" | "model_rate_limited" | "model_timeout" | "model_truncated" | "context_exceeded" | "content_filtered" | "tool_failed" | "budget_exceeded" | "too_many_attempts" | "agent_invalid" | "internal";
+        /** @description A stored message */
+        Message: {
+            /** @example msg_01k9zq6w0v6m3t8q4x1y2z3a4b */
+            id: string;
+            /** @description The message before it; null first */
+            parent_id: string | null;
+            role: components["schemas"]["MessageRole"];
+            /** @description The agent that wrote it; null for posted messages */
+            agent_name: string | null;
+            /**
+             * @description incomplete: what had come when the run was cancelled, failed or cut by length
+             * @enum {string}
+             */
+            status: "complete" | "incomplete";
+            /** @description The text */
+            content: string;
+            multi_content?: components["schemas"]["ContentPart"][];
+            tool_calls?: components["schemas"]["ToolCall"][];
+            /** @description On tool messages: whose result */
+            tool_call_id?: string;
+            /** @description On tool messages: the call failed */
+            is_error?: boolean;
+            /** @description What the model thought */
+            reasoning?: string;
+            /** @example openai/gpt-5-mini */
+            model?: string;
+            finish_reason?: components["schemas"]["FinishReason"];
+            usage?: components["schemas"]["Usage"];
+            /** @description US dollars; null when no price is known */
+            cost?: number | null;
+            /** @description Written by the server, not a person */
+            implicit?: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+        };
+        /**
+         * @description Who speaks
+         * @enum {string}
+         */
+        MessageRole: "system" | "user" | "assistant" | "tool";
+        /** @description A part of a message */
+        ContentPart: components["schemas"]["TextPart"] | components["schemas"]["ImagePart"] | components["schemas"]["FilePart"];
+        /** @description Text */
+        TextPart: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "text";
+            /** @example Hello! */
+            text: string;
+        };
+        /** @description An image */
+        ImagePart: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "image_url";
+            image_url: components["schemas"]["ImageUrl"];
+        };
+        /** @description Where the image is, and how closely to look */
+        ImageUrl: {
+            /** @description A data: URL or an http(s) URL */
+            url: string;
+            /** @enum {string} */
+            detail?: "auto" | "low" | "high";
+        };
+        /** @description Never a path on the server */
+        FilePart: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "file";
+            file: components["schemas"]["FileReference"];
+        };
+        /** @description An uploaded file, or its content */
+        FileReference: {
+            /** @description The id of an uploaded file */
+            file_id?: string;
+            /** @description A data: URL */
+            file_data?: string;
+            /** @example report.pdf */
+            filename?: string;
+        };
+        /** @description A call that the model made, in the form of Chat Completions */
+        ToolCall: {
+            /** @example call_8f2a */
+            id: string;
+            /** @enum {string} */
+            type: "function";
+            function: components["schemas"]["FunctionCall"];
+        };
+        /** @description The function and its arguments as JSON text */
+        FunctionCall: {
+            /** @example read_file */
+            name: string;
+            /** @example {"path":"README.md"} */
+            arguments: string;
+        };
+        /**
+         * @description Why the model's answer ended
+         * @enum {string}
+         */
+        FinishReason: "stop" | "tool_calls" | "length" | "content_filter";
+        /** @description A sub-agent's part of a finished turn */
+        SubSessionTurn: {
+            /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b */
+            id: string;
+            /** @description The session it was asked from */
+            parent_id: string | null;
+            /** @description The task in short */
+            title: string | null;
+            /** @description The agent inside the source */
+            agent_name: string | null;
+            /** @description What was said in this turn, in order */
+            messages: components["schemas"]["Message"][];
+        };
         /** @description Why a request was refused (RFC 9457) */
         Problem: {
             /**
@@ -1062,93 +1399,6 @@ export interface components {
              */
             next_cursor: string | null;
         };
-        /** @description A conversation, without its messages */
-        Session: {
-            /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b */
-            id: string;
-            /** @description The caller's own id */
-            external_id: string | null;
-            /** @description A short name of the conversation */
-            title: string | null;
-            status: components["schemas"]["SessionStatus"];
-            /** @description The run that is not over */
-            active_run_id: string | null;
-            /** @description The agent source */
-            agent: string | null;
-            /** @description The agent inside the source */
-            agent_name: string | null;
-            /** @description The session it came from */
-            parent_id: string | null;
-            permissions: components["schemas"]["Permissions"];
-            /** @description Every call runs without asking */
-            tools_approved: boolean;
-            /** @description The model may reason first */
-            thinking: boolean;
-            /** @description Where file tools without a path of their own work */
-            working_dir: string | null;
-            /** @description Model calls that one run may make */
-            max_iterations: number | null;
-            /** @description The caller's own data */
-            metadata: {
-                [key: string]: unknown;
-            };
-            usage: components["schemas"]["Usage"];
-            /** @description The newest event */
-            last_seq: number;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00.000Z
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00.000Z
-             */
-            updated_at: string;
-        };
-        /**
-         * @description idle, or the status of the active run
-         * @enum {string}
-         */
-        SessionStatus: "idle" | "queued" | "running" | "waiting";
-        /**
-         * @description Patterns `tool` or `tool:arg=glob`; deny wins over everything
-         * @example {
-         *       "allow": [
-         *         "read_file"
-         *       ],
-         *       "ask": [
-         *         "write_*"
-         *       ],
-         *       "deny": [
-         *         "shell:cmd=rm*"
-         *       ]
-         *     }
-         */
-        Permissions: {
-            allow?: string[];
-            ask?: string[];
-            deny?: string[];
-        };
-        /** @description Tokens and cost of model calls */
-        Usage: {
-            /**
-             * @description Tokens of the prompt
-             * @example 120
-             */
-            input_tokens: number;
-            /**
-             * @description Tokens of the answer
-             * @example 42
-             */
-            output_tokens: number;
-            /** @description Part of input_tokens */
-            cached_input_tokens: number;
-            /** @description Part of output_tokens */
-            reasoning_tokens: number;
-            /** @description US dollars; null when no price is known */
-            cost: number | null;
-        };
         /** @description What a session is to be; every field may be left out */
         NewSession: {
             /** @description The caller's own id; accepted wherever a session id is */
@@ -1212,21 +1462,6 @@ export interface components {
              * @description When it was decided
              */
             decided_at: string | null;
-        };
-        /** @description A call that the model made, in the form of Chat Completions */
-        ToolCall: {
-            /** @example call_8f2a */
-            id: string;
-            /** @enum {string} */
-            type: "function";
-            function: components["schemas"]["FunctionCall"];
-        };
-        /** @description The function and its arguments as JSON text */
-        FunctionCall: {
-            /** @example read_file */
-            name: string;
-            /** @example {"path":"README.md"} */
-            arguments: string;
         };
         /** @description A tool as the model sees it */
         ToolDefinition: {
@@ -1295,100 +1530,6 @@ export interface components {
             run_id: string;
             tool_call: components["schemas"]["ToolCall"];
         };
-        /** @description A stored message */
-        Message: {
-            /** @example msg_01k9zq6w0v6m3t8q4x1y2z3a4b */
-            id: string;
-            /** @description The message before it; null first */
-            parent_id: string | null;
-            role: components["schemas"]["MessageRole"];
-            /** @description The agent that wrote it; null for posted messages */
-            agent_name: string | null;
-            /**
-             * @description incomplete: what had come when the run was cancelled, failed or cut by length
-             * @enum {string}
-             */
-            status: "complete" | "incomplete";
-            /** @description The text */
-            content: string;
-            multi_content?: components["schemas"]["ContentPart"][];
-            tool_calls?: components["schemas"]["ToolCall"][];
-            /** @description On tool messages: whose result */
-            tool_call_id?: string;
-            /** @description On tool messages: the call failed */
-            is_error?: boolean;
-            /** @description What the model thought */
-            reasoning?: string;
-            /** @example openai/gpt-5-mini */
-            model?: string;
-            finish_reason?: components["schemas"]["FinishReason"];
-            usage?: components["schemas"]["Usage"];
-            /** @description US dollars; null when no price is known */
-            cost?: number | null;
-            /** @description Written by the server, not a person */
-            implicit?: boolean;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00.000Z
-             */
-            created_at: string;
-        };
-        /**
-         * @description Who speaks
-         * @enum {string}
-         */
-        MessageRole: "system" | "user" | "assistant" | "tool";
-        /** @description A part of a message */
-        ContentPart: components["schemas"]["TextPart"] | components["schemas"]["ImagePart"] | components["schemas"]["FilePart"];
-        /** @description Text */
-        TextPart: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "text";
-            /** @example Hello! */
-            text: string;
-        };
-        /** @description An image */
-        ImagePart: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "image_url";
-            image_url: components["schemas"]["ImageUrl"];
-        };
-        /** @description Where the image is, and how closely to look */
-        ImageUrl: {
-            /** @description A data: URL or an http(s) URL */
-            url: string;
-            /** @enum {string} */
-            detail?: "auto" | "low" | "high";
-        };
-        /** @description Never a path on the server */
-        FilePart: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "file";
-            file: components["schemas"]["FileReference"];
-        };
-        /** @description An uploaded file, or its content */
-        FileReference: {
-            /** @description The id of an uploaded file */
-            file_id?: string;
-            /** @description A data: URL */
-            file_data?: string;
-            /** @example report.pdf */
-            filename?: string;
-        };
-        /**
-         * @description Why the model's answer ended
-         * @enum {string}
-         */
-        FinishReason: "stop" | "tool_calls" | "length" | "content_filter";
         /** @description The fields of a session to set */
         SessionPatch: {
             /** @description A short name of the conversation */
@@ -2173,11 +2314,6 @@ export interface components {
             timestamp: string;
             reason: components["schemas"]["WaitReason"];
         };
-        /**
-         * @description What a run waits for
-         * @enum {string}
-         */
-        WaitReason: "approval" | "elicitation" | "client_tool" | "max_iterations" | "budget";
         /** @description The run goes on, maybe on another instance */
         RunResumedEvent: {
             /**
@@ -2337,11 +2473,6 @@ export interface components {
             /** @description The same may succeed later */
             retryable: boolean;
         };
-        /**
-         * @description Why a run failed
-         * @enum {string}
-         */
-        RunErrorCode: "model_error" | "model_rate_limited" | "model_timeout" | "model_truncated" | "context_exceeded" | "content_filtered" | "tool_failed" | "budget_exceeded" | "too_many_attempts" | "agent_invalid" | "internal";
         /** @description Exactly one for each stream_started */
         StreamStoppedEvent: {
             /**
@@ -2389,71 +2520,6 @@ export interface components {
             output: unknown;
             /** @description The model gave its whole answer */
             completed: boolean;
-        };
-        /** @description One run of an agent in a session */
-        Run: {
-            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
-            id: string;
-            /** @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b */
-            session_id: string;
-            status: components["schemas"]["RunStatus"];
-            /** @description The agent source */
-            agent: string;
-            /** @description The agent inside the source */
-            agent_name: string;
-            /** @example openai/gpt-5-mini */
-            model: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00.000Z
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description When the loop began
-             */
-            started_at: string | null;
-            /**
-             * Format: date-time
-             * @description When it was over
-             */
-            finished_at: string | null;
-            /** @description Model calls made */
-            iterations: number;
-            stop_reason: components["schemas"]["StopReason"] | null;
-            /** @description The model gave its whole answer */
-            completed: boolean;
-            waiting_for: components["schemas"]["WaitingFor"] | null;
-            error: components["schemas"]["RunError"] | null;
-            usage: components["schemas"]["Usage"];
-            /** @description The caller's own data */
-            metadata: {
-                [key: string]: unknown;
-            };
-        };
-        /**
-         * @description Where a run is
-         * @enum {string}
-         */
-        RunStatus: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
-        /**
-         * @description Why a run ended
-         * @enum {string}
-         */
-        StopReason: "stop" | "length" | "max_iterations" | "budget" | "cancelled" | "failed";
-        /** @description What a parked run waits for */
-        WaitingFor: {
-            kind: components["schemas"]["WaitReason"];
-            /** @description Tool call ids for approvals and client tools, elicitation ids, else the runs at their limit */
-            ids: string[];
-        };
-        /** @description Why a run failed */
-        RunError: {
-            code: components["schemas"]["RunErrorCode"];
-            /** @description For people */
-            message: string;
-            /** @description The same may succeed later */
-            retryable: boolean;
         };
         /** @description The messages alone, or with options */
         RunBody: components["schemas"]["NewMessages"] | components["schemas"]["RunRequest"];
@@ -5891,6 +5957,36 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    turnFinished: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The turn */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishedTurn"];
+            };
+        };
+        responses: {
+            /** @description It was taken */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not wanted: it is dropped */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

@@ -27,6 +27,7 @@ export function describeStart({
     `  model     ${models.detected.id}: ${models.detected.reason}`,
     ...substitutions(catalog, models).map((line) => `            ${line}`),
     `  database  ${describeDatabase(config)}`,
+    ...describeArchive(config),
     ...(config.enableShell ? ['  shell     on: agents may run commands as this user'] : []),
     ...(config.enableCode ? describeCode(code) : []),
     ...(config.loopback
@@ -67,6 +68,11 @@ function trySubstitution(find: () => string | undefined): string | undefined {
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
+}
+
+/** Without its path and query: they may hold a secret. */
+function describeArchive({ archive }: Config): string[] {
+  return archive ? [`  archive   finished turns go to ${new URL(archive.url).origin}`] : []
 }
 
 function describeDatabase({ database, directory }: Config): string {

@@ -20,4 +20,6 @@ export type ToolCall = Schemas['ToolCall']
 export type Run = Schemas['Run']
 export type RunRequest = Schemas['RunRequest']
 export type RunResult = Schemas['RunResult']
+/** What the archive of a server receives. */
+export type FinishedTurn = Schemas['FinishedTurn']
 export type ChatRequest = Schemas['ChatRequest']

@@ -7,6 +7,7 @@ import { parameters } from './parameter.ts'
 import { ProblemCode, ProblemDocument } from './problem.ts'
 import { problemKinds, problemResponses } from './problem-kinds.ts'
 import { sessionFilterParameters } from './session-operations.ts'
+import { webhooks } from './webhook.ts'
 
 /** The OpenAPI document, made from the contract alone. */
 export function createDocument({ version }: { version: string }) {
@@ -34,7 +35,8 @@ export function createDocument({ version }: { version: string }) {
     description: 'A key of the server. Not needed on a loopback address.',
   })
   for (const operation of Object.values(operations)) registry.registerPath(operation)
-  const { webhooks: _, ...document } = builder.getOpenAPI31Document({
+  for (const webhook of Object.values(webhooks)) registry.registerWebhook(webhook)
+  const document = builder.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { ...info, version },
     ...overview,

@@ -25,13 +25,13 @@ export const FinishedTurn = z
     time: z.iso.datetime().openapi({ description: 'When the run ended' }),
     tenant: z.string().openapi({ description: 'Whose conversation it is', example: 'default' }),
     owner: z.string().openapi({ description: 'Who began the session', example: 'local' }),
-    session: Session.openapi({ description: 'The session as it was when this was sent' }),
+    session: Session,
     run: Run,
     messages: z.array(Message).openapi({
       description: "The session's messages of this turn, in order: posted, answers, tool results",
     }),
     sub_sessions: z.array(SubSessionTurn).openapi({ description: 'What sub-agents said' }),
-    usage: Usage.openapi({ description: "The turn's tokens and cost, sub-agents included" }),
+    usage: Usage,
   })
   .openapi('FinishedTurn', { description: 'A finished turn, as the archive receives it' })
 export type FinishedTurn = z.infer<typeof FinishedTurn>

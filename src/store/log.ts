@@ -592,7 +592,7 @@ const archivedTurns: Part = {
   sql: `insert into webhook_deliveries (id, tenant, session_id, run_id)
     select 'dlv_' || substr(c.id, 5), c.tenant, c.session_id, c.id
     from json_to_recordset($rows) as a(id text) join changed_runs c on c.id = a.id
-    where c.parent_run_id is null`,
+    where c.parent_run_id is null on conflict do nothing`,
 }
 
 /** The runs that are over after the commit. */

@@ -22,6 +22,21 @@ test('every operation stands in the document under its own name', () => {
   for (const [id, { operationId }] of Object.entries(operations)) expect(operationId).toBe(id)
 })
 
+test('the document says what an archive receives', () => {
+  const { webhooks = {} } = document as { webhooks?: Record<string, unknown> }
+  expect(webhooks).toMatchObject({
+    turnFinished: {
+      post: {
+        requestBody: {
+          content: {
+            'application/json': { schema: { $ref: '#/components/schemas/FinishedTurn' } },
+          },
+        },
+      },
+    },
+  })
+})
+
 test('every component is described', () => {
   const all = { ...schemas, ...parameters, ...responses, ...headers }
   const bare = Object.entries(all).filter(([, { description }]) => !description)
