@@ -145,7 +145,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     filesystem: createFilesystemToolset,
     think: createThinkToolset,
     skills: createSkillsToolset({
-      home: environment['HOME'],
+      home: environment.HOME,
       now: monotonic,
       warn: (message) => log.warn(message),
     }),
@@ -178,6 +178,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     models,
     toolsets,
     hooks: createHooks(shell),
+    runScript: code.runScript,
     nextId: ids.next,
     // A lease belongs to a process, not to a name: a restarted one has to claim again.
     instance: `${config.instanceName}/${randomBytes(6).toString('hex')}`,

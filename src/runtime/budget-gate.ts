@@ -63,7 +63,7 @@ export async function warnOfUnknownCost(run: ActiveRun, models: Model[]): Promis
   await commitRun(run, [{ type: 'warning', message, code: 'price_unknown' }])
 }
 
-function limitOnCall(run: ActiveRun, begun: number): Reached | null {
+export function limitOnCall(run: ActiveRun, begun: number): Reached | null {
   for (const account of accountsOf(run)) {
     const toolCalls = account.toolCalls + begun
     const reached = findReached({ ...account, toolCalls }, ['tool_calls'])

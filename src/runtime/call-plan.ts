@@ -22,6 +22,8 @@ export type RunTool = Omit<Tool, 'execute'> & {
   executor: 'server' | 'client'
   /** The model that goes on after it ran. */
   nextModel?: string
+  /** The model is not shown it, for it calls it from scripts. */
+  isHidden?: true
   /** Its arguments hold what the model says the call is for, which makes no difference to it. */
   isDescribed?: true
   /** Writes to the log while it runs, so it is waited for also when it is interrupted. */
@@ -38,6 +40,11 @@ export type HookVerdict = {
   reason: string
   /** In place of the arguments; fits the tool's schema. */
   input: Record<string, unknown> | null
+}
+
+/** What the model is told it may call. */
+export function shownTools(tools: RunTools): ToolDefinition[] {
+  return [...tools.values()].filter((tool) => !tool.isHidden).map((tool) => tool.definition)
 }
 
 export type CallEnd = { state: FinalToolCallState; result: ToolResult }
@@ -202,7 +209,7 @@ export function begins(next: NextForCall): boolean {
 export function hashCall(
   name: string,
   args: string,
-  { isDescribed = false }: Pick<RunTool, 'isDescribed'> = {},
+  { isDescribed }: Pick<RunTool, 'isDescribed'> = {},
 ): string {
   const parsed = readArguments(args)
   if (isDescribed) delete parsed?.[descriptionParameter]
@@ -467,7 +474,11 @@ export const cancelledEnd: CallEnd = {
 }
 
 function unknownToolText(name: string, tools: RunTools): string {
-  return `There is no tool ${name}. The tools are: ${[...tools.keys()].join(', ') || 'none'}.`
+  return `There is no tool ${name}. The tools are: ${
+    shownTools(tools)
+      .map((tool) => tool.name)
+      .join(', ') || 'none'
+  }.`
 }
 
 function deniedText(name: string): string {

@@ -2,7 +2,7 @@ import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import { addUsage } from '#contract/usage.ts'
 import { type ActiveRun, commitRun, toRunChange } from './active-run.ts'
-import type { RunTools } from './call-plan.ts'
+import { type RunTools, shownTools } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import type { Model } from './model.ts'
 import {
@@ -38,7 +38,7 @@ export async function isNearlyFull(
   // Only a history that nearly fills the window is worth a look at the rest.
   if (history < contextLimit * (promptShare / 3)) return false
   const system = await systemPromptOf(context, run)
-  const definitions = JSON.stringify([...tools.values()].map((tool) => tool.definition))
+  const definitions = JSON.stringify(shownTools(tools))
   const rest = estimateTokens(system + (run.compaction.summary?.text ?? ''))
   if (history + rest > contextLimit * promptShare) return true
   return history + rest + estimateTokens(definitions) > contextLimit * fullShare

@@ -6,7 +6,7 @@ import type { ActiveRun } from './active-run.ts'
 import type { Assistants } from './assistant.ts'
 import type { Clock } from './clock.ts'
 import type { Rules } from './permissions.ts'
-import type { BackgroundAgents, ElicitationAnswer } from './tool.ts'
+import type { BackgroundAgents, ElicitationAnswer, RunScript } from './tool.ts'
 
 export type IdPrefix = 'ses' | 'msg' | 'run' | 'call' | 'apr' | 'eli'
 
@@ -30,6 +30,8 @@ export type LoopContext = {
     unknownCalls(sessionId: string): Promise<Set<string>>
     subRun(callId: string): Promise<LoadedRun | null>
   }
+  /** null: scripts may not be run here. */
+  runScript: RunScript | null
   /** The answer to a question that a call of this process holds open. */
   answers: {
     /** Resolves when it may be there; looks again now and then, for it may come elsewhere. */

@@ -2,7 +2,7 @@ import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import { addUsage, type Usage } from '#contract/usage.ts'
 import { type ActiveRun, commitRun, RunInterrupted } from './active-run.ts'
-import type { RunTools } from './call-plan.ts'
+import { type RunTools, shownTools } from './call-plan.ts'
 import { expandCommand } from './commands.ts'
 import { compactHistory, isNearlyFull } from './compaction.ts'
 import type { LoopContext } from './context.ts'
@@ -115,7 +115,7 @@ async function requestOf(
   const mayThink = run.settings.thinking && run.assistant.spec.thinking !== false
   return {
     messages: await promptOf(context, run, model),
-    tools: [...tools.values()].map((tool) => tool.definition),
+    tools: shownTools(tools),
     ...responseFormatOf(run),
     thinking: run.options.thinking ?? mayThink,
     signal: run.signal,

@@ -24,7 +24,7 @@ import { createRuns } from './runs.ts'
 import type { Feed, Frame, Runs, StartedRun } from './runtime.ts'
 import { createStarter } from './starter.ts'
 import { createTitles } from './titles.ts'
-import type { ToolsetFactory } from './tool.ts'
+import type { RunScript, ToolsetFactory } from './tool.ts'
 
 export type Runtime = {
   runs: Runs
@@ -60,6 +60,7 @@ export async function openRuntime({
   embedded,
   openNotices,
   titles,
+  runScript = null,
   serverPermissions = {},
   questionLifetime = 24 * 60 * 60 * 1000,
   compactAfter,
@@ -83,6 +84,8 @@ export async function openRuntime({
   /** The way to the other instances on the database; undefined where none can be. */
   openNotices: OpenNotices | undefined
   titles: boolean
+  /** null: scripts may not be run here. */
+  runScript?: RunScript | null
   serverPermissions?: Permissions
   questionLifetime?: number
   /** Seconds after which the deltas of a finished run are joined. */
@@ -141,6 +144,7 @@ export async function openRuntime({
       unknownCalls: queue.unknownCalls,
       subRun: queue.loadSubRun,
     },
+    runScript,
     answers,
     background: (run, callId) => background(run, callId),
     restore: (loaded, parent) =>

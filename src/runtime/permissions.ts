@@ -37,6 +37,20 @@ export function decide(
   return harmless || definition.annotations.read_only ? 'run' : 'ask'
 }
 
+/** Whether there are arguments with which a call of the tool asks. */
+export function mayAsk(
+  tool: { definition: ToolDefinition; harmless?: boolean },
+  rules: Rules,
+): boolean {
+  const widen = ({ allow, ask }: Permissions): Permissions => ({
+    ...(allow ? { allow } : {}),
+    ask: (ask ?? []).flatMap((pattern) => splitConditions(pattern).slice(0, 1)),
+  })
+  const { session, agent, server } = rules
+  const widened = { session: widen(session), agent: widen(agent), server: widen(server) }
+  return decide(tool, {}, { ...rules, ...widened }) === 'ask'
+}
+
 /** What denies or asks about commands does so wherever they run. */
 function namesFor(kind: keyof Permissions, tool: string): string[] {
   return tool === 'run_background_job' && kind !== 'allow' ? [tool, 'shell'] : [tool]

@@ -1,6 +1,6 @@
 import { addUsage } from '#contract/usage.ts'
 import { type ActiveRun, commitRun, toRunChange } from './active-run.ts'
-import type { RunTools } from './call-plan.ts'
+import { type RunTools, shownTools } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import type { Model } from './model.ts'
 import { askBeside } from './side-call.ts'
@@ -49,9 +49,7 @@ export async function makePlan(
 async function questionOf(context: LoopContext, run: ActiveRun, tools: RunTools) {
   // The last plan is part of the instructions.
   const instructions = await systemPromptOf(context, run)
-  const list = [...tools.values()].map(
-    ({ definition: { name, description } }) => `- ${name}: ${description}`,
-  )
+  const list = shownTools(tools).map(({ name, description }) => `- ${name}: ${description}`)
   const summary = run.compaction.summary?.text
   const transcript = toTranscript(run.history)
   return {

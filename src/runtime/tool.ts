@@ -105,6 +105,8 @@ export type Tool = {
   definition: ToolDefinition
   /** Touches nothing outside the session, so it runs without asking although it is no mere read. */
   harmless?: true
+  /** Answers `elicit`, so it can be called only by itself and not from a script. */
+  parks?: true
   /** Milliseconds; the runtime's default when missing. 0: none (it waits for a person). */
   timeout?: number
   execute(args: Record<string, unknown>, context: ToolContext): Promise<ToolOutcome>
@@ -131,6 +133,23 @@ export type ToolsetFactory = (
     subAgents?: string[]
   },
 ) => Toolset
+
+/**
+ * Runs a script that nobody trusts, isolated from everything but the functions that it is given. Each
+ * stops the script until `call` answers: `output` is what it gives back, `error` what it throws. The
+ * result is what the script returned, or the error that ended it. Throws the signal's reason when that
+ * aborts.
+ */
+export type RunScript = (request: {
+  script: string
+  functions: string[]
+  call(name: string, args: unknown): Promise<{ output: string } | { error: string }>
+  signal: AbortSignal
+  /** Shares at most half of the places: one session cannot hold up the others. */
+  group: string
+  /** What it prints. */
+  onOutput(text: string): void
+}) => Promise<Pick<ToolResult, 'output' | 'is_error'>>
 
 /** A plain text result. */
 export function textResult(output: string): ToolOutcome {

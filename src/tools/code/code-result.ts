@@ -20,10 +20,11 @@ export function toStorable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\uFFFD')
 }
 
-const deepest = 64
+/** Levels of what is kept. */
+export const deepest = 64
 
 /** Levels of what may be a JSON text, found in one pass before it is parsed. */
-function nestingOf(json: string): number {
+export function nestingOf(json: string): number {
   let level = 0
   let most = 0
   let isInText = false
@@ -48,7 +49,7 @@ function readJson(json: string): { value: unknown } | undefined {
 }
 
 /** Without `__proto__`: a key that means something else as soon as someone copies the object. */
-function storableValue(value: unknown): unknown {
+export function storableValue(value: unknown): unknown {
   if (typeof value === 'string') return toStorable(value)
   if (Array.isArray(value)) return value.map(storableValue)
   if (typeof value !== 'object' || value === null) return value

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { type FieldError, Problem } from '#contract/problem.ts'
-import type { Tool } from '#runtime/tool.ts'
+import type { RunScript, Tool } from '#runtime/tool.ts'
 import { toStorable, toToolOutcome } from './code-result.ts'
 import { startJavascriptSandbox } from './javascript-sandbox.ts'
 import { type PythonPaths, startPythonSandbox } from './python-sandbox.ts'
 import { type CodeAnswer, type Sandbox, SandboxFault } from './sandbox.ts'
 import { createSandboxPool, type SandboxPool } from './sandbox-pool.ts'
 import { toolFromSchemaJson } from './schema-json.ts'
+import { openScriptRunner } from './script-runner.ts'
 
 export type CodeLanguage = 'python' | 'javascript'
 
@@ -39,6 +40,8 @@ export type CodeRunner = {
   check(source: CodeToolSource): Promise<FieldError[]>
   /** Throws an Error that names what is wrong with the schema. The code is first read by a call. */
   createTool(source: CodeToolSource): Tool
+  /** null when JavaScript cannot be run here. */
+  runScript: RunScript | null
   close(): Promise<void>
 }
 
@@ -57,6 +60,7 @@ export async function openCodeRunner({
     python: createSandboxPool({ start: () => startPythonSandbox(paths), size }),
     javascript: createSandboxPool({ start: startJavascriptSandbox, size }),
   }
+  const scripts = openScriptRunner({ size })
   const support: CodeRunner['support'] = isEnabled
     ? { python: await probePython(paths, pools.python), javascript: await probeJavascript() }
     : { python: turnedOff, javascript: turnedOff }
@@ -68,6 +72,7 @@ export async function openCodeRunner({
 
   return {
     support,
+    runScript: support.javascript.isAvailable ? scripts.run : null,
     async check(source) {
       refuse(source.language)
       const described = toolFromSchemaJson(source.schemaJson)
@@ -90,7 +95,7 @@ export async function openCodeRunner({
       })
     },
     async close() {
-      await Promise.all([pools.python.close(), pools.javascript.close()])
+      await Promise.all([pools.python.close(), pools.javascript.close(), scripts.close()])
     },
   }
 }

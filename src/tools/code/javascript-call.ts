@@ -9,6 +9,7 @@ import { createPrinter, type Printer } from './printer.ts'
 import {
   type CodeAnswer,
   type CodeRequest,
+  type FunctionAnswer,
   mostComputing,
   mostError,
   mostOutput,
@@ -23,7 +24,16 @@ import {
 export function runJavascript(
   quickjs: QuickJSWASMModule,
   request: CodeRequest,
-  { isLate, onOutput }: { isLate(): boolean; onOutput(text: string): void },
+  {
+    isLate,
+    onOutput,
+    ask,
+  }: {
+    isLate(): boolean
+    onOutput(text: string): void
+    /** Calls a function of the host; does not return before it is answered. */
+    ask(name: string, args: unknown): FunctionAnswer
+  },
 ): CodeAnswer {
   const runtime = quickjs.newRuntime()
   runtime.setMemoryLimit(memoryLimit)
@@ -32,10 +42,27 @@ export function runJavascript(
   const context = runtime.newContext()
   const printer = createPrinter(onOutput)
   const own = loadPrelude(context, printer)
+  if (request.functions) installFunctions(request.functions)
 
   const answer = evaluate()
   printer.flush()
   return answer
+
+  function installFunctions(functions: string[]): void {
+    const called = context.newFunction('ask', (nameHandle, textHandle) => {
+      const name = readString(context, nameHandle, longestName)
+      const text = readString(context, textHandle, mostResult)
+      return context.newString(JSON.stringify(answerTo(name, text)))
+    })
+    const names = context.newString(JSON.stringify(functions))
+    context.unwrapResult(context.callFunction(own.install, context.undefined, names, called))
+  }
+
+  function answerTo(name: string | undefined, text: string | undefined): FunctionAnswer {
+    if (text === undefined) return { error: 'The arguments are too long, or no JSON.' }
+    // The names are the request's own: the prelude took them before the code ran.
+    return ask(name ?? '', JSON.parse(text))
+  }
 
   function evaluate(): CodeAnswer {
     const loaded = settle(context.evalCode(request.code, 'tool.js', { type: 'module' }))
@@ -94,10 +121,16 @@ const memoryLimit = 48 * 1024 * 1024
 /** Escaped, a character takes at most six. */
 const longestLine = 7 * mostOutput
 const stackLimit = 256 * 1024
+const longestName = 256
 /** Of an error with its stack. */
 const mostLines = 24
 
-type Prelude = { call: QuickJSHandle; encode: QuickJSHandle; describe: QuickJSHandle }
+type Prelude = {
+  install: QuickJSHandle
+  call: QuickJSHandle
+  encode: QuickJSHandle
+  describe: QuickJSHandle
+}
 
 function loadPrelude(context: QuickJSContext, printer: Printer): Prelude {
   const printed = context.newFunction('print', (text) => {
@@ -107,6 +140,7 @@ function loadPrelude(context: QuickJSContext, printer: Printer): Prelude {
   const load = context.unwrapResult(context.evalCode(javascriptPrelude, 'prelude.js'))
   const own = context.unwrapResult(context.callFunction(load, context.undefined, printed))
   return {
+    install: context.getProp(own, 'install'),
     call: context.getProp(own, 'call'),
     encode: context.getProp(own, 'encode'),
     describe: context.getProp(own, 'describe'),

@@ -34,7 +34,17 @@ export const javascriptPrelude = `(print) => {
     hasRoom = print(stringify(apply(slice, line + '\\n', [0, ${mostOutput}])))
   }
   globalThis.console = { log, info: log, debug: log, warn: log, error: log }
+  function install(names, ask) {
+    for (const name of parse(names)) {
+      globalThis[name] = (args = {}) => {
+        const answer = parse(ask(name, stringify(args) ?? 'null'))
+        if (answer.error !== undefined) throw new Error(answer.error)
+        return answer.output
+      }
+    }
+  }
   return {
+    install,
     call: (execute, text) => execute(parse(text)),
     encode: (value) => stringify(value) ?? 'null',
     describe: (error) => stringify(describe(error)),

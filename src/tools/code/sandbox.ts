@@ -15,13 +15,20 @@ export type CodeRequest = {
   code: string
   /** Without arguments the code is looked at and not called. */
   arguments?: Record<string, unknown>
+  /** Names of global functions that the code may call; JavaScript only. */
+  functions?: string[]
 }
 
 export type CodeCall = {
   signal: AbortSignal
   /** What the code prints, in few pieces. */
   onOutput(text: string): void
+  /** Answers a call of one of the request's `functions`; the code stands still until it settles. */
+  onCall?(name: string, args: unknown): Promise<FunctionAnswer>
 }
+
+/** What a function of the host gives to the code: a value, or an error that it throws. */
+export type FunctionAnswer = { output: string } | { error: string }
 
 /** `json` is the code's own text: it may be no JSON at all, but it is not long. */
 export type CodeAnswer = { type: 'result'; json: string } | { type: 'error'; message: string }
