@@ -321,6 +321,19 @@ export const summaries = pgTable(
   (table) => [primaryKey({ columns: [table.sessionId, table.seq] })],
 )
 
+/** What an agent's hooks gave for its prompt when it took its first step in a session; '' for nothing. */
+export const sessionContexts = pgTable(
+  'session_contexts',
+  {
+    sessionId: id('session_id').notNull(),
+    agentName: text('agent_name').notNull(),
+    tenant,
+    text: text('text').notNull(),
+    createdAt,
+  },
+  (table) => [primaryKey({ columns: [table.sessionId, table.agentName] })],
+)
+
 /** One list of todos for each session; `items` is the whole list, in order. */
 export const todos = pgTable('todos', {
   sessionId: id('session_id').primaryKey(),
