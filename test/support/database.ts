@@ -45,8 +45,13 @@ export async function createTestDatabase(
   return { url: url.href, drop: () => administer(server, `drop database ${name} with (force)`) }
 }
 
+/** A connection of the test's own, to look at what the servers do or to disturb them. */
+export function createTestClient(url: string): postgres.Sql {
+  return postgres(url, { max: 1, onnotice: () => {} })
+}
+
 async function administer(server: string, text: string): Promise<void> {
-  const sql = postgres(server, { max: 1, onnotice: () => {} })
+  const sql = createTestClient(server)
   try {
     await sql.unsafe(text)
   } finally {
