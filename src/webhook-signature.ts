@@ -42,7 +42,7 @@ function readKey(text: string): Buffer {
     : Buffer.from(text)
   if (key.length >= fewestBytes) return key
   throw new Error(
-    `a secret needs at least ${fewestBytes} bytes; make one with: echo "whsec_$(openssl rand -base64 32)"`,
+    `each secret needs at least ${fewestBytes} bytes, and spaces part several; make one with: echo "whsec_$(openssl rand -base64 32)"`,
   )
 }
 

@@ -48,7 +48,7 @@ export function bindRunStatements(
   }
   async function commit(entries: LogEntry[]) {
     const committed = await commitEntries(database, entries, { archived: archive !== undefined })
-    if (entries.some((entry) => endedRuns(entry).length > 0)) archive?.wake()
+    if (archive && entries.some((entry) => endedRuns(entry).length > 0)) archive.wake()
     return committed
   }
   return {

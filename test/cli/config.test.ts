@@ -150,7 +150,7 @@ test.each([
   ['ftp://archive.example', undefined, '--archive-url: expected an http(s) URL'],
   ['https://me:hidden@archive.example', undefined, '--archive-url: expected an http(s) URL'],
   ['https://archive.example', undefined, '--archive-url needs a secret to sign with'],
-  ['https://archive.example', 'too short', 'PARLEY_ARCHIVE_SECRET: a secret needs at least 24'],
+  ['https://archive.example', 'too short', 'PARLEY_ARCHIVE_SECRET: each secret needs at least 24'],
   ['https://archive.example', 'whsec_???', 'what follows whsec_ must be base64'],
 ])('an archive at %s with the secret %s is refused', (url, secret, message) => {
   const environment: Record<string, string> = secret ? { PARLEY_ARCHIVE_SECRET: secret } : {}

@@ -24,6 +24,19 @@ test('serve says where it listens, serves the examples, and ends with 0 at SIGTE
   expect(await server.ended).toMatchObject({ code: 0 })
 })
 
+test('serve says where finished turns go, without what may be secret in the address', async () => {
+  const directory = await openDirectory()
+  const address = 'http://127.0.0.1:1/turns?token=hidden'
+  const server = startParley(
+    ['serve', '--listen', '127.0.0.1:0', '--data-dir', directory, '--archive-url', address],
+    { environment: { PARLEY_ARCHIVE_SECRET: 'twenty-four-bytes-secret' } },
+  )
+  const line = await server.firstMatch(/archive .*/)
+  expect(line).toMatch(/^archive +finished turns go to http:\/\/127\.0\.0\.1:1$/)
+  server.kill('SIGTERM')
+  expect(await server.ended).toMatchObject({ code: 0 })
+})
+
 test('serve ends with 78 and the lines of a broken file that is named', async () => {
   const directory = await openDirectory()
   await writeFile(join(directory, 'a.yaml'), 'agents: { root: { modle: x } }')
