@@ -42,6 +42,7 @@ import { createMcpToolset } from '#tools/mcp.ts'
 import { createMemoryToolset } from '#tools/memory.ts'
 import { createModelPickerToolset } from '#tools/model-picker.ts'
 import { createOpenApiToolset } from '#tools/openapi.ts'
+import { withPostEdit } from '#tools/post-edit.ts'
 import { createScriptToolset } from '#tools/script.ts'
 import { createShellToolset } from '#tools/shell.ts'
 import { createSkillsToolset } from '#tools/skills.ts'
@@ -142,7 +143,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     allowHosts: [...config.allowHosts],
   })
   const toolsets: Record<string, ToolsetFactory> = {
-    filesystem: createFilesystemToolset,
+    filesystem: withPostEdit(createFilesystemToolset, shell),
     think: createThinkToolset,
     skills: createSkillsToolset({
       home: environment.HOME,

@@ -126,10 +126,8 @@ function kindProblems(path: FilePath, toolset: ToolsetSpec, { shell }: ApiRules)
     case 'mcp':
       return commandProblems(path, toolset)
     case 'filesystem':
-      if (shell || !toolset.post_edit?.length) return []
-      return [
-        { path: [...path, 'post_edit'], message: 'commands are turned off; see --enable-shell' },
-      ]
+      if (!toolset.post_edit?.length) return []
+      return [{ path: [...path, 'post_edit'], message: 'over the API no command may be given' }]
     case 'shell':
     case 'script':
       if (shell) return []
