@@ -1,4 +1,5 @@
 import type { AgentFile } from '#contract/agent-file.ts'
+import type { AgentMention } from '#runtime/catalog.ts'
 import type { FileProblem } from './problem.ts'
 import type { ReadText } from './text-file.ts'
 
@@ -8,6 +9,9 @@ export type LoadContext = {
   environment: Record<string, string | undefined>
   readText: ReadText
 }
+
+/** An agent of another source, and the place in the text where it is named. */
+export type PlacedMention = AgentMention & { line: number; column: number }
 
 /** What a source is made of, whatever it is written in. */
 export type AgentParts = {
@@ -19,6 +23,7 @@ export type AgentParts = {
       name?: string
       file: AgentFile
       promptFiles?: Map<string, string | null>
+      mentions?: PlacedMention[]
     }
   | { problems: FileProblem[] }
 )

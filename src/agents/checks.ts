@@ -7,6 +7,7 @@ import {
 } from '#contract/agent-file.ts'
 import { searchKeys } from '#contract/toolset-http.ts'
 import { catalogPrefix, McpToolset, resolveMcpReference } from '#contract/toolset-mcp.ts'
+import { mentionProblems } from './mentions.ts'
 import { didYouMean } from './nearest.ts'
 import type { FilePath, PathProblem } from './problem.ts'
 import { secretProblems } from './secrets.ts'
@@ -21,6 +22,7 @@ export function checkAgentFile(
     ...Object.entries(file.agents).flatMap(([name, agent]) =>
       agentProblems({ file, environment }, name, agent),
     ),
+    ...mentionProblems(file),
     ...modelProblems(file),
     ...serverProblems(file),
     ...permissionProblems(['permissions'], file.permissions),
@@ -48,8 +50,8 @@ function agentProblems(world: World, name: string, agent: AgentSpec): PathProble
   const { file } = world
   const path = ['agents', name]
   return [
-    ...subAgentProblems([...path, 'sub_agents'], agent.sub_agents ?? [], Object.keys(file.agents)),
-    ...subAgentProblems([...path, 'handoffs'], agent.handoffs ?? [], Object.keys(file.agents)),
+    ...doubleProblems([...path, 'sub_agents'], agent.sub_agents),
+    ...handoffProblems([...path, 'handoffs'], agent.handoffs, Object.keys(file.agents)),
     ...modelReferences(agent.model).flatMap((reference) =>
       referenceProblems([...path, 'model'], reference, file),
     ),
@@ -77,18 +79,23 @@ function backgroundProblems(
   })
 }
 
-function subAgentProblems(path: FilePath, names: string[], known: string[]): PathProblem[] {
+function doubleProblems(path: FilePath, names: string[] = []): PathProblem[] {
   return names.flatMap((name, index) => {
-    const at = [...path, index]
-    if (/[/:]|\.(ya?ml|json)$/.test(name)) {
-      return [{ path: at, message: `agents from other files (${name}) are not supported yet` }]
-    }
-    if (!known.includes(name)) {
-      const hint = didYouMean(name, known) || `; the agents are ${known.join(', ')}`
-      return [{ path: at, message: `no agent ${name} in this file${hint}` }]
-    }
-    return names.indexOf(name) < index ? [{ path: at, message: `${name} is listed twice` }] : []
+    if (names.indexOf(name) === index) return []
+    return [{ path: [...path, index], message: `${name} is listed twice` }]
   })
+}
+
+/** A conversation stays with the agents of one file: its history is theirs. */
+function handoffProblems(path: FilePath, names: string[] = [], known: string[]): PathProblem[] {
+  const unknown = names.flatMap((name, index) => {
+    if (known.includes(name)) return []
+    const hint = didYouMean(name, known) || `; the agents are ${known.join(', ')}`
+    const elsewhere = '; agents of other sources can be named under sub_agents'
+    const message = `no agent ${name} in this file${/[/:]/.test(name) ? elsewhere : hint}`
+    return [{ path: [...path, index], message }]
+  })
+  return [...unknown, ...doubleProblems(path, names)]
 }
 
 function referenceProblems(
@@ -187,27 +194,41 @@ function ownProblems(
       return searchKeyProblems(path, toolset, environment)
     case 'code':
       return codeProblems(path, toolset)
+    case 'script':
+      return chosenProblems(path, toolset.tools, Object.keys(toolset.shell))
+    case 'api':
+      return chosenProblems(path, toolset.tools, [toolset.api_config?.name ?? toolset.name ?? ''])
     default:
       return []
   }
 }
 
+/** `tools:` of a set whose tools the file itself names. */
+function chosenProblems(path: FilePath, tools: string[] = [], known: string[]): PathProblem[] {
+  return tools.flatMap((name, index) => {
+    if (known.includes(name)) return []
+    const hint = didYouMean(name, known) || `; the tools are ${known.join(', ')}`
+    return [{ path: [...path, 'tools', index], message: `no tool ${name} in this set${hint}` }]
+  })
+}
+
 function codeProblems(
   path: FilePath,
-  { python = [], javascript = [] }: Extract<ToolsetSpec, { type: 'code' }>,
+  { python = [], javascript = [], tools }: Extract<ToolsetSpec, { type: 'code' }>,
 ): PathProblem[] {
   const names = new Set<string>()
   if (python.length + javascript.length === 0) {
     return [{ path, message: 'no tools; list them under python or javascript' }]
   }
-  return Object.entries({ python, javascript }).flatMap(([language, tools]) =>
-    tools.flatMap(({ name }, index) => {
+  const twice = Object.entries({ python, javascript }).flatMap(([language, entries]) =>
+    entries.flatMap(({ name }, index) => {
       const isKnown = names.has(name)
       names.add(name)
       if (!isKnown) return []
       return [{ path: [...path, language, index, 'name'], message: `there are two tools ${name}` }]
     }),
   )
+  return [...twice, ...chosenProblems(path, tools, [...names])]
 }
 
 function hostProblems(

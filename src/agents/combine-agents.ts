@@ -1,5 +1,6 @@
 import type { AgentCatalog, AgentSnapshot } from '#runtime/catalog.ts'
 import type { FileCatalog } from './catalog.ts'
+import { linkAgents } from './links.ts'
 import { didYouMean } from './nearest.ts'
 import { createOnce } from './once.ts'
 import { AgentFileError } from './problem.ts'
@@ -8,7 +9,7 @@ import type { StoredAgents } from './stored-agents.ts'
 /**
  * One name space over files and the database. A file wins over the database, because the operator
  * put it there; a clash is reported with both. Throws an `AgentFileError` when there is no
- * `defaultAgent`.
+ * `defaultAgent`, or when a file that was named itself names an agent that isn't there.
  */
 export function combineAgents({
   files,
@@ -16,19 +17,40 @@ export function combineAgents({
   defaultAgent,
   onProblem,
 }: {
-  files: Pick<FileCatalog, 'list' | 'get' | 'close'>
+  files: Pick<FileCatalog, 'list' | 'get' | 'close'> & Partial<Pick<FileCatalog, 'fileOf'>>
   stored: Pick<StoredAgents, 'list' | 'get' | 'close'>
   defaultAgent?: string | undefined
   onProblem: (line: string) => void
 }): AgentCatalog & { reportClashes(): void } {
   const report = createOnce(onProblem)
+  let linked = new Map<string, AgentSnapshot>()
 
-  function list(): AgentSnapshot[] {
+  function read(): AgentSnapshot[] {
     const onlyStored = stored.list().filter(({ name }) => files.get(name) === undefined)
     return [...files.list(), ...onlyStored].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
+  /** What names agents of other sources is served as it was linked last. */
+  function served(snapshot: AgentSnapshot | undefined): AgentSnapshot | undefined {
+    return snapshot?.mentions ? linked.get(snapshot.name) : snapshot
+  }
+
+  function relink({ isStart = false } = {}): void {
+    const { agents, faults } = linkAgents(read(), linked)
+    const fatal = [...faults].flatMap(([name, lines]) =>
+      isStart && files.fileOf?.(name)?.explicit ? lines : [],
+    )
+    if (fatal.length > 0) throw new AgentFileError(fatal)
+    linked = agents
+    report('links', [...faults.values()].flat())
+  }
+
+  function list(): AgentSnapshot[] {
+    return read().flatMap((snapshot) => served(snapshot) ?? [])
+  }
+
   function reportClashes(): void {
+    relink()
     const clashes = stored.list().flatMap(({ name }) => {
       const file = files.get(name)
       if (file === undefined) return []
@@ -39,13 +61,14 @@ export function combineAgents({
 
   const catalog = {
     list,
-    get: (name: string) => files.get(name) ?? stored.get(name),
+    get: (name: string) => served(files.get(name) ?? stored.get(name)),
     defaultName: () => defaultAgent ?? impliedDefault(list().map(({ name }) => name)),
     reportClashes,
     async close() {
       await Promise.all([files.close(), stored.close()])
     },
   }
+  relink({ isStart: true })
   checkDefault(catalog, defaultAgent)
   reportClashes()
   return catalog

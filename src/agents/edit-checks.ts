@@ -4,6 +4,8 @@ import { type FieldError, Problem } from '#contract/problem.ts'
 import { type ApiRules, apiProblems } from './api-rules.ts'
 import { type CodeTool, codeToolsOf } from './code-tools.ts'
 import { hiddenProblems } from './conceal.ts'
+import { mentionsOf } from './mentions.ts'
+import { didYouMean } from './nearest.ts'
 import { checkAgentValue } from './parse.ts'
 import type { PathProblem } from './problem.ts'
 
@@ -40,7 +42,7 @@ export function createEditChecks({
   return {
     problemsOf(file) {
       const checked = checkAgentValue(file, { environment })
-      const problems = 'problems' in checked ? checked.problems : []
+      const problems = 'problems' in checked ? checked.problems : foreignProblems(checked.file)
       return [...apiProblems(file, rules), ...problems]
         .map(toFieldError)
         .map(({ path, message }) => `${path}: ${message}`)
@@ -49,6 +51,7 @@ export function createEditChecks({
       refuse([...hiddenProblems(file), ...apiProblems(file, rules, isTrusted ? before : undefined)])
       const checked = checkAgentValue(file, { environment })
       if ('problems' in checked) throw invalid(checked.problems.map(toFieldError))
+      refuse(foreignProblems(checked.file, isTrusted ? before : undefined))
       await checkCode(checked.file, before)
       return checked.file
     },
@@ -67,6 +70,17 @@ export function createEditChecks({
       throw invalid(problems.map(({ path, message }) => ({ path, message: `${at}: ${message}` })))
     }
   }
+}
+
+/** Over the API an agent names those of its own file; what the operator's file names may stay. */
+function foreignProblems(file: AgentFile, trusted?: AgentFile): PathProblem[] {
+  const known = trusted ? mentionsOf(trusted).map(({ entry }) => entry) : []
+  const names = Object.keys(file.agents)
+  return mentionsOf(file).flatMap(({ path, entry }) => {
+    if (known.includes(entry)) return []
+    const hint = didYouMean(entry, names) || `; the agents are ${names.join(', ')}`
+    return [{ path, message: `no agent ${entry} in this file${hint}` }]
+  })
 }
 
 function toolsOf(file: AgentFile): { agentName: string; tool: CodeTool }[] {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import type { AgentFile, AgentSpec } from '#contract/agent-file.ts'
-import type { AgentSnapshot } from '#runtime/catalog.ts'
-import type { AgentParts, LoadContext } from './agent-parts.ts'
+import type { AgentMention, AgentSnapshot } from '#runtime/catalog.ts'
+import type { AgentParts, LoadContext, PlacedMention } from './agent-parts.ts'
 import { type ApiRules, apiProblems } from './api-rules.ts'
 import { readCodeFiles } from './code-files.ts'
+import { mentionsOf } from './mentions.ts'
 import { parseAgentFile } from './parse.ts'
 import type { FileProblem, PathProblem } from './problem.ts'
 import type { SourceFile } from './sources.ts'
@@ -31,7 +32,7 @@ export async function loadAgent(
     ? await loadToml(text, { baseDirectory, environment, readText })
     : await loadYaml(text, { baseDirectory, environment, readText }, registry?.rules ?? null)
   if ('problems' in parts) return parts
-  const { dependencies, file } = parts
+  const { dependencies, file, mentions = [] } = parts
   const name = parts.name ?? source.name
   const version = versionOf({
     name,
@@ -43,7 +44,16 @@ export async function loadAgent(
   const trusted = registry === undefined || registry.rules === null
   return {
     dependencies,
-    snapshot: { name, version, file, baseDirectory, source: shown, writable, trusted },
+    snapshot: {
+      name,
+      version,
+      file,
+      baseDirectory,
+      source: shown,
+      writable,
+      trusted,
+      ...(mentions.length > 0 ? { mentions: mentions.map(placeIn(shown)) } : {}),
+    },
   }
 }
 
@@ -70,7 +80,8 @@ async function loadYaml(
 ): Promise<AgentParts> {
   const parsed = parseAgentFile(text, { environment })
   if ('problems' in parsed) return { dependencies: [], problems: parsed.problems }
-  const foreign = rules === null ? [] : apiProblems(parsed.file, rules)
+  const foreign =
+    rules === null ? [] : [...apiProblems(parsed.file, rules), ...foreignMentions(parsed.file)]
   if (foreign.length > 0) {
     return { dependencies: [], problems: parsed.place(foreign.map(explainForeign)) }
   }
@@ -80,7 +91,28 @@ async function loadYaml(
   const dependencies = [...instructions.paths, ...code.paths, ...promptFiles.keys()]
   const problems = [...instructions.problems, ...code.problems]
   if (problems.length > 0) return { dependencies, problems: parsed.place(problems) }
-  return { dependencies, file: code.file, promptFiles }
+  const mentions = mentionsOf(code.file).map((mention) => ({
+    ...mention,
+    ...parsed.at(mention.path),
+  }))
+  return { dependencies, file: code.file, promptFiles, mentions }
+}
+
+function placeIn(source: string) {
+  return ({ entry, name, source: of, reference, line, column }: PlacedMention): AgentMention => ({
+    entry,
+    name,
+    source: of,
+    ...(reference === undefined ? {} : { reference }),
+    place: `${source}:${line}:${column}`,
+  })
+}
+
+/** Who wrote it does not know the agents of whoever serves it. */
+function foreignMentions(file: AgentFile): PathProblem[] {
+  return mentionsOf(file).flatMap(({ path, source, reference }) =>
+    reference === undefined ? [{ path, message: `no agent ${source} in this file` }] : [],
+  )
 }
 
 function explainForeign({ message, ...problem }: PathProblem): PathProblem {

@@ -1,6 +1,6 @@
 import { AgentFile } from '#contract/agent-file.ts'
 import { checkAgentFile } from './checks.ts'
-import type { FileProblem, PathProblem } from './problem.ts'
+import type { FilePath, FileProblem, PathProblem } from './problem.ts'
 import { schemaProblems } from './schema-problems.ts'
 import { storableProblems } from './storable.ts'
 import type { YamlSource } from './yaml-source.ts'
@@ -11,6 +11,8 @@ export type ParsedAgentFile =
       file: AgentFile
       /** Gives problems that are found later their lines. */
       place(problems: PathProblem[]): FileProblem[]
+      /** Where a path stands. */
+      at(path: FilePath): { line: number; column: number }
     }
   | { problems: FileProblem[] }
 
@@ -26,7 +28,11 @@ export function parseAgentFile(
   }
   const checked = checkAgentValue(source.value, { environment })
   if ('problems' in checked) return { problems: placed(source, checked.problems) }
-  return { file: checked.file, place: (later) => placed(source, later) }
+  return {
+    file: checked.file,
+    place: (later) => placed(source, later),
+    at: (path) => source.locate(path),
+  }
 }
 
 /** The same for a file that was read already, as JSON or from another format. */

@@ -1,8 +1,10 @@
+import { type LinkFaults, linkAgents } from '#agents/links.ts'
 import type { LoadedAgent } from '#agents/load.ts'
 import { loadAgent } from '#agents/load.ts'
 import { AgentFileError, problemLine } from '#agents/problem.ts'
 import type { SourceFile } from '#agents/sources.ts'
 import { listSource, resolveSource } from '#agents/sources.ts'
+import type { AgentSnapshot } from '#runtime/catalog.ts'
 import { readArguments } from './arguments.ts'
 import { exitCodes, UsageError } from './failure.ts'
 import type { World } from './world.ts'
@@ -13,37 +15,53 @@ export async function validate(argv: readonly string[], world: World): Promise<n
   if (positionals.length === 0) {
     throw new UsageError('name the files to check: parley validate FILE…')
   }
+  const loaded: Loaded[] = []
   let isRight = true
   for (const source of positionals) {
-    isRight = (await validateSource(source, world)) && isRight
+    const found = await loadSource(source, world)
+    if (found) loaded.push(...found)
+    else isRight = false
   }
+  const { faults } = linkAgents(loaded.flatMap(linkable))
+  for (const each of loaded) isRight = tell(each, faults, world) && isRight
   return isRight ? exitCodes.ok : exitCodes.config
 }
 
-async function validateSource(source: string, world: World): Promise<boolean> {
+type Loaded = { file: SourceFile; loaded: LoadedAgent }
+
+async function loadSource(source: string, world: World): Promise<Loaded[] | undefined> {
   try {
     const resolved = await resolveSource(source, world.directory)
     const files = await listSource(resolved)
     if (files.length === 0) throw new AgentFileError([`${source}: no agent files in it`])
-    const loaded = await Promise.all(files.map((file) => loadAgent(file, world.environment)))
-    return files.map((file, index) => tell(file, loaded[index], world)).every((isRight) => isRight)
+    return await Promise.all(
+      files.map(async (file) => ({ file, loaded: await loadAgent(file, world.environment) })),
+    )
   } catch (error) {
     if (!(error instanceof AgentFileError)) throw error
     world.writeError(error.message)
-    return false
+    return undefined
   }
 }
 
+/** What is in a registry cannot be known here. */
+function linkable({ loaded }: Loaded): AgentSnapshot[] {
+  if ('problems' in loaded) return []
+  const { mentions = [], ...snapshot } = loaded.snapshot
+  return [{ ...snapshot, mentions: mentions.filter(({ reference }) => reference === undefined) }]
+}
+
 function tell(
-  { source }: SourceFile,
-  loaded: LoadedAgent | undefined,
+  { file: { source }, loaded }: Loaded,
+  faults: LinkFaults,
   { write, writeError }: World,
 ): boolean {
-  if (loaded === undefined) return false
-  if ('problems' in loaded) {
-    for (const problem of loaded.problems) writeError(problemLine(source, problem))
-    return false
-  }
+  const lines =
+    'problems' in loaded
+      ? loaded.problems.map((problem) => problemLine(source, problem))
+      : (faults.get(loaded.snapshot.name) ?? [])
+  for (const line of lines) writeError(line)
+  if ('problems' in loaded || lines.length > 0) return false
   write(`${source}: ok (${Object.keys(loaded.snapshot.file.agents).join(', ')})`)
   return true
 }

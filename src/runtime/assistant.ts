@@ -3,7 +3,7 @@ import { platform } from 'node:os'
 import { resolve } from 'node:path'
 import { type AgentSpec, modelReferences } from '#contract/agent-file.ts'
 import { Problem } from '#contract/problem.ts'
-import type { AgentSnapshot } from './catalog.ts'
+import { type AgentSnapshot, pinOf } from './catalog.ts'
 import { type Hooks, type HooksFactory, noHooks } from './hooks.ts'
 import type { Model, ModelSettings, Models } from './model.ts'
 import type { Tool, ToolSession, Toolset, ToolsetFactory } from './tool.ts'
@@ -17,13 +17,22 @@ export type AssistantTool = Tool & {
   nextModel?: string
 }
 
+/** An agent of the team, by what the team calls it. */
+export type Member = {
+  name: string
+  description: string
+  /** Of another source for an agent that is not of this file. */
+  snapshot: AgentSnapshot
+  agentName: string
+}
+
 /** One agent of one version, ready to take steps. */
 export type Assistant = {
   name: string
   spec: AgentSpec
   snapshot: AgentSnapshot
   /** The agents that it may give tasks to. */
-  roster: { name: string; description: string }[]
+  roster: Member[]
   /** The models that it may change to itself. */
   pickable: string[]
   /** The model that is asked first; `override` is the run's own choice. */
@@ -66,7 +75,7 @@ export function createAssistants({
 
   return {
     get(snapshot, agentName) {
-      const key = `${snapshot.version} ${agentName}`
+      const key = `${pinOf(snapshot)} ${agentName}`
       const known = ready.get(key)
       if (known) return known
       const spec = snapshot.file.agents[agentName]
@@ -77,8 +86,9 @@ export function createAssistants({
           `Agent ${snapshot.name} has no agent ${agentName}; it has ${names}`,
         )
       }
+      const subAgents = rosterOf(snapshot, spec).map(({ name }) => name)
       const sets = toolsetEntries(spec, snapshot.file).map((entry) =>
-        openToolset(entry, snapshot, toolsets, spec.sub_agents ?? []),
+        openToolset(entry, snapshot, toolsets, subAgents),
       )
       opened.push(...sets.map(({ toolset }) => toolset))
       const assistant = createAssistant({
@@ -97,6 +107,15 @@ export function createAssistants({
       ready.clear()
     },
   }
+}
+
+function rosterOf(snapshot: AgentSnapshot, { sub_agents = [] }: AgentSpec): Member[] {
+  return sub_agents.map((entry) => {
+    const { links = {} } = snapshot
+    const member = links[entry] ?? { name: entry, agentName: entry, snapshot }
+    const description = member.snapshot.file.agents[member.agentName]?.description ?? ''
+    return { ...member, description }
+  })
 }
 
 type OpenToolset = {
@@ -144,7 +163,7 @@ function createAssistant({
     name,
     description: snapshot.file.agents[name]?.description ?? '',
   })
-  const roster = (spec.sub_agents ?? []).map(describe)
+  const roster = rosterOf(snapshot, spec)
   const handoffs = (spec.handoffs ?? []).map(describe)
   const scope = { models: snapshot.file.models ?? {}, providers: snapshot.file.providers ?? {} }
   const settings: ModelSettings =

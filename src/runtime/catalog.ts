@@ -14,6 +14,33 @@ export type AgentSnapshot = {
   writable: boolean
   /** Named by the operator: its toolsets may start programs. Missing means no. */
   trusted?: boolean
+  /** The agents of other sources that its agents name. */
+  mentions?: AgentMention[]
+  /** What these are now, by what stands in the file. */
+  links?: Record<string, AgentLink>
+  /** The version together with those of its links. */
+  pin?: string
+}
+
+/** An agent of another source, as a file names it. */
+export type AgentMention = {
+  /** What stands in the file. */
+  entry: string
+  /** What its team calls it. */
+  name: string
+  /** The name of its source. */
+  source: string
+  /** Where it is in a registry. */
+  reference?: string
+  /** Where it stands, for messages. */
+  place?: string
+}
+
+export type AgentLink = { name: string; agentName: string; snapshot: AgentSnapshot }
+
+/** What a run keeps to: the version of its source, and those of the sources that this one names. */
+export function pinOf({ version, pin }: AgentSnapshot): string {
+  return pin ?? version
 }
 
 /** The agents that this instance serves. */

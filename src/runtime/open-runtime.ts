@@ -18,8 +18,9 @@ import { createFeed } from './feed.ts'
 import { toFrame } from './frame.ts'
 import type { HooksFactory } from './hooks.ts'
 import { createJournal, type Journal } from './journal.ts'
+import { createKeyCleanup } from './key-cleanup.ts'
 import type { Models } from './model.ts'
-import { restoreRun } from './restore.ts'
+import { restoreRun, toKeptVersion } from './restore.ts'
 import { createRuns } from './runs.ts'
 import type { Feed, Frame, Runs, StartedRun } from './runtime.ts'
 import { createStarter } from './starter.ts'
@@ -118,6 +119,7 @@ export async function openRuntime({
   })
   const assistants = createAssistants({ models, toolsets, hooks })
   const compactor = createCompactor({ compact: statements.compact, delay: compactAfter, log })
+  const keyCleanup = createKeyCleanup({ removeExpired: statements.keys.removeExpired, log })
   const answers = createAnswers({ read: decisions.readAnswer })
   const writeTitle = createTitles({ journal, log })
   let draining = false
@@ -224,8 +226,7 @@ export async function openRuntime({
       ...queue,
       started: readers.started,
       start: createBatcher((runs) => queue.start(runs)),
-      saveAgentVersion: ({ version, name, file, baseDirectory }) =>
-        queue.saveAgentVersion({ version, name, file, baseDirectory }),
+      saveAgentVersion: (snapshot) => queue.saveAgentVersion(toKeptVersion(snapshot)),
     },
   })
   const runs = createRuns({
@@ -255,6 +256,7 @@ export async function openRuntime({
   await cluster?.start()
   executor.start()
   compactor.start()
+  keyCleanup.start()
   return {
     runs,
     feed,
@@ -267,6 +269,7 @@ export async function openRuntime({
       // Others take over what was handed over.
       await cluster?.stop()
       await compactor.stop()
+      await keyCleanup.stop()
       await assistants.close()
     },
   }

@@ -1,12 +1,12 @@
 import type { AgentFile } from '#contract/agent-file.ts'
 import type { Message } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
-import type { LoadedRun } from '#store/run-loading.ts'
+import type { KeptVersion, LoadedRun } from '#store/run-loading.ts'
 import type { StartableSession } from '#store/run-start.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Assistant, Assistants } from './assistant.ts'
 import { noBudget } from './budget.ts'
-import type { AgentCatalog, AgentSnapshot } from './catalog.ts'
+import { type AgentCatalog, type AgentLink, type AgentSnapshot, pinOf } from './catalog.ts'
 import { noHooks } from './hooks.ts'
 import type { LogWriter } from './journal.ts'
 import { estimateMessage, historyReach, shownLimit } from './prompt.ts'
@@ -27,12 +27,7 @@ export type RunRows = {
     step: number
     after: number
   }): Promise<number | null>
-  agentVersion(version: string): Promise<{
-    version: string
-    name: string
-    file: unknown
-    baseDirectory: string
-  } | null>
+  agentVersion(version: string): Promise<KeptVersion | null>
 }
 
 /** Makes a run ready to go on from nothing but its rows. */
@@ -111,20 +106,64 @@ async function findAssistant({
   catalog: AgentCatalog
   assistants: Assistants
 }): Promise<Assistant> {
-  const current = catalog.get(loaded.agent)
-  if (current?.version === loaded.agentVersion) return assistants.get(current, loaded.agentName)
-  const kept = await rows.agentVersion(loaded.agentVersion)
-  if (!kept) return missingAssistant(loaded)
-  const snapshot: AgentSnapshot = {
+  const snapshot = await findVersion({
+    name: loaded.agent,
+    pin: loaded.agentVersion,
+    rows,
+    catalog,
+  })
+  return snapshot ? assistants.get(snapshot, loaded.agentName) : missingAssistant(loaded)
+}
+
+/** A version with all that it was linked to; null when some of it is gone. */
+async function findVersion({
+  name,
+  pin,
+  rows,
+  catalog,
+}: {
+  name: string
+  pin: string
+  rows: Pick<RunRows, 'agentVersion'>
+  catalog: AgentCatalog
+}): Promise<AgentSnapshot | null> {
+  const current = catalog.get(name)
+  if (current && pinOf(current) === pin) return current
+  const kept = await rows.agentVersion(pin)
+  if (!kept) return null
+  const links: Record<string, AgentLink> = {}
+  for (const [entry, { source, ...link }] of Object.entries(kept.links ?? {})) {
+    const snapshot = await findVersion({ name: source, pin: link.pin, rows, catalog })
+    if (!snapshot) return null
+    links[entry] = { name: link.name, agentName: link.agentName, snapshot }
+  }
+  return {
     name: kept.name,
     version: kept.version,
+    pin,
     file: keptFile(kept.file),
     baseDirectory: kept.baseDirectory,
     source: current?.source ?? kept.name,
     writable: false,
     trusted: current?.trusted === true,
+    links,
   }
-  return assistants.get(snapshot, loaded.agentName)
+}
+
+/** What `findVersion` needs again. */
+export function toKeptVersion(snapshot: AgentSnapshot): KeptVersion {
+  const { name, file, baseDirectory, links = {} } = snapshot
+  const kept = Object.entries(links).map(([entry, link]) => {
+    const { snapshot: linked, agentName } = link
+    return [entry, { name: link.name, agentName, source: linked.name, pin: pinOf(linked) }]
+  })
+  return {
+    version: pinOf(snapshot),
+    name,
+    file,
+    baseDirectory,
+    links: kept.length > 0 ? Object.fromEntries(kept) : null,
+  }
 }
 
 /** Only what `AgentFile` had parsed is ever kept. */

@@ -12,7 +12,7 @@ import type { ActiveRun } from './active-run.ts'
 import { type Assistant, type Assistants, defaultAgentName } from './assistant.ts'
 import { openBudget } from './budget.ts'
 import { newRun, placeRun } from './busy-session.ts'
-import type { AgentCatalog, AgentSnapshot } from './catalog.ts'
+import { type AgentCatalog, type AgentSnapshot, pinOf } from './catalog.ts'
 import type { Clock } from './clock.ts'
 import type { IdPrefix } from './context.ts'
 import type { Executor } from './executor.ts'
@@ -23,7 +23,14 @@ import { pickedModel } from './model-choice.ts'
 import { toNewEvent } from './pending-entry.ts'
 import { type RunRows, readStartHistory } from './restore.ts'
 import type { AgentReference, Frame, Runs, StartedRun } from './runtime.ts'
-import { inheritedOptions, remainingBudget, type Task, taskMessage, taskTitle } from './team.ts'
+import {
+  inheritedOptions,
+  memberOf,
+  remainingBudget,
+  type Task,
+  taskMessage,
+  taskTitle,
+} from './team.ts'
 
 export type Starter = Pick<Runs, 'start' | 'startNew'> & {
   /** Begins a run in a session of its own for another run. Nothing when there is one already. */
@@ -91,9 +98,11 @@ export function createStarter({
 
   /** Saved before the first run that pins it, so that any instance can go on with it. */
   async function keepVersion(snapshot: AgentSnapshot): Promise<void> {
-    if (savedVersions.has(snapshot.version)) return
+    const pin = pinOf(snapshot)
+    if (savedVersions.has(pin)) return
+    for (const link of Object.values(snapshot.links ?? {})) await keepVersion(link.snapshot)
     await rows.saveAgentVersion(snapshot)
-    savedVersions.add(snapshot.version)
+    savedVersions.add(pin)
   }
 
   function toMessages(posted: NewMessage[], leaf: string | null): Message[] {
@@ -122,7 +131,7 @@ export function createStarter({
       runId: nextId('run'),
       agent: assistant.snapshot.name,
       agentName: assistant.name,
-      agentVersion: assistant.snapshot.version,
+      agentVersion: pinOf(assistant.snapshot),
       model: model.id,
       options: keptOptions(options),
       iterationLimit:
@@ -271,7 +280,7 @@ export function createStarter({
     },
     async startBackground(run, { id, callId, task }) {
       const { tenant, owner, sessionId: parentId, settings, headers } = run
-      const assistant = assistants.get(run.assistant.snapshot, task.agent)
+      const assistant = memberOf(assistants, run.assistant, task.agent)
       const session: StartableSession = {
         id,
         owner,

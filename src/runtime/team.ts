@@ -2,12 +2,30 @@ import type { Budget } from '#contract/budget.ts'
 import type { Message } from '#contract/message.ts'
 import type { RunOptions } from '#contract/run.ts'
 import type { ActiveRun } from './active-run.ts'
+import type { Assistant, Assistants, Member } from './assistant.ts'
 import { limits, spentOf } from './budget.ts'
 import type { LoopContext } from './context.ts'
 import { runsAbove, spendingOf } from './spending.ts'
 
 /** What one agent asks of another. */
 export type Task = { agent: string; task: string; expectedOutput?: string }
+
+/** The agent that the team calls so, ready for a task. */
+export function memberOf(
+  assistants: Pick<Assistants, 'get'>,
+  { roster, snapshot }: Assistant,
+  name: string,
+): Assistant {
+  const member = roster.find((each) => each.name === name)
+  return assistants.get(member?.snapshot ?? snapshot, member?.agentName ?? name)
+}
+
+/** What the team calls an agent. */
+export function memberName({ roster }: Assistant, { name, snapshot }: Assistant): string {
+  const isThat = (member: Member) =>
+    member.agentName === name && member.snapshot.name === snapshot.name
+  return roster.find(isThat)?.name ?? name
+}
 
 /** The message that an agent begins its task with. */
 export function taskMessage(

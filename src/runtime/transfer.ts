@@ -5,10 +5,19 @@ import type { LoadedRun } from '#store/run-loading.ts'
 import { type ActiveRun, subjectOf, toRunChange } from './active-run.ts'
 import { openBudget } from './budget.ts'
 import type { CallOutcome, RunTool } from './call-plan.ts'
+import { pinOf } from './catalog.ts'
 import type { LoopContext } from './context.ts'
 import { defaultIterations } from './limits.ts'
 import type { Outcome } from './outcome.ts'
-import { inheritedOptions, type Task, taskMessage, taskTitle, tooDeep } from './team.ts'
+import {
+  inheritedOptions,
+  memberName,
+  memberOf,
+  type Task,
+  taskMessage,
+  taskTitle,
+  tooDeep,
+} from './team.ts'
 import { errorResult, type ToolContext } from './tool.ts'
 
 const toolName = 'transfer_task'
@@ -64,7 +73,7 @@ async function transfer(
     if (outcome.type === 'parked') return outcome
   }
   await endTransfer(run, child, call.providerCallId)
-  return toResult(child)
+  return toResult(child, memberName(run.assistant, child.assistant))
 }
 
 /** Ends the runs of sub-agents that wait, or were cut off, inside a run that is closed. */
@@ -92,7 +101,7 @@ async function beginSubRun(
   run: ActiveRun,
   { task, call }: { task: Task; call: ToolContext },
 ): Promise<ActiveRun> {
-  const assistant = context.assistants.get(run.assistant.snapshot, task.agent)
+  const assistant = memberOf(context.assistants, run.assistant, task.agent)
   const options = inheritedOptions(run)
   const child: ActiveRun = {
     ...run,
@@ -154,7 +163,7 @@ async function beginSubRun(
         run: toRunChange(child),
         budget: child.budget,
         agent: assistant.snapshot.name,
-        agentVersion: assistant.snapshot.version,
+        agentVersion: pinOf(assistant.snapshot),
         options: JSON.stringify(options),
         parentRunId: run.id,
         parentCallId: call.callId,
@@ -187,21 +196,21 @@ async function endTransfer(run: ActiveRun, child: ActiveRun, callId: string): Pr
     {
       type: 'agent_switching',
       switching: false,
-      from_agent: child.assistant.name,
+      from_agent: memberName(run.assistant, child.assistant),
       to_agent: run.assistant.name,
     },
   ]
   await run.log.commit({ events: bodies.map((body) => ({ subject, body })) })
 }
 
-function toResult(child: ActiveRun): CallOutcome {
+function toResult(child: ActiveRun, name: string): CallOutcome {
   const answer = child.history.findLast((message) => message.role === 'assistant')
   const whole = answer?.status === 'complete' && !answer.tool_calls
   if (whole) return { type: 'result', output: answer.content, is_error: false }
   const said = answer?.content ? ` It had said:\n${answer.content}` : ''
   return {
     type: 'result',
-    output: `${child.assistant.name} did not finish the task.${said}`,
+    output: `${name} did not finish the task.${said}`,
     is_error: true,
   }
 }

@@ -374,14 +374,15 @@ const parts: Part[] = [
         id: sub.sessionId,
         parent: sub.parentSessionId,
         title: sub.title,
+        agent: sub.agent,
         agent_name: sub.run.agentName,
         leaf: lastMessageOf(entry, sub.sessionId),
       })),
     sql: `insert into sessions (id, tenant, owner, root_id, parent_id, title, agent, agent_name,
         permissions, leaf_id)
-      select n.id, h.tenant, h.owner, h.id, n.parent, n.title, h.agent, n.agent_name, h.permissions,
+      select n.id, h.tenant, h.owner, h.id, n.parent, n.title, n.agent, n.agent_name, h.permissions,
         n.leaf
-      from json_to_recordset($rows) as n(entry int, id text, parent text, title text,
+      from json_to_recordset($rows) as n(entry int, id text, parent text, title text, agent text,
         agent_name text, leaf text)
       join head h on h.entry = n.entry`,
   },

@@ -176,29 +176,36 @@ export async function findOpenStep(
   return row && row.step === step ? row.seq : null
 }
 
+/** A version of an agent that a run pins, with the pins of the sources that it names. */
+export type KeptVersion = {
+  version: string
+  name: string
+  file: unknown
+  baseDirectory: string
+  links: Record<string, { name: string; agentName: string; source: string; pin: string }> | null
+}
+
 /** Keeps the version of an agent that a run pins; safe to call again. */
-export async function saveAgentVersion(
-  database: Statements,
-  version: { version: string; name: string; file: unknown; baseDirectory: string },
-): Promise<void> {
+export async function saveAgentVersion(database: Statements, version: KeptVersion): Promise<void> {
   await database.query(
-    `insert into agent_versions (version, name, file, base_directory)
-     values ($1, $2, $3::text::json, $4) on conflict do nothing`,
-    [version.version, version.name, JSON.stringify(version.file), version.baseDirectory],
+    `insert into agent_versions (version, name, file, base_directory, links)
+     values ($1, $2, $3::text::json, $4, $5::text::json) on conflict do nothing`,
+    [
+      version.version,
+      version.name,
+      JSON.stringify(version.file),
+      version.baseDirectory,
+      version.links && JSON.stringify(version.links),
+    ],
   )
 }
 
 export async function readAgentVersion(
   database: Statements,
   version: string,
-): Promise<{ version: string; name: string; file: unknown; baseDirectory: string } | null> {
-  const [row] = await database.query<{
-    version: string
-    name: string
-    file: unknown
-    baseDirectory: string
-  }>(
-    `select version, name, file, base_directory as "baseDirectory" from agent_versions
+): Promise<KeptVersion | null> {
+  const [row] = await database.query<KeptVersion>(
+    `select version, name, file, base_directory as "baseDirectory", links from agent_versions
      where version = $1`,
     [version],
   )

@@ -301,6 +301,8 @@ export const agentVersions = pgTable('agent_versions', {
   name: text('name').notNull(),
   file: json('file').notNull(),
   baseDirectory: text('base_directory').notNull(),
+  /** The agents of other sources that it names, and the versions of these. */
+  links: json('links'),
   createdAt,
 })
 
