@@ -145,6 +145,7 @@ export async function openAgents({
     baseDirectory: workspace,
     problemsOf: checks.problemsOf,
     listen: (onHint) => database.listen(agentsChannel, onHint, onHint),
+    hears: database.hears,
     // Nobody else opens the embedded database.
     pollInterval: database.kind === 'embedded' ? null : pollInterval,
     onProblem: (line) => log.warn(line),

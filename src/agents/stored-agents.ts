@@ -13,7 +13,8 @@ export type StoredAgents = {
 
 /**
  * Follows the agents that were made over the API. Another instance's change is seen when its hint
- * comes, or else at the next poll; `pollInterval: null` is for a database that nobody shares.
+ * comes, or else at a poll, which is rare while hints arrive; `pollInterval: null` is for a database
+ * that nobody shares.
  */
 export async function openStoredAgents({
   rows,
@@ -21,6 +22,7 @@ export async function openStoredAgents({
   baseDirectory,
   problemsOf,
   listen,
+  hears = () => false,
   pollInterval,
   onProblem,
   onChange,
@@ -33,6 +35,8 @@ export async function openStoredAgents({
   problemsOf: (file: AgentFile) => string[]
   /** Calls back when agents may have changed; resolves to what stops it. */
   listen: (onHint: () => void) => Promise<() => Promise<void>>
+  /** Whether hints arrive now. */
+  hears?: () => boolean
   pollInterval: number | null
   onProblem: (line: string) => void
   onChange: () => void
@@ -73,7 +77,14 @@ export async function openStoredAgents({
   // The store says itself when it is away; the next poll or hint reads what was missed.
   const look = () => void refresh().catch((error: Error) => onProblem(cannotRead(error)))
   const stop = await listen(look)
-  const timer = pollInterval === null ? undefined : setInterval(look, pollInterval).unref()
+  let passed = 0
+  function poll(): void {
+    passed += 1
+    if (hears() && passed < pollsWhileHearing) return
+    passed = 0
+    look()
+  }
+  const timer = pollInterval === null ? undefined : setInterval(poll, pollInterval).unref()
   return {
     list: () => [...known.values()].flatMap(({ snapshot }) => (snapshot ? [snapshot] : [])),
     get: (name) => known.get(name)?.snapshot,
@@ -85,6 +96,9 @@ export async function openStoredAgents({
     },
   }
 }
+
+/** Only every so many polls ask the database while hints arrive. */
+const pollsWhileHearing = 12
 
 type Known = { revision: number; snapshot: AgentSnapshot | undefined }
 

@@ -37,6 +37,62 @@ test('a hint of another instance makes the follower look at the table', async ()
   expect(seqs(await next)).toEqual([1, 2])
 })
 
+test('what another instance committed is read once for all who follow', async () => {
+  const { feed, write, reads } = startFeed()
+  const followers = Array.from({ length: 3 }, () => feed.follow({ sessionId: 's', after: 0 }))
+  write(1)
+  for (const follower of followers) expect(await collect(follower, 1)).toEqual([1])
+  const before = reads()
+  const pending = followers.map((follower) => collect(follower, 2))
+  write(2, { silently: true })
+  feed.hint('s', 2)
+  feed.hint('s', 3)
+  expect(await Promise.all(pending)).toEqual([
+    [2, 3],
+    [2, 3],
+    [2, 3],
+  ])
+  expect(reads() - before).toBe(1)
+})
+
+test('a hint while a run of this instance writes loses and repeats nothing', async () => {
+  const { feed, write, beforeRead } = startFeed()
+  const follower = feed.follow({ sessionId: 's', after: 0 })
+  write(1)
+  expect(await collect(follower, 1)).toEqual([1])
+  const rest = collect(follower, 5)
+  write(2, { silently: true })
+  beforeRead(() => write(2))
+  feed.hint('s', 3)
+  write(1)
+  expect(await rest).toEqual([2, 3, 4, 5, 6])
+})
+
+test('rows that stand for ranges are passed on as they are', async () => {
+  const { feed, write, remove } = startFeed()
+  const follower = feed.follow({ sessionId: 's', after: 0 })
+  write(1)
+  expect(await collect(follower, 1)).toEqual([1])
+  const rest = collect(follower, 2)
+  write(4, { silently: true })
+  remove(2, 3)
+  feed.hint('s', 5)
+  expect(await rest).toEqual([4, 5])
+  write(1)
+  expect(await collect(follower, 1)).toEqual([6])
+})
+
+test('only sessions that nobody here writes to are to be watched elsewhere', () => {
+  const { feed } = startFeed()
+  const release = feed.retain('written')
+  const followers = ['written', 'silent'].map((sessionId) => feed.follow({ sessionId, after: 0 }))
+  expect(feed.followedElsewhere()).toEqual(['silent'])
+  release()
+  expect(feed.followedElsewhere()).toEqual(['written', 'silent'])
+  for (const follower of followers) follower.close()
+  expect(feed.followedElsewhere()).toEqual([])
+})
+
 test('close ends a follower that waits', async () => {
   const { feed } = startFeed()
   const follower = feed.follow({ sessionId: 's', after: 0 })
@@ -78,11 +134,14 @@ function seqs(frames: Frame[] | null): number[] {
 
 /** A feed over a table in memory. */
 function startFeed({ size = 10 }: { size?: number } = {}) {
-  const table: Frame[] = []
+  let table: Frame[] = []
+  let head = 0
   let hook = () => {}
+  let reads = 0
   const feed = createFeed({
     async read({ after, limit }) {
-      const page = table.slice(after, after + limit)
+      reads += 1
+      const page = table.filter(({ seq }) => seq > after).slice(0, limit)
       const run = hook
       hook = () => {}
       run()
@@ -91,14 +150,19 @@ function startFeed({ size = 10 }: { size?: number } = {}) {
   })
   return {
     feed,
+    reads: () => reads,
     beforeRead: (run: () => void) => {
       hook = run
     },
+    /** What a compaction leaves out. */
+    remove(...seqs: number[]) {
+      table = table.filter(({ seq }) => !seqs.includes(seq))
+    },
     write(count: number, { silently = false }: { silently?: boolean } = {}) {
       const frames = Array.from({ length: count }, (_, index): Frame => {
-        const seq = table.length + index + 1
-        return { seq, type: 'agent_choice', runId: 'r', json: 'x'.repeat(size) }
+        return { seq: head + index + 1, type: 'agent_choice', runId: 'r', json: 'x'.repeat(size) }
       })
+      head += count
       table.push(...frames)
       if (!silently) feed.publish('s', frames)
     },
