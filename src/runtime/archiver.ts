@@ -110,8 +110,9 @@ export function createArchiver({
   }
 
   async function deliver(delivery: Delivery): Promise<void> {
-    const turn = await read(delivery)
+    const turn = await read(delivery).catch(unreadable)
     if (!turn) return rows.remove(delivery.id)
+    if (turn.type === 'failed') return retry(delivery, turn)
     const answer = await send(turn, stopping.signal).catch((error: unknown) => {
       if (stopping.signal.aborted) return null
       throw error
@@ -162,6 +163,11 @@ export function createArchiver({
   }
 }
 
+/** One turn that cannot be read must not be looked at for ever. */
+function unreadable(error: unknown): ArchiveAnswer & { type: 'failed' } {
+  return { type: 'failed', reason: `it could not be read here: ${String(error)}` }
+}
+
 /** Seconds until the next try: what the archive asked for, else twice as long each time. */
 function delayOf({
   attempt,
@@ -177,7 +183,7 @@ function delayOf({
   return delay * (0.75 + random() / 2)
 }
 
-type State = ArchiveAnswer['type'] | 'unknown'
+type State = 'taken' | 'failed' | 'unknown'
 
 /** One line when things become different, none while they stay as they are. */
 function createReport(log: {
@@ -185,16 +191,18 @@ function createReport(log: {
   warn(message: string, fields?: object): void
 }) {
   let last: State = 'taken'
-  return (state: State, fields: object = {}): void => {
-    if (state === last) return
-    last = state
+  let wasDropped = false
+  return (state: State | 'gone', fields: object = {}): void => {
+    if (state === last || (state === 'gone' && wasDropped)) return
+    if (state === 'gone') wasDropped = true
+    else last = state
     if (state === 'taken') log.info('the archive takes turns again', fields)
     else log.warn(sentences[state], fields)
   }
 }
 
-const sentences: Record<Exclude<State, 'taken'>, string> = {
+const sentences = {
   failed: 'the archive does not take turns; they are kept and sent again for a day',
-  gone: 'the archive answers 410 Gone; turns that it is sent are dropped',
+  gone: 'the archive answers 410 Gone; turns that are answered so are dropped',
   unknown: 'turns for the archive could not be looked up; they are kept and sent later',
 }

@@ -69,15 +69,28 @@ test('an archive that says Retry-After is left alone as long, by all turns', asy
 
 test('410 Gone drops the turn, and only that', async () => {
   const { id, receiver, open, lines } = await archive({
-    answer: (response, _, index) => void response.writeHead(index === 0 ? 410 : 204).end(),
+    answer: (response, _, index) => void response.writeHead(index % 2 === 0 ? 410 : 204).end(),
   })
   const archiver = open()
-  await gone(id)
-  const next = await newTurn()
-  archiver.wake()
-  await gone(next)
-  expect(receiver.received.map((each) => each.id)).toEqual([id, next])
-  expect(lines()[0]).toContain('410 Gone')
+  const ids = [id]
+  for (;;) {
+    await gone(ids.at(-1) ?? '')
+    if (ids.length === 4) break
+    ids.push(await newTurn())
+    archiver.wake()
+  }
+  expect(receiver.received.map((each) => each.id)).toEqual(ids)
+  expect(lines()).toEqual([expect.stringContaining('410 Gone')])
+})
+
+test('a turn that cannot be read is put off like one that was refused', async () => {
+  const { id, receiver, open } = await archive({ answer: take })
+  const broken = () => Promise.reject(new Error('no such column'))
+  const archiver = open({ read: broken })
+  expect(await postponed(id)).toBeLessThan(8)
+  expect(await lastError(id)).toContain('no such column')
+  await archiver.stop(0)
+  expect(receiver.received).toEqual([])
 })
 
 test.each<[string, RegExp, Answer]>([
@@ -207,7 +220,7 @@ async function archive({
     resolve: () => Promise.reject(new Error('no names here')),
     allowHosts: allowed ? ['127.0.0.1'] : [],
   })
-  function open(options: { random?: () => number } = {}) {
+  function open(options: Partial<Parameters<typeof createArchiver>[0]> = {}) {
     const archiver = createArchiver({
       rows: createDeliveries({ database }),
       read: (delivery) => readFinishedTurn(database, delivery),
