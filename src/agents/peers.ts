@@ -2,7 +2,8 @@ import { connect, isIPv6 } from 'node:net'
 import { parse } from 'smol-toml'
 import { z } from 'zod'
 import type { Peer } from '#contract/peer.ts'
-import { readTextFile } from './text-file.ts'
+import { createOnce } from './once.ts'
+import { readTextFile, unreadable } from './text-file.ts'
 
 /** Milliseconds until a peer that does not answer counts as gone. */
 const probeLimit = 500
@@ -29,6 +30,7 @@ export function createPeers({
   now?: () => number
 }): () => Promise<Peer[]> {
   const self: Peer = { name, ip: null, groups: [], self: true, live: true }
+  const report = createOnce(onProblem)
   const probes = new Map<string, { at: number; live: Promise<boolean> }>()
 
   function isLive(address: string): Promise<boolean> {
@@ -41,7 +43,11 @@ export function createPeers({
 
   return async () => {
     const text = await readTextFile(path)
-    const peers = typeof text === 'string' ? readPeers(text, path, onProblem) : []
+    const { peers, problems } = readPeers(text)
+    report(
+      path,
+      problems.map((problem) => `${path}: the peers cannot be read: ${problem}`),
+    )
     const addresses = new Set(peers.map(({ ip }) => ip))
     for (const address of probes.keys()) if (!addresses.has(address)) probes.delete(address)
     const others = peers.map(async (peer) => ({
@@ -65,14 +71,21 @@ const PeersFile = z.object({
     .default({}),
 })
 
-function readPeers(text: string, path: string, onProblem: (line: string) => void) {
+type Reading = { peers: Pick<Peer, 'name' | 'ip' | 'groups'>[]; problems: string[] }
+
+/** A file that is not there has no peers, and nothing is wrong with that. */
+function readPeers(text: string | Error): Reading {
+  if (text instanceof Error) {
+    const isMissing = 'code' in text && text.code === 'ENOENT'
+    return { peers: [], problems: isMissing ? [] : [unreadable(text).message] }
+  }
   try {
     const { peers } = PeersFile.parse(parse(text))
-    return Object.entries(peers).map(([name, { ip, groups }]) => ({ name, ip, groups }))
+    const entries = Object.entries(peers)
+    return { peers: entries.map(([name, { ip, groups }]) => ({ name, ip, groups })), problems: [] }
   } catch (error) {
-    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')
-    onProblem(`${path}: the peers cannot be read: ${reason}`)
-    return []
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+    return { peers: [], problems: [reason] }
   }
 }
 

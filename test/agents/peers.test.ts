@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,11 +35,27 @@ test('the file is read again after a change', async () => {
   expect((await peers()).map(({ name }) => name)).toEqual(['me', 'later'])
 })
 
-test('a broken file has no peers and is reported with its path', async () => {
+test('a broken file has no peers and is reported with its path, once until it is whole', async () => {
   const { write, peers, lines, path } = await openPeers()
   await write('[peers')
   expect(await peers()).toEqual([self])
-  expect(lines).toEqual([expect.stringContaining(`${path}: the peers cannot be read`)])
+  expect(await peers()).toEqual([self])
+  const line = expect.stringContaining(`${path}: the peers cannot be read`)
+  expect(lines).toEqual([line])
+  await write('[peers.later]')
+  expect(await peers()).toHaveLength(2)
+  await write('[peers')
+  await peers()
+  expect(lines).toEqual([line, line])
+})
+
+test('a file that cannot be read is reported, one that is missing is not', async () => {
+  const { path, lines, peers } = await openPeers()
+  expect(await peers()).toEqual([self])
+  expect(lines).toEqual([])
+  await mkdir(path)
+  expect(await peers()).toEqual([self])
+  expect(lines).toEqual([`${path}: the peers cannot be read: this is a directory, not a file`])
 })
 
 async function openPeers() {
