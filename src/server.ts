@@ -57,6 +57,7 @@ import { dialects } from './dialects.ts'
 import { createLogger, type Logger } from './log.ts'
 import { openAgents, openFileAgents } from './open-agents.ts'
 import { openArchive } from './open-archive.ts'
+import { tellRemovals } from './removed-sessions.ts'
 import { describeStart } from './start-lines.ts'
 import { resolveWorkingDir } from './working-dir.ts'
 
@@ -199,7 +200,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   const streams = createEventStreams({ feed: runtime.feed, ticker })
   let draining = false
   const collaborators: Collaborators = {
-    sessions: store.sessions,
+    sessions: tellRemovals(store.sessions, runtime.sessionRemoved),
     messages: store.messages,
     runRows: store.runs,
     approvals: store.approvals,

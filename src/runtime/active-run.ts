@@ -44,6 +44,8 @@ export type ActiveRun = {
   leaf: string | null
   title: string | null
   workingDir: string | null
+  /** What hooks gave for the prompt of an agent in a session; missing: not known yet. */
+  sessionContext?: { sessionId: string; agentName: string; text: string }
   /** Of the request that started it, by lower-case name; in memory only. */
   headers: Record<string, string>
   settings: SessionSettings

@@ -5,6 +5,7 @@ import type { LoadedRun } from '#store/run-loading.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Assistants } from './assistant.ts'
 import type { Clock } from './clock.ts'
+import type { HookEvent } from './hooks.ts'
 import type { Rules } from './permissions.ts'
 import type { BackgroundAgents, ElicitationAnswer, RunScript } from './tool.ts'
 
@@ -26,6 +27,8 @@ export type LoopContext = {
     settings(rootSessionId: string): Promise<SessionSettings | null>
     /** The messages that the run has not taken up yet, the oldest first. */
     posted(runId: string): Promise<Message[]>
+    /** What its agent's hooks gave for its prompt in the session; null: they were not asked yet. */
+    sessionContext(run: { sessionId: string; agentName: string }): Promise<string | null>
     /** Hashes of the session's calls whose outcome is unknown. */
     unknownCalls(sessionId: string): Promise<Set<string>>
     subRun(callId: string): Promise<LoadedRun | null>
@@ -41,6 +44,8 @@ export type LoopContext = {
   background(run: ActiveRun, callId: string): BackgroundAgents
   /** Makes a run that its rows describe ready to go on, under the log and signal of its parent. */
   restore(loaded: LoadedRun, parent: ActiveRun): Promise<ActiveRun>
+  /** Tells the hooks of a run's agent, beside the run and never in its way. */
+  tellHooks(run: ActiveRun, event: HookEvent): void
   /** Told when a whole turn of a session without a title is done. */
   onTurn(run: ActiveRun): void
   /** The server stops: runs are handed over at their next step. */

@@ -21,6 +21,7 @@ import { answerStep, CancelledTurn, modelsOf } from './model-step.ts'
 import { type Outcome, RunFault, type Wait } from './outcome.ts'
 import { isPlanDue, makePlan } from './planning.ts'
 import { gatherTools } from './run-tools.ts'
+import { startSession, tellOutcome } from './session-hooks.ts'
 import { chargeUsage } from './spending.ts'
 import { announceCalls, settleCalls } from './tool-calls.ts'
 import { leaveStep } from './turn.ts'
@@ -32,6 +33,12 @@ import { leaveStep } from './turn.ts'
  * was lost or the database is away: its rows say where to go on.
  */
 export async function advance(context: LoopContext, run: ActiveRun): Promise<Outcome> {
+  const outcome = await advanceToEnd(context, run)
+  tellOutcome(context, run, outcome)
+  return outcome
+}
+
+async function advanceToEnd(context: LoopContext, run: ActiveRun): Promise<Outcome> {
   try {
     return await takeSteps(context, run)
   } catch (error) {
@@ -62,6 +69,7 @@ async function takeSteps(context: LoopContext, run: ActiveRun): Promise<Outcome>
     if (run.iterations > 0 && run.history.at(-1)?.role === 'assistant') {
       return finish(context, run, [], { stopReason: 'stop', completed: true })
     }
+    await startSession(context, run)
     const reached = limitBeforeStep(run)
     if (reached) return parkAtBudget(run, reached)
     const outcome =

@@ -1,11 +1,12 @@
 import type { Budget } from '#contract/budget.ts'
 import type { Run } from '#contract/run.ts'
-import type { Approval } from '#contract/session.ts'
+import type { Approval, Session } from '#contract/session.ts'
 import type { Permissions } from '#contract/tool.ts'
 import type { RunStatements } from '#store/run-statements.ts'
 import type { Scope } from '#store/scope.ts'
+import { toolSessionOf } from './active-run.ts'
 import { createAnswers } from './answers.ts'
-import { type Assistants, createAssistants } from './assistant.ts'
+import { type Assistants, createAssistants, defaultAgentName } from './assistant.ts'
 import { createBackground } from './background.ts'
 import { createBatcher } from './batcher.ts'
 import type { AgentCatalog } from './catalog.ts'
@@ -17,6 +18,7 @@ import { createExecutor, type Executor } from './executor.ts'
 import { createFeed } from './feed.ts'
 import { toFrame } from './frame.ts'
 import type { HooksFactory } from './hooks.ts'
+import { createHooksBeside } from './hooks-beside.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { createKeyCleanup } from './key-cleanup.ts'
 import type { Models } from './model.ts'
@@ -37,6 +39,8 @@ export type Runtime = {
     after: number
     limit: number
   }): Promise<{ frames: Frame[]; more: boolean }>
+  /** A session was deleted: its agent's hooks are told. */
+  sessionRemoved(scope: Scope, session: Session): void
   running(): number
   counters(): ReturnType<Journal['counters']>
   /** Hands runs over at their next step, and after `grace` ms wherever they are. */
@@ -122,6 +126,7 @@ export async function openRuntime({
   const keyCleanup = createKeyCleanup({ removeExpired: statements.keys.removeExpired, log })
   const answers = createAnswers({ read: decisions.readAnswer })
   const writeTitle = createTitles({ journal, log })
+  const hooksBeside = createHooksBeside({ log })
   let draining = false
   const context: LoopContext = {
     assistants,
@@ -142,6 +147,7 @@ export async function openRuntime({
     rows: {
       calls: queue.calls,
       settings: queue.settings,
+      sessionContext: queue.sessionContext,
       posted: queue.posted,
       unknownCalls: queue.unknownCalls,
       subRun: queue.loadSubRun,
@@ -160,6 +166,7 @@ export async function openRuntime({
         recovered: parent.recovered,
         parent,
       }),
+    tellHooks: (run, event) => hooksBeside.tell(run.assistant.hooks, event, toolSessionOf(run)),
     onTurn: (run) => {
       compactor.finished()
       if (titles) writeTitle(run)
@@ -262,12 +269,23 @@ export async function openRuntime({
     feed,
     assistants,
     readFrames,
+    sessionRemoved({ tenant, owner }, session) {
+      const snapshot = session.agent === null ? undefined : catalog.get(session.agent)
+      const agentName = session.agent_name ?? (snapshot && defaultAgentName(snapshot))
+      if (!snapshot || !agentName || !snapshot.file.agents[agentName]?.hooks) return
+      const { hooks } = assistants.get(snapshot, agentName)
+      const { id: sessionId, working_dir: workingDir } = session
+      const event = { name: 'session_end' as const, reason: 'deleted' }
+      const place = { tenant, owner: owner ?? 'local', sessionId, agentName, workingDir }
+      hooksBeside.tell(hooks, event, place)
+    },
     running: executor.running,
     counters: journal.counters,
     async close(grace) {
       await executor.drain(grace)
       // Others take over what was handed over.
       await cluster?.stop()
+      await hooksBeside.close()
       await compactor.stop()
       await keyCleanup.stop()
       await assistants.close()

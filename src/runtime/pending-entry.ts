@@ -51,6 +51,7 @@ export function emptyEntry(log: Log): PendingEntry {
     subRuns: [],
     approvals: [],
     elicitations: [],
+    contexts: [],
     consumed: [],
     expired: [],
     closed: [],
@@ -102,6 +103,7 @@ export function addChange(entry: PendingEntry, change: Change): void {
   entry.subRuns.push(...(change.subRuns ?? []))
   entry.approvals.push(...(change.approvals ?? []))
   entry.elicitations.push(...(change.elicitations ?? []))
+  entry.contexts.push(...(change.contexts ?? []))
   entry.consumed.push(...(change.consumed ?? []))
   entry.expired.push(...(change.expired ?? []))
   entry.closed.push(...(change.closed ?? []))

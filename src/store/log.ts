@@ -113,6 +113,9 @@ export type NewApproval = {
   expiresAt: string
 }
 
+/** What the hooks of an agent gave for its prompt in a session; the first to write it decides. */
+export type NewSessionContext = { sessionId: string; agentName: string; text: string }
+
 export type NewElicitation = {
   id: string
   sessionId: string
@@ -142,6 +145,7 @@ export type LogEntry = {
   subRuns: NewSubRun[]
   approvals: NewApproval[]
   elicitations: NewElicitation[]
+  contexts: NewSessionContext[]
   /** Approvals that are used up by calls that start. */
   consumed: string[]
   /** Tool calls whose questions nobody answered in time. */
@@ -548,6 +552,15 @@ const parts: Part[] = [
         "toolCallId" text, message text, mode text, schema text, url text, held boolean,
         "expiresAt" timestamptz)
       join head h on h.entry = q.entry`,
+  },
+  {
+    name: 'new_contexts',
+    rows: (entry, index) => entry.contexts.map((context) => ({ entry: index, ...context })),
+    sql: `insert into session_contexts (session_id, agent_name, tenant, text)
+      select c."sessionId", c."agentName", h.tenant, c.text
+      from json_to_recordset($rows) as c(entry int, "sessionId" text, "agentName" text, text text)
+      join head h on h.entry = c.entry
+      on conflict do nothing`,
   },
   {
     name: 'consumed_approvals',

@@ -211,3 +211,15 @@ export async function readAgentVersion(
   )
   return row ?? null
 }
+
+/** What the hooks of an agent gave for its prompt in a session; null: they were not asked yet. */
+export async function readSessionContext(
+  database: Statements,
+  { sessionId, agentName }: { sessionId: string; agentName: string },
+): Promise<string | null> {
+  const [row] = await database.query<{ text: string }>(
+    'select text from session_contexts where session_id = $1 and agent_name = $2',
+    [sessionId, agentName],
+  )
+  return row?.text ?? null
+}

@@ -23,6 +23,7 @@ import {
   loadSubRun,
   readAgentVersion,
   readHistory,
+  readSessionContext,
   readSettings,
   saveAgentVersion,
 } from './run-loading.ts'
@@ -72,6 +73,7 @@ export function bindRunStatements(
       loadSubRun: bind(loadSubRun),
       history: bind(readHistory),
       settings: bind(readSettings),
+      sessionContext: bind(readSessionContext),
       calls: bind(readCalls),
       unknownCalls: bind(readUnknownCalls),
       openStep: bind(findOpenStep),
