@@ -1354,6 +1354,11 @@ export interface components {
          */
         HeartbeatParameter: "comment" | "event";
         /**
+         * @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key.
+         * @example 4f0c1b1e-8f57-4d6e-a9ac-0f5c3f1f4a55
+         */
+        IdempotencyKeyParameter: string;
+        /**
          * @description `respond-async` answers 202 as soon as the run is stored
          * @example respond-async
          */
@@ -4101,6 +4106,27 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Wait as long as Retry-After says */
+        TooManyRequests: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:parley:problem:rate_limited",
+                 *       "title": "Too many requests",
+                 *       "status": 429,
+                 *       "detail": "Wait as long as Retry-After says",
+                 *       "code": "rate_limited",
+                 *       "request_id": "req_01k9zq6w0v6m3t8q4x1y2z3a4b"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description A bug; report it with the request id */
         InternalError: {
             headers: {
@@ -4556,6 +4582,8 @@ export interface components {
         EventNamesParameter: components["schemas"]["EventNamesParameter"];
         /** @description How the stream shows every 10 s that it is alive */
         HeartbeatParameter: components["schemas"]["HeartbeatParameter"];
+        /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+        IdempotencyKeyParameter: components["schemas"]["IdempotencyKeyParameter"];
         /** @description `respond-async` answers 202 as soon as the run is stored */
         PreferParameter: components["schemas"]["PreferParameter"];
         /** @description Only sessions of this agent source */
@@ -4648,7 +4676,10 @@ export interface operations {
     createSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4832,6 +4863,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
                 /** @description `respond-async` answers 202 as soon as the run is stored */
                 prefer?: components["parameters"]["PreferParameter"];
             };
@@ -4860,6 +4893,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4868,6 +4902,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
                 /** @description `respond-async` answers 202 as soon as the run is stored */
                 prefer?: components["parameters"]["PreferParameter"];
             };
@@ -4898,6 +4934,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4906,6 +4943,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
                 /** @description `respond-async` answers 202 as soon as the run is stored */
                 prefer?: components["parameters"]["PreferParameter"];
             };
@@ -4928,6 +4967,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
@@ -4939,6 +4979,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
                 /** @description `respond-async` answers 202 as soon as the run is stored */
                 prefer?: components["parameters"]["PreferParameter"];
             };
@@ -4965,6 +5007,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4973,6 +5016,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
                 /** @description `respond-async` answers 202 as soon as the run is stored */
                 prefer?: components["parameters"]["PreferParameter"];
             };
@@ -4996,6 +5041,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5052,7 +5098,10 @@ export interface operations {
     cancelRun: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
             path: {
                 /** @description A run's id */
                 run: components["parameters"]["RunParameter"];
@@ -5066,6 +5115,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -5145,7 +5195,10 @@ export interface operations {
     cancelSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
             path: {
                 /** @description A session's id, or the external id that the caller gave it */
                 session: components["parameters"]["SessionParameter"];
@@ -5168,7 +5221,10 @@ export interface operations {
     resumeSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
             path: {
                 /** @description A session's id, or the external id that the caller gave it */
                 session: components["parameters"]["SessionParameter"];
@@ -5198,7 +5254,10 @@ export interface operations {
     answerElicitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
             path: {
                 /** @description A session's id, or the external id that the caller gave it */
                 session: components["parameters"]["SessionParameter"];
@@ -5228,7 +5287,10 @@ export interface operations {
     submitToolResult: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
             path: {
                 /** @description A session's id, or the external id that the caller gave it */
                 session: components["parameters"]["SessionParameter"];
@@ -5258,7 +5320,10 @@ export interface operations {
     toggleToolApproval: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
             path: {
                 /** @description A session's id, or the external id that the caller gave it */
                 session: components["parameters"]["SessionParameter"];
@@ -5271,6 +5336,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -5279,7 +5345,10 @@ export interface operations {
     toggleThinking: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
             path: {
                 /** @description A session's id, or the external id that the caller gave it */
                 session: components["parameters"]["SessionParameter"];
@@ -5292,6 +5361,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -5328,7 +5398,10 @@ export interface operations {
     decideApproval: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
             path: {
                 /** @description An approval's id */
                 approval: components["parameters"]["ApprovalParameter"];
@@ -5374,7 +5447,10 @@ export interface operations {
     createAgent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5479,7 +5555,10 @@ export interface operations {
     duplicateAgent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
             path: {
                 /** @description An agent source: a file's name without its ending */
                 agent: components["parameters"]["AgentParameter"];
@@ -5509,7 +5588,10 @@ export interface operations {
     reloadAgent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
             path: {
                 /** @description An agent source: a file's name without its ending */
                 agent: components["parameters"]["AgentParameter"];
@@ -5522,6 +5604,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -5636,6 +5719,8 @@ export interface operations {
             header?: {
                 /** @description The ETag that the caller has seen; when another is current, nothing changes */
                 "if-match"?: components["parameters"]["IfMatchParameter"];
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
             };
             path: {
                 /** @description An agent source: a file's name without its ending */
@@ -5684,6 +5769,8 @@ export interface operations {
             header?: {
                 /** @description The ETag that the caller has seen; when another is current, nothing changes */
                 "if-match"?: components["parameters"]["IfMatchParameter"];
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
             };
             path: {
                 /** @description An agent source: a file's name without its ending */

@@ -8,6 +8,7 @@ import { createHouses } from '#http/dialect-house.ts'
 import { docsPages } from '#http/docs.ts'
 import { type Collaborators, createHandlers } from '#http/handlers/handlers.ts'
 import type { EventRows } from '#http/handlers/streams.ts'
+import { createKeyGuard } from '#http/idempotency.ts'
 import { landingPage } from '#http/landing.ts'
 import { listen } from '#http/listen.ts'
 import { createEventStreams, tickInterval } from '#http/sse.ts'
@@ -243,6 +244,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
   }
   const document = await readFile(new URL('../openapi/openapi.json', import.meta.url), 'utf8')
   const app = createApp({
+    guard: createKeyGuard({ keys: statements.keys, log }),
     handlers: createHandlers(collaborators),
     dialects: {
       all: dialects,

@@ -2,8 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { AgentDetail } from './agent.ts'
 import { AgentDuplicate, AgentPatch, NewAgent } from './agent-edit.ts'
 import { parameters } from './parameter.ts'
-import { jsonBody } from './request.ts'
-import { bodyProblems, emptyResponse, jsonResponse, problems } from './response.ts'
+import { actingHeaders, jsonBody } from './request.ts'
+import { bodyProblems, emptyResponse, jsonResponse, keyProblems, problems } from './response.ts'
 
 const tags = ['Agents']
 const params = z.object({ agent: parameters.AgentParameter })
@@ -29,10 +29,10 @@ export const agentChangeOperations = {
     summary: 'Create an agent',
     description:
       'From a whole agent file as JSON, or from a system prompt. It may not name commands, keys or files outside the workspace.',
-    request: { body: jsonBody(NewAgent, 'The agent') },
+    request: { headers: actingHeaders, body: jsonBody(NewAgent, 'The agent') },
     responses: {
       201: created,
-      ...problems(...bodyProblems, 'agent_invalid', 'code_disabled', 'conflict'),
+      ...problems(...keyProblems, ...bodyProblems, 'agent_invalid', 'code_disabled', 'conflict'),
     },
   }),
   updateAgent: createRoute({
@@ -76,10 +76,21 @@ export const agentChangeOperations = {
     tags,
     summary: 'Duplicate an agent',
     description: 'A new agent with the same content, which may be changed over the API.',
-    request: { params, body: jsonBody(AgentDuplicate, 'The name of the copy') },
+    request: {
+      params,
+      headers: actingHeaders,
+      body: jsonBody(AgentDuplicate, 'The name of the copy'),
+    },
     responses: {
       201: created,
-      ...problems(...bodyProblems, 'agent_invalid', 'code_disabled', 'conflict', 'not_found'),
+      ...problems(
+        ...keyProblems,
+        ...bodyProblems,
+        'agent_invalid',
+        'code_disabled',
+        'conflict',
+        'not_found',
+      ),
     },
   }),
   reloadAgent: createRoute({
@@ -90,10 +101,10 @@ export const agentChangeOperations = {
     summary: 'Reload an agent',
     description:
       'Reads its source again. A broken file keeps the old version in use, and the answer says what is wrong.',
-    request: { params },
+    request: { params, headers: actingHeaders },
     responses: {
       200: agent,
-      ...problems('agent_invalid', 'not_found', 'validation_failed'),
+      ...problems(...keyProblems, 'agent_invalid', 'not_found', 'validation_failed'),
     },
   }),
 }

@@ -2,8 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { AgentDetail } from './agent.ts'
 import { AgentConfig, AgentPrompt, AgentVersionPage } from './agent-edit.ts'
 import { pageQuery, parameters } from './parameter.ts'
-import { jsonBody } from './request.ts'
-import { bodyProblems, jsonResponse, problems } from './response.ts'
+import { actingHeaders, jsonBody } from './request.ts'
+import { bodyProblems, jsonResponse, keyProblems, problems } from './response.ts'
 
 const tags = ['Agents']
 const params = z.object({ agent: parameters.AgentParameter })
@@ -81,7 +81,7 @@ export const agentConfigOperations = {
     description: 'Makes a new revision with the content of an older one.',
     request: {
       params: params.extend({ version: parameters.AgentVersionParameter }),
-      headers: ifMatch,
+      headers: ifMatch.extend(actingHeaders.shape),
     },
     responses: {
       200: jsonResponse(AgentDetail, {
@@ -90,6 +90,7 @@ export const agentConfigOperations = {
         headers: ['ETag'],
       }),
       ...problems(
+        ...keyProblems,
         'agent_invalid',
         'agent_read_only',
         'code_disabled',

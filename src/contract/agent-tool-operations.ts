@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { AgentTool, AgentToolPatch, AgentToolSummary, NewAgentTool } from './agent-tool.ts'
 import { parameters } from './parameter.ts'
-import { jsonBody } from './request.ts'
-import { bodyProblems, emptyResponse, jsonResponse, problems } from './response.ts'
+import { actingHeaders, jsonBody } from './request.ts'
+import { bodyProblems, emptyResponse, jsonResponse, keyProblems, problems } from './response.ts'
 
 const tags = ['Agents']
 const params = z.object({ agent: parameters.AgentParameter })
@@ -40,7 +40,11 @@ export const agentToolOperations = {
     summary: 'Create a tool',
     description:
       'In Python or JavaScript, run in isolation. Schema and code are checked before anything is saved. 403 `code_disabled` while the server runs no code.',
-    request: { params, headers: ifMatch, body: jsonBody(NewAgentTool, 'The tool') },
+    request: {
+      params,
+      headers: ifMatch.extend(actingHeaders.shape),
+      body: jsonBody(NewAgentTool, 'The tool'),
+    },
     responses: {
       201: jsonResponse(AgentTool, {
         component: 'AgentToolCreatedResponse',
@@ -48,6 +52,7 @@ export const agentToolOperations = {
         headers: ['Location', 'ETag'],
       }),
       ...problems(
+        ...keyProblems,
         ...bodyProblems,
         'agent_invalid',
         'agent_read_only',

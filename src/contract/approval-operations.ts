@@ -9,8 +9,8 @@ import {
 } from './approval.ts'
 import { pageOf } from './page.ts'
 import { pageQuery, parameters } from './parameter.ts'
-import { jsonBody } from './request.ts'
-import { bodyProblems, jsonResponse, problems } from './response.ts'
+import { actingHeaders, jsonBody } from './request.ts'
+import { bodyProblems, jsonResponse, keyProblems, problems } from './response.ts'
 import { Run } from './run.ts'
 import { Approval } from './session.ts'
 
@@ -49,10 +49,16 @@ export const approvalOperations = {
     summary: 'Decide what a session waits for',
     description:
       'Decides the oldest pending call, or the one that is named. At the iteration limit `approve` goes on and `reject` stops.',
-    request: { params, body: jsonBody(ResumeRequest, 'The decision') },
+    request: { params, headers: actingHeaders, body: jsonBody(ResumeRequest, 'The decision') },
     responses: {
       200: runResponse,
-      ...problems(...bodyProblems, 'not_found', 'nothing_pending', 'already_decided'),
+      ...problems(
+        ...keyProblems,
+        ...bodyProblems,
+        'not_found',
+        'nothing_pending',
+        'already_decided',
+      ),
     },
   }),
   answerElicitation: createRoute({
@@ -62,10 +68,16 @@ export const approvalOperations = {
     tags,
     summary: 'Answer what a tool or the agent asks',
     description: 'The content is checked against the schema of the elicitation.',
-    request: { params, body: jsonBody(ElicitationReply, 'The answer') },
+    request: { params, headers: actingHeaders, body: jsonBody(ElicitationReply, 'The answer') },
     responses: {
       200: runResponse,
-      ...problems(...bodyProblems, 'not_found', 'nothing_pending', 'already_decided'),
+      ...problems(
+        ...keyProblems,
+        ...bodyProblems,
+        'not_found',
+        'nothing_pending',
+        'already_decided',
+      ),
     },
   }),
   submitToolResult: createRoute({
@@ -75,10 +87,16 @@ export const approvalOperations = {
     tags,
     summary: 'Give the result of a tool that the caller runs',
     description: 'The run goes on when every call of the caller has its result.',
-    request: { params, body: jsonBody(ClientToolResult, 'The result') },
+    request: { params, headers: actingHeaders, body: jsonBody(ClientToolResult, 'The result') },
     responses: {
       200: runResponse,
-      ...problems(...bodyProblems, 'not_found', 'nothing_pending', 'already_decided'),
+      ...problems(
+        ...keyProblems,
+        ...bodyProblems,
+        'not_found',
+        'nothing_pending',
+        'already_decided',
+      ),
     },
   }),
   toggleToolApproval: createRoute({
@@ -88,13 +106,13 @@ export const approvalOperations = {
     tags,
     summary: 'Turn approval of all tools on or off',
     description: 'Flips it, also for a live run. updateSession sets it to a value.',
-    request: { params },
+    request: { params, headers: actingHeaders },
     responses: {
       200: jsonResponse(ToolApproval, {
         component: 'ToolApprovalResponse',
         description: 'How it is now',
       }),
-      ...problems('not_found', 'validation_failed'),
+      ...problems(...keyProblems, 'not_found', 'validation_failed'),
     },
   }),
   toggleThinking: createRoute({
@@ -104,10 +122,10 @@ export const approvalOperations = {
     tags,
     summary: 'Turn reasoning on or off',
     description: 'Flips it, also for a live run. updateSession sets it to a value.',
-    request: { params },
+    request: { params, headers: actingHeaders },
     responses: {
       200: jsonResponse(Thinking, { component: 'ThinkingResponse', description: 'How it is now' }),
-      ...problems('not_found', 'validation_failed'),
+      ...problems(...keyProblems, 'not_found', 'validation_failed'),
     },
   }),
   listApprovals: createRoute({
@@ -142,6 +160,7 @@ export const approvalOperations = {
       'The same decision again answers the approval as it is; the opposite one is a 409 `already_decided`.',
     request: {
       params: z.object({ approval: parameters.ApprovalParameter }),
+      headers: actingHeaders,
       body: jsonBody(ApprovalDecision, 'The decision'),
     },
     responses: {
@@ -149,7 +168,7 @@ export const approvalOperations = {
         component: 'ApprovalResponse',
         description: 'The approval',
       }),
-      ...problems(...bodyProblems, 'not_found', 'already_decided'),
+      ...problems(...keyProblems, ...bodyProblems, 'not_found', 'already_decided'),
     },
   }),
 }

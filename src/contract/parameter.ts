@@ -96,6 +96,18 @@ export const parameters = {
       description: 'How the stream shows every 10 s that it is alive',
       example: 'event',
     }),
+  IdempotencyKeyParameter: z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^[\x21-\x7e]+$/, 'must be 1 to 255 visible ASCII characters')
+    .optional()
+    .openapi('IdempotencyKeyParameter', {
+      param: { name: 'idempotency-key', in: 'header', required: false },
+      description:
+        'Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key.',
+      example: '4f0c1b1e-8f57-4d6e-a9ac-0f5c3f1f4a55',
+    }),
   PreferParameter: z
     .string()
     .max(200)

@@ -1,4 +1,5 @@
-import type { z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
+import { parameters } from './parameter.ts'
 
 /** A body in JSON. */
 export function jsonBody<Schema extends z.ZodType>(schema: Schema, description: string) {
@@ -9,3 +10,6 @@ export function jsonBody<Schema extends z.ZodType>(schema: Schema, description: 
 export function optionalJsonBody<Schema extends z.ZodType>(schema: Schema, description: string) {
   return { description, required: false as const, content: { 'application/json': { schema } } }
 }
+
+/** The headers of an operation that acts: with a key the same request acts once. */
+export const actingHeaders = z.object({ 'idempotency-key': parameters.IdempotencyKeyParameter })

@@ -72,6 +72,13 @@ export const bodyProblems = [
   'validation_failed',
 ] as const satisfies ProblemCode[]
 
+/** The codes that an Idempotency-Key brings with it. */
+export const keyProblems = [
+  'validation_failed',
+  'idempotency_in_flight',
+  'idempotency_mismatch',
+] as const satisfies ProblemCode[]
+
 const everywhere = ['forbidden', 'not_acceptable', 'internal', 'unavailable'] as const
 
 const eventStream = {

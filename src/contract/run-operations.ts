@@ -3,11 +3,12 @@ import { ChatMessage, ChatRequest, RunBody } from './chat.ts'
 import { RuntimeEvent } from './event.ts'
 import { pageOf } from './page.ts'
 import { pageQuery, parameters, streamQuery } from './parameter.ts'
-import { jsonBody } from './request.ts'
+import { actingHeaders, jsonBody } from './request.ts'
 import {
   bodyProblems,
   emptyResponse,
   jsonResponse,
+  keyProblems,
   problems,
   streamOrJsonResponse,
   streamResponse,
@@ -36,8 +37,8 @@ const representations = {
     headers: ['Location', 'Content-Location', 'Preference-Applied'],
   }),
 }
-const representationHeaders = z.object({ prefer: parameters.PreferParameter })
-const startProblems = [...bodyProblems, 'not_found', 'session_busy'] as const
+const representationHeaders = actingHeaders.extend({ prefer: parameters.PreferParameter })
+const startProblems = [...bodyProblems, 'not_found', 'session_busy', 'queue_full'] as const
 
 const cancelled = {
   200: jsonResponse(Run, { component: 'RunResponse', description: 'The run' }),
@@ -64,7 +65,7 @@ export const runOperations = {
       headers: representationHeaders,
       body: jsonBody(RunBody, 'The messages, and options'),
     },
-    responses: { ...representations, ...problems(...startProblems) },
+    responses: { ...representations, ...problems(...keyProblems, ...startProblems) },
   }),
   runNamedAgent: createRoute({
     operationId: 'runNamedAgent',
@@ -78,7 +79,7 @@ export const runOperations = {
       headers: representationHeaders,
       body: jsonBody(RunBody, 'The messages, and options'),
     },
-    responses: { ...representations, ...problems(...startProblems) },
+    responses: { ...representations, ...problems(...keyProblems, ...startProblems) },
   }),
   startChat: createRoute({
     operationId: 'startChat',
@@ -92,7 +93,7 @@ export const runOperations = {
       headers: representationHeaders,
       body: jsonBody(ChatMessage, 'The message, and options'),
     },
-    responses: { ...representations, ...problems(...bodyProblems, 'not_found') },
+    responses: { ...representations, ...problems(...keyProblems, ...bodyProblems, 'not_found') },
   }),
   continueChat: createRoute({
     operationId: 'continueChat',
@@ -106,7 +107,7 @@ export const runOperations = {
       headers: representationHeaders,
       body: jsonBody(ChatMessage, 'The message, and options'),
     },
-    responses: { ...representations, ...problems(...startProblems) },
+    responses: { ...representations, ...problems(...keyProblems, ...startProblems) },
   }),
   chat: createRoute({
     operationId: 'chat',
@@ -120,7 +121,7 @@ export const runOperations = {
       headers: representationHeaders,
       body: jsonBody(ChatRequest, 'The message, whom it goes to, and options'),
     },
-    responses: { ...representations, ...problems(...startProblems) },
+    responses: { ...representations, ...problems(...keyProblems, ...startProblems) },
   }),
   getRun: createRoute({
     operationId: 'getRun',
@@ -156,8 +157,8 @@ export const runOperations = {
     summary: 'Cancel a run',
     description:
       'Answers when the run is over, or after 2 s with 202. A run that is over stays as it is.',
-    request: { params: z.object({ run }) },
-    responses: { ...cancelled, ...problems('not_found', 'validation_failed') },
+    request: { params: z.object({ run }), headers: actingHeaders },
+    responses: { ...cancelled, ...problems(...keyProblems, 'not_found', 'validation_failed') },
   }),
   streamRun: createRoute({
     operationId: 'streamRun',
@@ -213,10 +214,10 @@ export const runOperations = {
     tags,
     summary: 'Cancel the active run of a session',
     description: 'Answers when the run is over, or after 2 s with 202.',
-    request: { params: z.object({ session }) },
+    request: { params: z.object({ session }), headers: actingHeaders },
     responses: {
       ...cancelled,
-      ...problems('not_found', 'no_active_run', 'validation_failed'),
+      ...problems(...keyProblems, 'not_found', 'no_active_run', 'validation_failed'),
     },
   }),
 }

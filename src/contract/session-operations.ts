@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { pageOf } from './page.ts'
 import { pageQuery, parameters } from './parameter.ts'
-import { jsonBody, optionalJsonBody } from './request.ts'
-import { bodyProblems, emptyResponse, jsonResponse, problems } from './response.ts'
+import { actingHeaders, jsonBody, optionalJsonBody } from './request.ts'
+import { bodyProblems, emptyResponse, jsonResponse, keyProblems, problems } from './response.ts'
 import {
   NewSession,
   PermissionsPatch,
@@ -91,14 +91,17 @@ export const sessionOperations = {
     summary: 'Make a session',
     description:
       'Makes an empty conversation; `{}` is fine. An `external_id` is accepted wherever a session id is; one that is in use is a 409.',
-    request: { body: optionalJsonBody(NewSession, 'What the session is to be') },
+    request: {
+      headers: actingHeaders,
+      body: optionalJsonBody(NewSession, 'What the session is to be'),
+    },
     responses: {
       201: jsonResponse(Session, {
         component: 'SessionCreatedResponse',
         description: 'The new session',
         headers: ['Location'],
       }),
-      ...problems(...bodyProblems, 'conflict'),
+      ...problems(...keyProblems, ...bodyProblems, 'conflict'),
     },
   }),
   getSession: createRoute({

@@ -6,6 +6,7 @@ import type { Dialect } from './dialects/dialect.ts'
 import { createEdge } from './edge.ts'
 import type { AppContext, Env, Handlers } from './env.ts'
 import { answerProblem, toProblem } from './errors.ts'
+import type { KeyGuard } from './idempotency.ts'
 import { type DialectDesk, dialectHandler, refuse } from './mount-dialect.ts'
 import { negotiate } from './negotiate.ts'
 import { otherMethods } from './other-methods.ts'
@@ -23,6 +24,7 @@ export type HttpLimits = {
  */
 export function createApp({
   handlers,
+  guard,
   pages,
   limits,
   dialects,
@@ -31,6 +33,8 @@ export function createApp({
   log,
 }: {
   handlers: Handlers
+  /** Lets requests with an Idempotency-Key act once. */
+  guard: KeyGuard
   pages: Page[]
   /** `atRoot` has the root of the server, and the contract stands under `/parley`. */
   dialects: DialectDesk & { all: readonly Dialect[]; atRoot: Dialect | undefined }
@@ -68,7 +72,7 @@ export function createApp({
   const base = atRoot ? '/parley' : ''
   for (const id of Object.keys(operations) as OperationId[]) {
     const { method, path } = operations[id]
-    const handler = operationHandler(id, handlers, limits)
+    const handler = operationHandler(id, { handlers, limits, guard })
     mount(method, base + toHonoPath(path), handler)
     if (base !== '' && probes.has(id) && !methods.has(path)) mount(method, path, handler)
   }
@@ -91,16 +95,21 @@ function dialectOf(
   return atRoot
 }
 
-function operationHandler(id: OperationId, handlers: Handlers, limits: HttpLimits): Handler<Env> {
+function operationHandler(
+  id: OperationId,
+  { handlers, limits, guard }: { handlers: Handlers; limits: HttpLimits; guard: KeyGuard },
+): Handler<Env> {
   const { request = {}, responses }: Route = operations[id]
   const offers = mediaTypes(responses)
   // The mapped type of `Handlers` pairs each handler with its own operation, and `validateRequest`
   // has put there what that operation declares; a loop over the keys cannot keep the pair.
-  const handle = handlers[id] as (c: Context<Env>) => Response | Promise<Response>
+  const handle = handlers[id] as (c: Context<Env>) => Promise<Response>
+  const acts = operations[id].method === 'post'
+  const startsRun = offers.includes('text/event-stream')
   return async (c) => {
     if (offers.length > 0) negotiate(c.req.header('accept'), offers)
     await validateRequest(c, request, { bodyLimit: limits.body })
-    return handle(c)
+    return acts ? guard(c, { id, startsRun }, () => handle(c)) : handle(c)
   }
 }
 

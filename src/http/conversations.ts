@@ -4,6 +4,7 @@ import type { RunOptions } from '#contract/run.ts'
 import type { Session } from '#contract/session.ts'
 import type { AgentCatalog } from '#runtime/catalog.ts'
 import type { AgentReference, Runs, StartedRun } from '#runtime/runtime.ts'
+import type { HeldKey } from '#store/idempotency.ts'
 import type { Scope } from '#store/scope.ts'
 import { found } from './found.ts'
 
@@ -40,21 +41,22 @@ export function createConversations({
         messages: NewMessage[]
         options: RunOptions
         headers: Record<string, string>
+        key?: HeldKey | undefined
       },
     ): Promise<StartedRun> {
-      const { session, messages, options, headers } = request
+      const { session, agent: _, ...rest } = request
       const known = session === undefined ? null : await sessions.get(scope, session)
       if (known) {
         const agent = request.agent === undefined ? agentOf(known) : { agent: request.agent }
-        return runs.start(scope, { session: known.id, agent, messages, options, headers })
+        return runs.start(scope, { session: known.id, agent, ...rest })
       }
       const agent = request.agent ?? defaultAgent()
       const settings = session === undefined ? { agent } : { agent, external_id: session }
-      const start = { session: settings, agent: { agent }, messages, options, headers }
+      const start = { session: settings, agent: { agent }, ...rest }
       return runs.startNew(scope, start).catch((error: unknown) => {
         // Somebody made the session since we looked.
         if (session === undefined || !isConflict(error)) throw error
-        return runs.start(scope, { session, agent: { agent }, messages, options, headers })
+        return runs.start(scope, { session, agent: { agent }, ...rest })
       })
     },
   }

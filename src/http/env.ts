@@ -2,7 +2,11 @@ import type { HttpBindings } from '@hono/node-server'
 import type { RouteHandler } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Operations } from '#contract/operations.ts'
+import type { HeldKey } from '#store/idempotency.ts'
 import type { Scope } from '#store/scope.ts'
+
+/** What a request with a key has to do: begin its run, or show the one that was begun. */
+export type RunKey = { type: 'held'; key: HeldKey } | { type: 'begun'; runId: string }
 
 /** Who calls. */
 export type Principal = { tenant: string; owner: string }
@@ -16,6 +20,8 @@ export type Env = {
     scope: Scope
     /** Headers that every answer to this request carries, also one that bypasses the context. */
     commonHeaders: Record<string, string>
+    /** Of a request with an Idempotency-Key. */
+    runKey?: RunKey
   }
 }
 

@@ -9,9 +9,12 @@ import { negotiate } from './negotiate.ts'
 import { followUntilSettled } from './settled-run.ts'
 import type { EventStreams } from './sse.ts'
 import { createNativeView } from './stream-view.ts'
+import { watchWaiting } from './waiting-run.ts'
 
 export type RunReader = {
   get(scope: Scope, id: string): Promise<Run | null>
+  /** The last answer of the run's agent. */
+  answer(scope: Scope, id: string): Promise<Message | null>
 }
 
 export type RunAnswers = ReturnType<typeof createRunAnswers>
@@ -49,19 +52,25 @@ export function createRunAnswers({
       const result = await waitForResult(c, started, options, onDisconnect)
       return c.json(result, 200, headers)
     }
-    streams.open({
-      outgoing: c.env.outgoing,
+    const { outgoing } = c.env
+    const end = streams.open({
+      outgoing,
       headers: { ...c.get('commonHeaders'), ...headers },
       sessionId: run.session_id,
       after: started.after,
       view: createNativeView({
         sessionId: run.session_id,
         untilRun: run.id,
+        waits: !started.begun,
         eventNames: c.req.query('event_names') === 'true',
         namedHeartbeat: c.req.query('heartbeat') === 'event',
       }),
       ...(onDisconnect && { onDisconnect }),
     })
+    if (!started.begun) {
+      const readRun = (id: string) => runReader.get(c.get('scope'), id)
+      watchWaiting({ runId: run.id, readRun, outgoing, onGone: end })
+    }
     return RESPONSE_ALREADY_SENT
   }
 
@@ -83,6 +92,9 @@ export function createRunAnswers({
       },
       onDisconnect,
     })
+    // Who comes later may be told by an event of the past that the run has settled since.
+    const isLate = c.get('runKey')?.type === 'begun'
+    if (isLate) message = await runReader.answer(c.get('scope'), settled.id)
     return toResult(settled, message, options)
   }
 

@@ -1,13 +1,14 @@
 import type { ServerResponse } from 'node:http'
 import type { Run } from '#contract/run.ts'
 import type { Feed, Frame, StartedRun } from '#runtime/runtime.ts'
+import { watchWaiting } from './waiting-run.ts'
 
 /**
  * Follows a run from its first event until it is over or parked, or its caller went away. Answers
  * the run as it is then.
  */
 export async function followUntilSettled({
-  started: { run, after },
+  started: { run, after, begun },
   feed,
   readRun,
   outgoing,
@@ -29,10 +30,12 @@ export async function followUntilSettled({
     follower.close()
     if (!outgoing.writableFinished) onDisconnect?.()
   })
+  if (!begun) watchWaiting({ runId: run.id, readRun, outgoing, onGone: () => follower.close() })
   try {
     for (;;) {
       const frames = await follower.next()
-      if (!frames) return run
+      // Its caller went away, or it ended before it began.
+      if (!frames) return begun ? run : ((await readRun(run.id)) ?? run)
       for (const frame of frames) onFrame(frame)
       if (!frames.some(mayEndWait)) continue
       const current = await readRun(run.id)

@@ -20,7 +20,8 @@ export type StreamRequest = {
 }
 
 export type EventStreams = {
-  open(request: StreamRequest): void
+  /** Answers what ends this stream. */
+  open(request: StreamRequest): () => void
   /** Ends every stream; the clients connect again, elsewhere or after the restart. */
   close(): void
   size(): number
@@ -43,7 +44,10 @@ export function createEventStreams({ feed, ticker }: { feed: Feed; ticker: Ticke
 
   return {
     open(request) {
-      if (request.outgoing.destroyed) return request.onDisconnect?.()
+      if (request.outgoing.destroyed) {
+        request.onDisconnect?.()
+        return () => undefined
+      }
       unsubscribe ??= ticker.subscribe(tick)
       const connection = connect(feed, request)
       connections.add(connection)
@@ -53,6 +57,7 @@ export function createEventStreams({ feed, ticker }: { feed: Feed; ticker: Ticke
         unsubscribe?.()
         unsubscribe = undefined
       })
+      return connection.end
     },
     close() {
       for (const connection of connections) connection.end()

@@ -19,6 +19,7 @@ export type StreamView = {
 export function createNativeView({
   sessionId,
   untilRun,
+  waits = false,
   eventNames,
   namedHeartbeat,
 }: {
@@ -26,13 +27,18 @@ export function createNativeView({
   sessionId: string
   /** The stream ends after this run's own `stream_stopped`. */
   untilRun?: string
+  /** That run waits behind others, whose events are not shown. */
+  waits?: boolean
   eventNames: boolean
   namedHeartbeat: boolean
 }): StreamView {
   let over = false
+  let waiting = waits
   return {
     opening: 'retry: 1000\n\n',
     show(frame) {
+      waiting &&= frame.runId !== untilRun
+      if (waiting) return ''
       over = untilRun !== undefined && stopsRun(frame, sessionId, untilRun)
       const { seq, type, json } = frame
       return eventNames

@@ -87,14 +87,18 @@ export function readHeads(
   )
 }
 
+/** `begun` tells whether `after` is final: a run that waits behind others begins somewhere later. */
+type RunBounds = { sessionId: string; after: number; last: number | null; begun: boolean }
+
 /** Where the events of a run begin and, once it is over, end. */
 export async function readRunBounds(
   database: Statements,
   scope: Scope,
   runId: string,
-): Promise<{ sessionId: string; after: number; last: number | null } | null> {
-  const [row] = await database.query<{ sessionId: string; after: number; last: number | null }>(
-    `select r.root_session_id as "sessionId", r.first_seq - 1 as after, r.last_seq as last
+): Promise<RunBounds | null> {
+  const [row] = await database.query<RunBounds>(
+    `select r.root_session_id as "sessionId", r.first_seq - 1 as after, r.last_seq as last,
+       r.started_at is not null as begun
      from runs r join sessions s on s.id = r.session_id
      where r.id = $3 and r.tenant = $1 and ($2::text is null or s.owner = $2)`,
     [scope.tenant, scope.owner, runId],

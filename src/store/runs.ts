@@ -1,3 +1,4 @@
+import type { Message } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Run, RunError, RunStatus, StopReason, WaitingFor } from '#contract/run.ts'
 import type { Statements } from './database.ts'
@@ -30,6 +31,20 @@ export function createRuns({ database }: { database: Statements }) {
         [scope.tenant, scope.owner, id],
       )
       return row ? { run: toRun(row), after: row.after, begun: row.started_at !== null } : null
+    },
+
+    /** The newest message of the run's agent, in its own session. */
+    async answer(scope: Scope, id: string): Promise<Message | null> {
+      const [row] = await database.query<{ body: Message }>(
+        `select m.body from runs r join sessions s on s.id = r.session_id
+           join messages m on m.session_id = r.session_id
+             and m.seq between r.first_seq and coalesce(r.last_seq, s.last_seq)
+         where r.id = $3 and r.tenant = $1 and ($2::text is null or s.owner = $2)
+           and m.role = 'assistant'
+         order by m.seq desc limit 1`,
+        [scope.tenant, scope.owner, id],
+      )
+      return row?.body ?? null
     },
 
     /** The active run of a session, else the newest of those that did not wait to begin. */

@@ -64,6 +64,7 @@ export async function openHouse({
     ...overrides,
   }
   const app = createApp({
+    guard: (_c, _operation, handle) => handle(),
     handlers: createHandlers(collaborators),
     pages: [landingPage({ version: '0.1.0' }), ...docsPages({ document: () => '{}' })],
     limits: { body: bodyLimit },
@@ -217,6 +218,7 @@ async function doubles(
     messages: { list: async () => ({ data: [], next_cursor: null }) },
     runRows: {
       get: async (_scope, id) => (id === 'run_1' ? house.run : null),
+      answer: async () => null,
       list: async () => ({ data: [house.run], next_cursor: null }),
     },
     approvals: { list: async () => ({ data: [], next_cursor: null }) },
@@ -225,7 +227,7 @@ async function doubles(
       runBounds: async (_scope, id) => {
         if (id !== 'run_1') return null
         const last = frames.find(({ type }) => type === 'stream_stopped')?.seq ?? null
-        return { sessionId: 'ses_1', after: 0, last }
+        return { sessionId: 'ses_1', after: 0, last, begun: true }
       },
       page: async (_scope, _id, { after, limit }) => ({
         ...bounds(),
@@ -235,9 +237,9 @@ async function doubles(
     runs: {
       start: (_scope, request) => start(request),
       startNew: (_scope, request) => start(request),
+      find: async () => null,
       cancel,
       cancelBackground: async () => {},
-      find: async () => null,
       dropQueue: async () => {},
       cancelSession: async (_scope, session) => {
         if (known(session) === null) throw new Problem('not_found', 'There is no session')

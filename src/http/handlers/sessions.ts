@@ -49,7 +49,7 @@ export function sessionHandlers({
   workingDir,
 }: {
   sessions: SessionRows
-  runs: Pick<Runs, 'cancelSession' | 'cancelBackground'>
+  runs: Pick<Runs, 'cancelSession' | 'cancelBackground' | 'dropQueue'>
   catalog: Pick<AgentCatalog, 'get'>
   newSessionId: () => string
   /** A working directory made absolute; refuses what is not in the workspace. */
@@ -94,6 +94,7 @@ export function sessionHandlers({
     },
     async deleteSession(c) {
       const { session } = c.req.valid('param')
+      await runs.dropQueue(c.get('scope'), session)
       await runs.cancelSession(c.get('scope'), session).catch(ignoreIdle)
       await runs.cancelBackground(c.get('scope'), session)
       found((await sessions.remove(c.get('scope'), session)) || null, `session ${session}`)

@@ -5,8 +5,10 @@ import type { AppContext, Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import { negotiate } from '../negotiate.ts'
 import { type LogBounds, streamPosition } from '../position.ts'
+import type { RunReader } from '../run-answer.ts'
 import { type EventStreams, streamHeaders } from '../sse.ts'
 import { createNativeView } from '../stream-view.ts'
+import { watchWaiting } from '../waiting-run.ts'
 
 /** The log of events as it is read from the store. */
 export type EventRows = {
@@ -16,7 +18,7 @@ export type EventRows = {
   runBounds(
     scope: Scope,
     runId: string,
-  ): Promise<{ sessionId: string; after: number; last: number | null } | null>
+  ): Promise<{ sessionId: string; after: number; last: number | null; begun: boolean } | null>
   page(
     scope: Scope,
     session: string,
@@ -26,9 +28,11 @@ export type EventRows = {
 
 export function streamHandlers({
   events,
+  runRows,
   streams,
 }: {
   events: EventRows
+  runRows: Pick<RunReader, 'get'>
   streams: EventStreams
 }): Pick<Handlers, 'streamRun' | 'streamSession'> {
   return {
@@ -48,7 +52,8 @@ export function streamHandlers({
         }),
       )
       if (place.last !== null && position >= place.last) return c.body(null, 204)
-      return open(c, { sessionId: place.sessionId, after: position, untilRun: run })
+      const waits = !place.begun
+      return open(c, { sessionId: place.sessionId, after: position, untilRun: run, waits })
     },
     async streamSession(c) {
       const { session } = c.req.valid('param')
@@ -74,13 +79,14 @@ export function streamHandlers({
 
   function open(
     c: AppContext,
-    request: { sessionId: string; after: number; untilRun?: string },
+    request: { sessionId: string; after: number; untilRun?: string; waits?: boolean },
   ): Response {
     const headers = c.get('commonHeaders')
     if (c.req.method === 'HEAD') return c.body(null, 200, streamHeaders)
-    streams.open({
+    const { outgoing } = c.env
+    const end = streams.open({
       ...request,
-      outgoing: c.env.outgoing,
+      outgoing,
       headers,
       view: createNativeView({
         ...request,
@@ -88,6 +94,11 @@ export function streamHandlers({
         namedHeartbeat: c.req.query('heartbeat') === 'event',
       }),
     })
+    const { untilRun, waits = false } = request
+    if (waits && untilRun !== undefined) {
+      const readRun = (id: string) => runRows.get(c.get('scope'), id)
+      watchWaiting({ runId: untilRun, readRun, outgoing, onGone: end })
+    }
     return RESPONSE_ALREADY_SENT
   }
 }

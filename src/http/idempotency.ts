@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import type { OperationId } from '#contract/operations.ts'
+import { Problem } from '#contract/problem.ts'
+import type { Logger } from '#log.ts'
+import type { HeldKey, KeptAnswer, KeyClaim, KeyPlace } from '#store/idempotency.ts'
+import type { AppContext } from './env.ts'
+
+/** The Idempotency-Keys of the store. */
+export type KeyRows = {
+  claim(place: KeyPlace, requestHash: string): Promise<KeyClaim>
+  release(key: HeldKey): Promise<void>
+  keepResponse(
+    key: HeldKey,
+    answer: Omit<KeptAnswer & { type: 'response' }, 'type'>,
+  ): Promise<boolean>
+}
+
+export type KeyGuard = (
+  c: AppContext,
+  operation: { id: OperationId; startsRun: boolean },
+  handle: () => Promise<Response>,
+) => Promise<Response>
+
+/**
+ * Lets a request with an Idempotency-Key act once. The key of a run is finished by the commit that
+ * begins it; another answer is kept right after the request has acted, so that only a server that
+ * dies in between makes the same request act again.
+ */
+export function createKeyGuard({ keys, log }: { keys: KeyRows; log: Logger }): KeyGuard {
+  return async (c, { id, startsRun }, handle) => {
+    const key = c.req.header('idempotency-key')
+    if (key === undefined) return handle()
+    const { tenant, owner } = c.get('principal')
+    const claim = await keys.claim({ tenant, owner, operation: id, key }, hashOf(c))
+    switch (claim.type) {
+      case 'mismatch':
+        throw new Problem(
+          'idempotency_mismatch',
+          `The Idempotency-Key ${key} belongs to a request with another path or body; take a new key`,
+        )
+      case 'in_flight':
+        throw new Problem(
+          'idempotency_in_flight',
+          `The first request with the Idempotency-Key ${key} is on its way; send it again`,
+          { retry_after: 1 },
+        )
+      case 'done':
+        if (claim.answer.type === 'response') return toResponse(c, claim.answer)
+        c.set('runKey', { type: 'begun', runId: claim.answer.runId })
+        return handle()
+      case 'held':
+        c.set('runKey', claim)
+        return act(c, claim.key, { startsRun, handle })
+    }
+  }
+
+  async function act(
+    c: AppContext,
+    key: HeldKey,
+    { startsRun, handle }: { startsRun: boolean; handle: () => Promise<Response> },
+  ): Promise<Response> {
+    const response = await handle().catch(async (error: unknown) => {
+      // What was begun all the same has finished its key, which is not given back then.
+      await keys.release(key).catch(() => undefined)
+      throw error
+    })
+    if (!startsRun) await keep(c, key, response.clone())
+    return response
+  }
+
+  async function keep(c: AppContext, key: HeldKey, response: Response): Promise<void> {
+    const { status } = response
+    try {
+      const body = await response.text()
+      await keys.keepResponse(key, { status, headers: keptHeaders(response), body })
+    } catch (error) {
+      // The request has acted, and its caller is told so; the key is free after its lock.
+      log.warn('could not keep an answer', { request_id: c.get('requestId'), error: String(error) })
+    }
+  }
+}
+
+function keptHeaders({ headers }: Response): Record<string, string> {
+  const names = ['Content-Type', 'Location', 'ETag']
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = headers.get(name)
+      return value === null ? [] : [[name, value]]
+    }),
+  )
+}
+
+function toResponse(c: AppContext, { status, headers, body }: KeptAnswer & { type: 'response' }) {
+  for (const [name, value] of Object.entries(headers)) c.header(name, value)
+  // Only a status that a handler answered with was kept.
+  return c.newResponse(body, status as Parameters<typeof c.newResponse>[1] & number)
+}
+
+/** Of the path and the checked body, which `validateRequest` has left in the context. */
+function hashOf(c: AppContext): string {
+  const body: unknown = (c.req.valid as (target: string) => unknown)('json')
+  const text = `${new URL(c.req.url).pathname}\n${JSON.stringify(body) ?? ''}`
+  return createHash('sha256').update(text).digest('base64url')
+}
