@@ -88,8 +88,8 @@ export const agentFields: Record<string, Probe> = {
     { commands: { go: { instruction: 'Walk on.', description: 'Goes' } } },
     {
       unlike: { commands: { go: { instruction: 'Walk on.' } } },
-      look: shown(({ config }) => config.agents['root']?.commands?.['go']),
-      shows: { instruction: 'Walk on.', description: 'Goes' },
+      look: shown(({ config }) => config.agents['root']?.commands),
+      shows: { go: { instruction: 'Walk on.', description: 'Goes' } },
     },
   ),
   'agents.*.max_iterations': ofAgent(

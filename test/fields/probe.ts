@@ -182,9 +182,6 @@ type ShownAgent = {
   description: string
   config: {
     metadata?: Record<string, unknown> | undefined
-    agents: Record<
-      string,
-      { welcome_message?: unknown; commands?: Record<string, unknown> | undefined }
-    >
+    agents: Record<string, { welcome_message?: unknown; commands?: unknown }>
   }
 }
