@@ -6,6 +6,11 @@ import packageJson from '../package.json' with { type: 'json' }
 import { readArguments } from './commands/arguments.ts'
 import { serveOptions } from './commands/options.ts'
 import {
+  type ArchivePlace,
+  type DatabasePlace,
+  type ModelTraffic,
+  type Registries,
+  type RunBudget,
   readArchive,
   readDatabase,
   readListen,
@@ -20,10 +25,15 @@ import type { ListenAddress } from './listen-address.ts'
 import { isLoopback } from './listen-address.ts'
 import type { LogLevel } from './log.ts'
 import { logLevels } from './log.ts'
-import { lastOf, readChoice, readPath, readSeconds, readSwitch, withVariables } from './settings.ts'
-
-/** Variables of the environment; keys of model providers are read from here and never logged. */
-export type Environment = Readonly<Record<string, string | undefined>>
+import {
+  type Environment,
+  lastOf,
+  readChoice,
+  readPath,
+  readSeconds,
+  readSwitch,
+  withVariables,
+} from './settings.ts'
 
 /** Everything that the operator decided. Paths are absolute. */
 export type Config = Readonly<{
@@ -46,15 +56,7 @@ export type Config = Readonly<{
   /** Whether agents may run commands. */
   enableShell: boolean
   /** How agents come from registries, and where they are kept. */
-  registries: {
-    /** Minutes between pulls; undefined pulls only at start. */
-    pullInterval: number | undefined
-    /** `HOST` or `HOST:PORT` that speak plain HTTP. */
-    insecure: readonly string[]
-    /** They may do what files may. */
-    trusted: boolean
-    cacheDirectory: string
-  }
+  registries: Registries
   listen: ListenAddress
   /** The dialect that has the root of the server. */
   standIn: Dialect | undefined
@@ -63,15 +65,15 @@ export type Config = Readonly<{
   /** Only this machine can connect. */
   loopback: boolean
   instanceName: string
-  database: { kind: 'embedded'; dataDirectory: string } | { kind: 'postgres'; url: string }
+  database: DatabasePlace
   /** Where model calls go: to the models, to them and into a file, or only to a file. */
-  traffic: { kind: 'live' } | { kind: 'record'; file: string } | { kind: 'fake'; file: string }
+  traffic: ModelTraffic
   /** Where finished turns are sent, and what they are signed with; undefined keeps them here only. */
-  archive: { url: string; keys: readonly Buffer[] } | undefined
+  archive: ArchivePlace | undefined
   /** Seconds after which the deltas of a finished run are joined. */
   compactAfter: number
   /** What any run may spend before it asks to go on. */
-  runBudget: { seconds?: number; tool_calls?: number }
+  runBudget: RunBudget
   /** Whether the model is asked for titles. */
   titles: boolean
   logLevel: LogLevel

@@ -1,4 +1,4 @@
-import type { Environment } from '../config.ts'
+import type { Environment } from '../settings.ts'
 
 /** What a command sees of the process it runs in. */
 export type World = {

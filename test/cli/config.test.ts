@@ -15,6 +15,8 @@ test('without flags it serves the examples on loopback with an embedded database
   expect(version).toMatch(/^\d+\.\d+\.\d+/)
   expect(config).toEqual({
     directory: '/home/me',
+    standIn: undefined,
+    dialectApprovals: 'deny',
     defaultAgent: undefined,
     workspace: '/home/me',
     allowHosts: [],
@@ -73,6 +75,8 @@ const values: Record<string, Example> = {
   'max-run-seconds': { text: '5', field: 'runBudget', value: { seconds: 5 } },
   'max-run-tool-calls': { text: '5', field: 'runBudget', value: { tool_calls: 5 } },
   'compact-after': { text: '5', field: 'compactAfter', value: 5 },
+  as: { text: 'kawai', field: 'standIn', value: { name: 'kawai' } },
+  'dialect-approvals': { text: 'wait', field: 'dialectApprovals', value: 'wait' },
   listen: { text: '[::1]:0', field: 'listen', value: { host: '::1', port: 0 } },
   'instance-name': { text: 'one', field: 'instanceName', value: 'one' },
   'log-level': { text: 'debug', field: 'logLevel', value: 'debug' },
