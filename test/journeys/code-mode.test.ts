@@ -3,7 +3,16 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ToolResult } from '#contract/tool.ts'
 import { type App, startApp } from '../support/app.ts'
-import { ask, expectGoesOn, newSession, ofType, resume, toldResults } from './conversation.ts'
+import {
+  ask,
+  expectGoesOn,
+  newSession,
+  ofType,
+  resume,
+  start,
+  toldResults,
+  until,
+} from './conversation.ts'
 
 const agent = `
 agents:
@@ -164,4 +173,20 @@ test('without --enable-code the tools are offered one by one, with a warning', a
   expect(ofType(await app.events(run.id), 'warning').map(({ message }) => message)).toEqual([
     expect.stringContaining('--enable-code'),
   ])
+})
+
+test('a cancelled run ends a script that waits for a tool, and the tool with it', async () => {
+  const shell = agent.replace('user_prompt', 'shell')
+  const app = await startScripts(`${shell}permissions: { allow: [shell] }\n`, [
+    '--enable-code',
+    '--enable-shell',
+  ])
+  app.model.push(script("return shell({ cmd: 'echo begun; sleep 60' })"))
+  const session = await newSession(app)
+  const run = await start(app, { session })
+  await until(app, run.id, (event) => 'content' in event && event.content === 'begun\n')
+  await app.client.POST('/api/runs/{run}/cancel', { params: { path: { run: run.id } } })
+  const [response] = ofType(await app.events(run.id), 'tool_call_response')
+  expect(response?.state).toBe('cancelled')
+  await expectGoesOn(app, session)
 })

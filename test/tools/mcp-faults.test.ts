@@ -236,3 +236,8 @@ function isRunning(pid: number): boolean {
     return false
   }
 }
+
+test('the package that brings a missing command is named with it', async () => {
+  const toolset = mcpToolset({ command: 'no-such-mcp-server', version: 'example/server@v1' })
+  await expect(toolset.tools(toolContext())).rejects.toThrow(/example\/server@v1 brings it$/)
+})
