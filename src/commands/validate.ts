@@ -15,21 +15,16 @@ export async function validate(argv: readonly string[], world: World): Promise<n
   if (positionals.length === 0) {
     throw new UsageError('name the files to check: parley validate FILE…')
   }
-  const loaded: Loaded[] = []
-  let isRight = true
-  for (const source of positionals) {
-    const found = await loadSource(source, world)
-    if (found) loaded.push(...found)
-    else isRight = false
-  }
-  const { faults } = linkAgents(loaded.flatMap(linkable))
-  for (const each of loaded) isRight = tell(each, faults, world) && isRight
+  const found: (Loaded | AgentFileError)[] = []
+  for (const source of positionals) found.push(...(await loadSource(source, world)))
+  const { faults } = linkAgents(found.flatMap(linkable))
+  const isRight = found.map((each) => tell(each, faults, world)).every((each) => each)
   return isRight ? exitCodes.ok : exitCodes.config
 }
 
 type Loaded = { file: SourceFile; loaded: LoadedAgent }
 
-async function loadSource(source: string, world: World): Promise<Loaded[] | undefined> {
+async function loadSource(source: string, world: World): Promise<(Loaded | AgentFileError)[]> {
   try {
     const resolved = await resolveSource(source, world.directory)
     const files = await listSource(resolved)
@@ -39,23 +34,28 @@ async function loadSource(source: string, world: World): Promise<Loaded[] | unde
     )
   } catch (error) {
     if (!(error instanceof AgentFileError)) throw error
-    world.writeError(error.message)
-    return undefined
+    return [error]
   }
 }
 
 /** What is in a registry cannot be known here. */
-function linkable({ loaded }: Loaded): AgentSnapshot[] {
-  if ('problems' in loaded) return []
-  const { mentions = [], ...snapshot } = loaded.snapshot
+function linkable(found: Loaded | AgentFileError): AgentSnapshot[] {
+  if (found instanceof AgentFileError || 'problems' in found.loaded) return []
+  const { mentions = [], ...snapshot } = found.loaded.snapshot
   return [{ ...snapshot, mentions: mentions.filter(({ reference }) => reference === undefined) }]
 }
 
 function tell(
-  { file: { source }, loaded }: Loaded,
+  found: Loaded | AgentFileError,
   faults: LinkFaults,
   { write, writeError }: World,
 ): boolean {
+  if (found instanceof AgentFileError) {
+    writeError(found.message)
+    return false
+  }
+  const { loaded } = found
+  const { source } = found.file
   const lines =
     'problems' in loaded
       ? loaded.problems.map((problem) => problemLine(source, problem))

@@ -2,7 +2,7 @@ import type { Budget } from '#contract/budget.ts'
 import type { Message } from '#contract/message.ts'
 import type { RunOptions } from '#contract/run.ts'
 import type { ActiveRun } from './active-run.ts'
-import type { Assistant, Assistants, Member } from './assistant.ts'
+import type { Assistant, Assistants } from './assistant.ts'
 import { limits, spentOf } from './budget.ts'
 import type { LoopContext } from './context.ts'
 import { runsAbove, spendingOf } from './spending.ts'
@@ -18,13 +18,6 @@ export function memberOf(
 ): Assistant {
   const member = roster.find((each) => each.name === name)
   return assistants.get(member?.snapshot ?? snapshot, member?.agentName ?? name)
-}
-
-/** What the team calls an agent. */
-export function memberName({ roster }: Assistant, { name, snapshot }: Assistant): string {
-  const isThat = (member: Member) =>
-    member.agentName === name && member.snapshot.name === snapshot.name
-  return roster.find(isThat)?.name ?? name
 }
 
 /** The message that an agent begins its task with. */

@@ -9,15 +9,7 @@ import { pinOf } from './catalog.ts'
 import type { LoopContext } from './context.ts'
 import { defaultIterations } from './limits.ts'
 import type { Outcome } from './outcome.ts'
-import {
-  inheritedOptions,
-  memberName,
-  memberOf,
-  type Task,
-  taskMessage,
-  taskTitle,
-  tooDeep,
-} from './team.ts'
+import { inheritedOptions, memberOf, type Task, taskMessage, taskTitle, tooDeep } from './team.ts'
 import { errorResult, type ToolContext } from './tool.ts'
 
 const toolName = 'transfer_task'
@@ -61,19 +53,20 @@ async function transfer(
   run: ActiveRun,
   { args, call, enter }: { args: Record<string, unknown>; call: ToolContext; enter: Enter },
 ): Promise<CallOutcome> {
+  const task = toTask(args)
   const found = await context.rows.subRun(call.callId)
   if (!found && run.level >= context.transferDepth) {
     return errorResult(tooDeep(context.transferDepth))
   }
   const child = found
     ? await context.restore(found, run)
-    : await beginSubRun(context, run, { task: toTask(args), call })
+    : await beginSubRun(context, run, { task, call })
   if (!found || isActive(found)) {
     const outcome = await enter(context, child)
     if (outcome.type === 'parked') return outcome
   }
-  await endTransfer(run, child, call.providerCallId)
-  return toResult(child, memberName(run.assistant, child.assistant))
+  await endTransfer(run, child, { name: task.agent, callId: call.providerCallId })
+  return toResult(child, task.agent)
 }
 
 /** Ends the runs of sub-agents that wait, or were cut off, inside a run that is closed. */
@@ -82,13 +75,14 @@ export async function closeSubRuns(
   run: ActiveRun,
   { calls, close }: { calls: OpenCall[]; close: (child: ActiveRun) => Promise<unknown> },
 ): Promise<void> {
-  for (const { id, callId, tool, state } of calls) {
+  for (const { id, callId, tool, state, ...call } of calls) {
     if (tool !== toolName || state !== 'started') continue
     const found = await context.rows.subRun(id)
     if (!found || !isActive(found)) continue
     const child = await context.restore(found, run)
     await close(child)
-    await endTransfer(run, child, callId)
+    const args = JSON.parse(call.approvalArguments ?? call.arguments)
+    await endTransfer(run, child, { name: toTask(args).agent, callId })
   }
 }
 
@@ -185,7 +179,12 @@ function toTask({ agent, task, expected_output }: Record<string, unknown>): Task
   }
 }
 
-async function endTransfer(run: ActiveRun, child: ActiveRun, callId: string): Promise<void> {
+/** `name` is what the run's team calls the agent of the child. */
+async function endTransfer(
+  run: ActiveRun,
+  child: ActiveRun,
+  { name, callId }: { name: string; callId: string },
+): Promise<void> {
   const subject = subjectOf(run)
   const bodies: EventBody[] = [
     {
@@ -196,7 +195,7 @@ async function endTransfer(run: ActiveRun, child: ActiveRun, callId: string): Pr
     {
       type: 'agent_switching',
       switching: false,
-      from_agent: memberName(run.assistant, child.assistant),
+      from_agent: name,
       to_agent: run.assistant.name,
     },
   ]

@@ -111,14 +111,16 @@ const broken: { title: string; text: string; lines: string[] }[] = [
   },
   {
     title: 'references lead to agents and models of the file',
-    text: 'agents:\n  root:\n    model: fats\n    sub_agents: [reseacher, other/agent, researcher, researcher]\n  researcher:\n    model: gpt\nmodels:\n  fast: { provider: openai, model: gpt-5-mini }\n  bare: { model: gpt-5-mini }\n',
+    text: 'agents:\n  root:\n    model: fats\n    sub_agents: [./other.yaml, root:other, researcher, researcher]\n    handoffs: [reseacher, other/agent]\n  researcher:\n    model: gpt\nmodels:\n  fast: { provider: openai, model: gpt-5-mini }\n  bare: { model: gpt-5-mini }\n',
     lines: [
       '3:12 agents.root.model: no model fats under models; did you mean fast?',
-      '4:18 agents.root.sub_agents.0: no agent reseacher in this file; did you mean researcher?',
-      '4:29 agents.root.sub_agents.1: agents from other files (other/agent) are not supported yet',
-      '4:54 agents.root.sub_agents.3: researcher is listed twice',
-      '6:12 agents.researcher.model: no model gpt under models; write provider/model',
-      '9:18 models.bare.model: no provider; add provider: or write provider/model',
+      "4:18 agents.root.sub_agents.0: ./other.yaml is a path; write the agent's name, and serve its file",
+      '4:32 agents.root.sub_agents.1: there are two agents root; give it another name: NAME:other',
+      '4:56 agents.root.sub_agents.3: researcher is listed twice',
+      '5:16 agents.root.handoffs.0: no agent reseacher in this file; did you mean researcher?',
+      '5:27 agents.root.handoffs.1: no agent other/agent in this file; agents of other sources can be named under sub_agents',
+      '7:12 agents.researcher.model: no model gpt under models; write provider/model',
+      '10:18 models.bare.model: no provider; add provider: or write provider/model',
     ],
   },
   {
