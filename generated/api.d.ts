@@ -2861,7 +2861,7 @@ export interface components {
             };
             /** @description What the agent can do */
             toolsets?: components["schemas"]["ToolsetSpec"][];
-            /** @description Agents of this file that it may give tasks to */
+            /** @description Agents that it may give tasks to: of this file, or of another source that is served (`SOURCE`, `NAME:SOURCE`, `registry/name:tag`) */
             sub_agents?: string[];
             /** @description Agents of this file that it may hand the conversation over to */
             handoffs?: string[];

@@ -159,7 +159,9 @@ export const AgentSpec = z
     sub_agents: z
       .array(z.string())
       .max(64)
-      .describe('Agents of this file that it may give tasks to')
+      .describe(
+        'Agents that it may give tasks to: of this file, or of another source that is served (`SOURCE`, `NAME:SOURCE`, `registry/name:tag`)',
+      )
       .optional(),
     handoffs: z
       .array(z.string())
