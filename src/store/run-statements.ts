@@ -1,5 +1,7 @@
 import { listBackground, readBackgroundRuns } from './background.ts'
 import { decideBudget } from './budget-decisions.ts'
+import { commitEntries } from './commit-entries.ts'
+import { endedRuns } from './commit-runs.ts'
 import { compactRuns } from './compaction.ts'
 import type { Database } from './database.ts'
 import {
@@ -14,7 +16,7 @@ import {
 } from './decisions.ts'
 import { findCommitted, readEvents, readHeads } from './events.ts'
 import { claimKey, keepResponse, releaseKey, removeExpiredKeys } from './idempotency.ts'
-import { commitEntries, endedRuns, type LogEntry } from './log.ts'
+import type { LogEntry } from './log.ts'
 import { readCalls, readUnknownCalls } from './run-calls.ts'
 import { claimRuns, readCancelRequests, releaseRun, renewLeases } from './run-claims.ts'
 import {

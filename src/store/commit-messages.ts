@@ -1,0 +1,59 @@
+import type { Part } from './commit-part.ts'
+
+/** The log, and the messages that its events tell of. */
+export const messageParts: Part[] = [
+  {
+    name: 'new_events',
+    rows: (entry, index) =>
+      entry.events.map((event, ordinal) => ({
+        e: index,
+        i: ordinal + 1,
+        r: event.runId,
+        s: event.sessionId === entry.sessionId ? null : event.sessionId,
+        a: event.agent,
+        t: event.type,
+        // The message has a row of its own; what is read again is put together from it.
+        d: event.message ? null : event.data,
+      })),
+    sql: `insert into events (session_id, seq, tenant, run_id, subject_id, agent, type, data)
+      select h.id, h.base + e.i, h.tenant, e.r, e.s, e.a, e.t, e.d
+      from json_to_recordset($rows) as e(e int, i int, r text, s text, a text, t text, d text)
+      join head h on h.entry = e.e`,
+  },
+  {
+    name: 'new_messages',
+    rows: (entry, index) =>
+      entry.events.flatMap(({ message: stored, sessionId }, ordinal) => {
+        if (!stored) return []
+        const { message, body } = stored
+        return [
+          {
+            entry: index,
+            ordinal: ordinal + 1,
+            session: sessionId,
+            id: message.id,
+            parent: message.parent_id,
+            role: message.role,
+            agent: message.agent_name,
+            status: message.status,
+            created: message.created_at,
+            body,
+          },
+        ]
+      }),
+    sql: `insert into messages
+        (id, tenant, session_id, parent_id, role, agent_name, status, seq, body, created_at)
+      select m.id, h.tenant, m.session, m.parent, m.role, m.agent, m.status, h.base + m.ordinal,
+        m.body::json, m.created
+      from json_to_recordset($rows) as m(entry int, ordinal int, session text, id text, parent text,
+        role text, agent text, status text, created timestamptz, body text)
+      join head h on h.entry = m.entry`,
+  },
+  {
+    name: 'taken_messages',
+    rows: (entry, index) => entry.taken.map((id) => ({ entry: index, id })),
+    sql: `delete from steered_messages m
+      using json_to_recordset($rows) as t(entry int, id text) join head h on h.entry = t.entry
+      where m.id = t.id and m.session_id = h.id`,
+  },
+]
