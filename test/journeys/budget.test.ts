@@ -366,7 +366,7 @@ test('a server that is killed forgets nothing that was spent', async ({ onTestFi
     completed: true,
     usage: { input_tokens: 300 },
   })
-})
+}, 60_000)
 
 /** The event is there a moment before the row says that the run waits. */
 async function resumeWhenParked(session: string): Promise<void> {
