@@ -1,7 +1,7 @@
 import { addChange, changeColumns, lastMessageOf, type Part, toChangeRow } from './commit-part.ts'
 import type { LogEntry } from './log.ts'
 
-/** Sub-agents' sessions, and what stands for the older messages of a session. */
+/** Sub-agents' sessions, and what prompts of a session begin with: contexts and summaries. */
 export const sessionParts: Part[] = [
   {
     name: 'new_sub_sessions',
