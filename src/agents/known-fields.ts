@@ -64,7 +64,7 @@ export const unsupported = new Set(['rag', 'lsp', 'openai_responses'])
 const laterFields = {
   file: new Set<string>(),
   agent: new Set<string>(),
-  toolset: new Set(['toon']),
+  toolset: new Set(['config', 'toon']),
   model: new Set(['routing']),
   other: new Set<string>(),
 }

@@ -20,7 +20,8 @@ export function planYamlEdit(
   const written: unknown = parse(text, { merge: true, maxAliasCount: 100 })
   const plan: Plan = new Map()
   const steps: Difference[] = []
-  for (const step of differences(before, after)) {
+  for (const found of differences(before, after)) {
+    const step = withWholeCommands(found, written, after)
     const behind = step.kind === 'set' ? fileBehind(written, step.path, dirname(path)) : undefined
     if (behind === undefined || step.kind !== 'set') steps.push(step)
     else plan.set(behind, textOf(step.value))
@@ -30,6 +31,15 @@ export function planYamlEdit(
     plan.set(path, edit(text, steps, Object.keys(after.agents)))
   }
   return plan
+}
+
+/** Commands may be written as a list; a change of one is then a new mapping in its place. */
+function withWholeCommands(step: Difference, written: unknown, after: AgentFile): Difference {
+  const [top, , field] = step.path
+  const path = step.path.slice(0, 3)
+  const isInList = top === 'agents' && field === 'commands' && step.path.length > 3
+  if (!isInList || !Array.isArray(at(written, path))) return step
+  return { kind: 'set', path, value: at(after, path) }
 }
 
 /** The file that holds what stands at a path of the content. */
