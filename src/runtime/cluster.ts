@@ -20,9 +20,9 @@ export type Cluster = {
 }
 
 /** Milliseconds between looks at the logs that are followed here and written elsewhere. */
-const pollEvery = { hearing: 1000, deaf: 200 }
+const readHeadsEvery = { hearing: 1000, deaf: 200 }
 /** Milliseconds between looks for cancels of runs that are held here. */
-const lookForCancels = 1000
+const readCancelsEvery = { hearing: 1000, deaf: 500 }
 
 /**
  * This instance among the others on its database. What they tell is a hint that makes it look at
@@ -46,12 +46,14 @@ export function createCluster({
 }): Cluster {
   let notices: Notices | undefined
   const polls = [
-    createPoll({ work: readHeads, wait: () => pollEvery[hears() ? 'hearing' : 'deaf'], log }),
-    createPoll({ work: readCancels, wait: () => lookForCancels, log }),
+    createPoll({ work: readHeads, wait: () => readHeadsEvery[hearing()], log }),
+    createPoll({ work: readCancels, wait: () => readCancelsEvery[hearing()], log }),
   ]
 
-  function hears(): boolean {
-    return notices?.hears() ?? false
+  // A connection that has gone silent counts as hearing until a beat is missed, so that the slower
+  // polls have to be quick enough on their own.
+  function hearing(): 'hearing' | 'deaf' {
+    return notices?.hears() ? 'hearing' : 'deaf'
   }
 
   async function readHeads(): Promise<void> {

@@ -64,7 +64,7 @@ export function createListener({
     }
     if (client !== current) return
     for (const { onListen } of subscriptions) onListen?.()
-    clearTimeout(watch)
+    stopWatch()
     beat()
   }
 
@@ -72,9 +72,14 @@ export function createListener({
     return new Set([...subscriptions].map(({ channel }) => channel))
   }
 
+  /** A beat that is still on its way is not given more time by the next one. */
   function expectWithin(current: Client, milliseconds: number): void {
+    watch ??= setTimeout(lose, milliseconds, current).unref()
+  }
+
+  function stopWatch(): void {
     clearTimeout(watch)
-    watch = setTimeout(lose, milliseconds, current).unref()
+    watch = undefined
   }
 
   function beat(): void {
@@ -95,7 +100,7 @@ export function createListener({
 
   function hearBeat(from: string): void {
     if (from === id) {
-      clearTimeout(watch)
+      stopWatch()
       hears = true
       failures = 0
       return
@@ -110,7 +115,8 @@ export function createListener({
     if (client !== lost) return
     client = undefined
     hears = false
-    for (const timer of [nextBeat, watch]) clearTimeout(timer)
+    clearTimeout(nextBeat)
+    stopWatch()
     lost.end({ timeout: 0 }).catch(() => {})
     if (closed) return
     const wait = Math.min(longestBackoff, 100 * 2 ** failures) * (0.5 + Math.random() / 2)
@@ -158,7 +164,8 @@ export function createListener({
       clearTimeout(retry)
       const last = client
       client = undefined
-      for (const timer of [nextBeat, watch]) clearTimeout(timer)
+      clearTimeout(nextBeat)
+      stopWatch()
       await last?.end({ timeout: 0 })
     },
   }

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '#store/open-database.ts'
 import { createTestDatabase, testServer } from '../support/database.ts'
+import { openTcpProxy, throughProxy } from '../support/tcp-proxy.ts'
 
 const server = testServer()
 
@@ -34,7 +33,7 @@ describe.skipIf(server === undefined)('a database on a server', async () => {
     const proxy = await openProxy(url)
     const database = await openDatabase({ url: proxy.url, poolSize: 2 })
     await database.ping()
-    proxy.pause()
+    proxy.inject({ kind: 'black_hole' })
     const begun = performance.now()
     const silent = await Promise.allSettled([
       ...Array.from({ length: 5 }, () => database.query('select $1::int', [1])),
@@ -42,7 +41,7 @@ describe.skipIf(server === undefined)('a database on a server', async () => {
     ])
     for (const result of silent) expect(result).toMatchObject({ reason: { code: 'unavailable' } })
     expect(performance.now() - begun).toBeLessThan(5000)
-    proxy.resume()
+    proxy.inject({ kind: 'none' })
     await expect(untilItWorks(() => database.ping())).resolves.toBeUndefined()
     await database.close()
     await proxy.close()
@@ -116,54 +115,8 @@ async function untilItWorks(ask: () => Promise<void>): Promise<void> {
   throw new Error('The database did not come back')
 }
 
-/** A way to a server that can be cut, or go silent. */
-async function openProxy(target: string) {
-  const { hostname, port } = new URL(target)
-  const sockets = new Set<Socket>()
-  let paused = false
-  const listener: Server = createServer((socket) => {
-    const upstream = connect(Number(port), hostname)
-    for (const [from, to] of [
-      [socket, upstream],
-      [upstream, socket],
-    ] as const) {
-      sockets.add(from)
-      from.on('error', () => to.destroy())
-      from.on('close', () => {
-        sockets.delete(from)
-        to.destroy()
-      })
-      from.pipe(to)
-      if (paused) from.pause()
-    }
-  })
-  listener.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const address = listener.address()
-  if (address === null || typeof address === 'string') throw new Error('The proxy has no port')
-  const url = new URL(target)
-  url.port = String(address.port)
-
-  async function refuse() {
-    for (const socket of sockets) socket.destroy()
-    listener.close()
-    await once(listener, 'close')
-  }
-  return {
-    url: url.href,
-    refuse,
-    async accept() {
-      listener.listen(address.port, '127.0.0.1')
-      await once(listener, 'listening')
-    },
-    pause() {
-      paused = true
-      for (const socket of sockets) socket.pause()
-    },
-    resume() {
-      paused = false
-      for (const socket of sockets) socket.resume()
-    },
-    close: refuse,
-  }
+async function openProxy(url: string) {
+  const { hostname: host, port } = new URL(url)
+  const proxy = await openTcpProxy({ target: { host, port: Number(port) } })
+  return { ...proxy, url: throughProxy(url, proxy) }
 }
