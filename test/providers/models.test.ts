@@ -68,6 +68,33 @@ test('a named model without its key is answered by the detected one, and that is
   expect(models.substitution('openai/gpt-4o', empty)).toBeUndefined()
 })
 
+test('what a file says of a price and a window holds for its model and for no other', async () => {
+  const models = await open({ OPENAI_API_KEY: 'o', OPENAI_MODEL: 'gpt-4.1' })
+  const told = { pricing: { input: 1, output: 3 }, context_window: 9000 }
+  const scope: ModelScope = {
+    models: {
+      own: { provider: 'openai', model: 'gpt-4.1', ...told },
+      keyless: { provider: 'anthropic', model: 'claude-haiku-4-5', ...told },
+    },
+    providers: {},
+  }
+  const own = { contextLimit: 9000, price: { input: 1, output: 3, cachedInput: 1 } }
+  expect(models.resolve('own', scope)).toMatchObject(own)
+  const known = { contextLimit: 1_047_576, price: { input: 2, output: 8, cachedInput: 0.5 } }
+  expect(models.resolve('openai/gpt-4.1', scope)).toMatchObject(known)
+  expect(models.resolve('keyless', scope)).toMatchObject({ id: 'openai/gpt-4.1', ...known })
+})
+
+test('known prices are listed with their month, unknown ones not at all', async () => {
+  const models = await open({ OPENAI_BASE_URL: server.baseUrl, OPENAI_MODEL: 'gpt-4.1' })
+  const listed = await models.list()
+  expect(listed.map(({ name, pricing }) => [name, pricing])).toEqual([
+    ['gpt-4.1', { input: 2, output: 8, cached_input: 0.5, as_of: '2025-11' }],
+    ['scripted', undefined],
+    ['text-embedding-x', undefined],
+  ])
+})
+
 test('OPENAI_BASE_URL needs no key and takes the first chat model that is listed', async () => {
   server.push({ text: 'here' })
   const models = await open({ OPENAI_BASE_URL: server.baseUrl })
