@@ -25,7 +25,9 @@ import type { Models } from './model.ts'
 import { restoreRun, toKeptVersion } from './restore.ts'
 import { createRuns } from './runs.ts'
 import type { Feed, Frame, Runs, StartedRun } from './runtime.ts'
+import { runsAbove } from './spending.ts'
 import { createStarter } from './starter.ts'
+import { denialsOf } from './team.ts'
 import { createTitles } from './titles.ts'
 import type { RunScript, ToolsetFactory } from './tool.ts'
 
@@ -139,6 +141,7 @@ export async function openRuntime({
       agent: joinPermissions(
         run.assistant.snapshot.file.permissions,
         run.assistant.spec.permissions,
+        { deny: denialsOf(runsAbove(run)) },
       ),
       server: serverPermissions,
       toolsApproved: run.settings.toolsApproved,
@@ -297,13 +300,10 @@ function isUnavailable(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'unavailable'
 }
 
-function joinPermissions(
-  file: Permissions | undefined,
-  agent: Permissions | undefined,
-): Permissions {
+function joinPermissions(...all: (Permissions | undefined)[]): Permissions {
   return {
-    allow: [...(file?.allow ?? []), ...(agent?.allow ?? [])],
-    ask: [...(file?.ask ?? []), ...(agent?.ask ?? [])],
-    deny: [...(file?.deny ?? []), ...(agent?.deny ?? [])],
+    allow: all.flatMap((rules) => rules?.allow ?? []),
+    ask: all.flatMap((rules) => rules?.ask ?? []),
+    deny: all.flatMap((rules) => rules?.deny ?? []),
   }
 }

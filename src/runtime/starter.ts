@@ -26,6 +26,7 @@ import type { AgentReference, Frame, Runs, StartedRun } from './runtime.ts'
 import {
   inheritedOptions,
   memberOf,
+  passedSettings,
   remainingBudget,
   type Task,
   taskMessage,
@@ -279,8 +280,9 @@ export function createStarter({
       throw new Problem('conflict', `There is a session with the external_id ${input.external_id}`)
     },
     async startBackground(run, { id, callId, task }) {
-      const { tenant, owner, sessionId: parentId, settings, headers } = run
+      const { tenant, owner, sessionId: parentId, headers } = run
       const assistant = memberOf(assistants, run.assistant, task.agent)
+      const settings = passedSettings(run, assistant)
       const session: StartableSession = {
         id,
         owner,

@@ -1,6 +1,7 @@
 import type { Budget } from '#contract/budget.ts'
 import type { Message } from '#contract/message.ts'
 import type { RunOptions } from '#contract/run.ts'
+import type { SessionSettings } from '#store/log.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Assistant, Assistants } from './assistant.ts'
 import { limits, spentOf } from './budget.ts'
@@ -49,6 +50,26 @@ export function taskTitle({ task }: Task): string {
 /** What holds for a run holds for the agents that work for it. */
 export function inheritedOptions({ options: { on_ask } }: ActiveRun): RunOptions {
   return on_ask === undefined ? {} : { on_ask }
+}
+
+/** What the files of these agents deny, which holds for agents of other files below them, too. */
+export function denialsOf(runs: Pick<ActiveRun, 'assistant'>[]): string[] {
+  return runs.flatMap(({ assistant }) => assistant.snapshot.file.permissions?.deny ?? [])
+}
+
+/**
+ * What an agent begins with in the background. The rules of its own file hold anyway; what other
+ * files above it deny has to be passed on.
+ */
+export function passedSettings(run: ActiveRun, { snapshot }: Assistant): SessionSettings {
+  const { permissions } = run.settings
+  const above = [run, ...runsAbove(run)].filter(
+    ({ assistant }) => assistant.snapshot.name !== snapshot.name,
+  )
+  const denials = denialsOf(above)
+  if (denials.length === 0) return run.settings
+  const deny = [...new Set([...(permissions.deny ?? []), ...denials])]
+  return { ...run.settings, permissions: { ...permissions, deny } }
 }
 
 /**

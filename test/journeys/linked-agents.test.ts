@@ -25,6 +25,7 @@ agents:
     instruction: You lead.
     sub_agents: [writer, "scribe:writer"]
     toolsets: [{ type: background_agents }]
+permissions: { deny: [remove_directory] }
 `
 const app = withPush(
   await startApp({ lifetime: 'file', agents: { assistant, writer }, script }),
@@ -75,6 +76,27 @@ test('an agent of another file works in the background', async () => {
   const told = messages.find(({ role }) => role === 'tool')?.content ?? ''
   const child = /ses_\w+/.exec(told)?.[0] ?? ''
   expect(await getSession(app, child)).toMatchObject({ agent: 'writer', parent_id: session })
+})
+
+test('what the file of the lead denies is denied to agents of other files, too', async () => {
+  const removal = calling('remove_directory', { path: '.' })
+  const session = await newSession(app, { tools_approved: true })
+  say('root', transfer('writer'), done)
+  say('writer', removal, done)
+  const { run } = await ask(app, { session })
+  const [first] = ofType(await events(run.id), 'tool_call_response')
+  expect(first).toMatchObject({ agent: 'lead', state: 'denied' })
+  say('root', calling('run_background_agent', { agent: 'writer', task: 'Remove it' }), done)
+  say('writer', removal, done)
+  await ask(app, { session })
+  const { messages } = await getSession(app, session)
+  const told = messages.findLast(({ role }) => role === 'tool')?.content ?? ''
+  const child = /ses_\w+/.exec(told)?.[0] ?? ''
+  const { data } = await client.GET('/api/sessions/{session}/runs', {
+    params: { path: { session: child } },
+  })
+  const [second] = ofType(await events(data.data[0]?.id ?? ''), 'tool_call_response')
+  expect(second).toMatchObject({ agent: 'lead', state: 'denied' })
 })
 
 test('a run keeps to the version of the other file, over a restart; the next run takes the new one', async () => {
