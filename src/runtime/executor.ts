@@ -55,6 +55,9 @@ const renewEvery = 5000
 const fenceAfter = 10_000
 const claimEvery = 2000
 const mostAttempts = 3
+/** A run that was queued may be locked for a moment: so many more looks, so far apart. */
+const moreLooks = 3
+const lookAgainAfter = 100
 
 /** Owns the runs that this instance executes: leases, takeover, interruption and hand-over. */
 export function createExecutor({
@@ -97,6 +100,7 @@ export function createExecutor({
   let draining = false
   let claiming: Promise<void> | undefined
   let again = false
+  let looksLeft = 0
   let lastRenewal = performance.now()
   const timers: NodeJS.Timeout[] = []
 
@@ -153,6 +157,7 @@ export function createExecutor({
 
   function kick(): void {
     if (draining || held.size >= mostRuns) offer()
+    looksLeft = moreLooks
     look()
   }
 
@@ -176,7 +181,12 @@ export function createExecutor({
   async function claim(): Promise<void> {
     const limit = mostRuns - held.size
     if (limit <= 0) return
+    const wasAsked = looksLeft > 0
     const claimed = await leases.claim({ limit: Math.min(limit, 50), orphans: embedded })
+    if (wasAsked && claimed.length === 0) {
+      looksLeft -= 1
+      setTimeout(look, lookAgainAfter).unref()
+    } else looksLeft = 0
     for (const run of claimed) await resume(run)
     const room = Math.min(limit - claimed.length, 50)
     if (room <= 0) return

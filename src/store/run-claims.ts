@@ -16,7 +16,8 @@ export type ClaimedRun = {
  * Takes over runs that nobody holds: queued, running with a lease that ran out, or parked with
  * questions that have expired. Moves each
  * session's fence, so that what the last owner still has in hand is refused. With `orphans` a
- * running run of another owner counts too: the embedded database has only one process.
+ * running run of another owner counts too: the embedded database has only one process. Waits for no
+ * lock, as others take the session's before the run's; what is locked now is due at the next look.
  */
 export function claimRuns(
   database: Statements,
@@ -24,12 +25,13 @@ export function claimRuns(
 ): Promise<ClaimedRun[]> {
   return database.query<ClaimedRun>(
     `with due as (
-       select id, session_id, status, waiting_for->>'kind' as waited from runs
-       where parent_run_id is null and not enqueued and (status = 'queued'
-         or (status = 'running' and (lease_expires_at < now()
-           or ($3::boolean and lease_owner is distinct from $1)))
-         or (status = 'waiting' and wake_at <= now()))
-       order by created_at, id limit $2 for update skip locked
+       select r.id, r.session_id, r.status, r.waiting_for->>'kind' as waited
+       from runs r join sessions s on s.id = r.session_id
+       where r.parent_run_id is null and not r.enqueued and (r.status = 'queued'
+         or (r.status = 'running' and (r.lease_expires_at < now()
+           or ($3::boolean and r.lease_owner is distinct from $1)))
+         or (r.status = 'waiting' and r.wake_at <= now()))
+       order by r.created_at, r.id limit $2 for update of r, s skip locked
      ), fenced as (
        update sessions s set run_token = s.run_token + 1 from due where s.id = due.session_id
        returning s.id, s.run_token
