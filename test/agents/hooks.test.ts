@@ -21,7 +21,10 @@ test('hooks as the existing format has them are right', () => {
 })
 
 test.each([
-  ['pre_tool_uses: []', '4:7 agents.root.hooks.pre_tool_uses: unknown field; did you mean pre_tool_use?'],
+  [
+    'pre_tool_uses: []',
+    '4:7 agents.root.hooks.pre_tool_uses: unknown field; did you mean pre_tool_use?',
+  ],
   ['session_start: [{ comand: x }]', 'unknown field; did you mean command?'],
   [
     'pre_tool_use: [{ matchr: x, hooks: [{ command: x }] }]',

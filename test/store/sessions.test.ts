@@ -253,6 +253,8 @@ async function fillRest(sessionId: string) {
     `insert into webhook_deliveries (id, tenant, session_id, run_id)
      values ('dlv_' || $1, 'acme', $1, 'run_1')`,
     `insert into summaries (session_id, seq, tenant, text) values ($1, 1, 'acme', 'They met.')`,
+    `insert into session_contexts (session_id, agent_name, tenant, text)
+     values ($1, 'root', 'acme', 'On main.')`,
     `insert into memories (id, tenant, owner, scope, key, text)
      values ('mem_' || $1, 'acme', 'ada', 'session', $1, 'remembered')`,
   ]) {
