@@ -166,7 +166,7 @@ export function replanCalls(
   return planned.toSorted((a, b) => a.row.ordinal - b.row.ordinal)
 }
 
-/** The budget didn't allow it yet. */
+/** It has not begun: hooks are asked first, or the budget doesn't allow it yet. */
 function isHeld({ state }: OpenCall): boolean {
   return state === 'proposed'
 }
