@@ -125,6 +125,21 @@ test('stop ends a background agent, and an unknown one is told', async () => {
   ])
 })
 
+test('a background agent may spend what its parent has left', async () => {
+  const session = await newSession(app)
+  const look = calling('list_directory', { path: '.' })
+  say('root', run('writer'), done)
+  say('writer', look, look)
+  await ask(app, { session, options: { budget: { tool_calls: 2 } } })
+  const { id } = await runOf(sessionIn(await resultsIn(session)))
+  const log = await until(app, id, 'run_waiting')
+  expect(log.find(({ type }) => type === 'budget_exceeded')).toMatchObject({
+    limit: 'tool_calls',
+    allowed: 1,
+  })
+  await remove(session)
+})
+
 test('eight may be at work at the same time, also when all are asked for at once', async () => {
   const session = await newSession(app)
   say('writer', ...Array.from({ length: 8 }, () => ({ text: 'One two', hold: never })))
