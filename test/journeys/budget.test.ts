@@ -317,6 +317,35 @@ test("a rejection at a sub-agent's budget ends both runs", async () => {
   await expectGoesOn(app, session, { agent: 'team' })
 })
 
+test('sub-agents at work at the same time share what is left', async () => {
+  const session = await newSession(app)
+  const both = ['call_1', 'call_2'].map((id) => ({ ...transfer('helper').toolCalls[0], id }))
+  const toolCalls = both.map((call) => ({ name: 'transfer_task', ...call }))
+  model.push({ toolCalls, usage }, think, think, { text: 'Thought.', usage })
+  const options = { budget: { tool_calls: 3 } }
+  const { run } = await ask(app, { session, agent: 'team', options })
+  expect(run).toMatchObject({ status: 'waiting', waiting_for: { kind: 'budget', ids: [run.id] } })
+  model.push({ text: 'Thought.', usage }, answer)
+  await resume(app, session, { confirmation: 'approve' })
+  const log = await events(run.id)
+  expect(ofType(log, 'budget_exceeded')).toMatchObject([{ allowed: 3, spent: 3 }])
+  expect(ofType(log, 'tool_call')).toHaveLength(4)
+  expect(log.at(-1)).toMatchObject({ completed: true, usage: { input_tokens: 600 } })
+  await expectGoesOn(app, session, { agent: 'team' })
+})
+
+test('the limits of the server hold where nobody else sets one', async () => {
+  const flags = ['--max-run-tool-calls', '1']
+  const strict = await startApp({ agents: { assistant }, flags, script: [thinking('a', 'b')] })
+  const session = await newSession(strict)
+  const { run } = await ask(strict, { session })
+  expect(run).toMatchObject({ status: 'waiting', waiting_for: { kind: 'budget' } })
+  strict.model.push(answer)
+  await resume(strict, session, { confirmation: 'approve' })
+  const log = await strict.events(run.id)
+  expect(ofType(log, 'budget_exceeded')).toMatchObject([{ limit: 'tool_calls', allowed: 1 }])
+})
+
 test('a limit on cost says once that a price is not known; tokens count', async () => {
   const session = await newSession(app)
   model.push(think, think, answer)
