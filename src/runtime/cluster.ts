@@ -23,6 +23,8 @@ export type Cluster = {
 const readHeadsEvery = { hearing: 1000, deaf: 200 }
 /** Milliseconds between looks for cancels of runs that are held here. */
 const readCancelsEvery = { hearing: 1000, deaf: 500 }
+/** Reads of heads without hearing anything before it is said: a new connection takes a moment. */
+const deafReads = 25
 
 /**
  * This instance among the others on its database. What they tell is a hint that makes it look at
@@ -45,6 +47,7 @@ export function createCluster({
   log: { warn(message: string, fields?: object): void }
 }): Cluster {
   let notices: Notices | undefined
+  let silence = 0
   const polls = [
     createPoll({ work: readHeads, wait: () => readHeadsEvery[hearing()], log }),
     createPoll({ work: readCancels, wait: () => readCancelsEvery[hearing()], log }),
@@ -56,7 +59,14 @@ export function createCluster({
     return notices?.hears() ? 'hearing' : 'deaf'
   }
 
+  function noteHearing(): void {
+    silence = hearing() === 'deaf' ? silence + 1 : 0
+    if (silence !== deafReads) return
+    log.warn('notifications of the database do not arrive; what others did is looked for instead')
+  }
+
   async function readHeads(): Promise<void> {
+    noteHearing()
     const sessions = feed.followedElsewhere()
     if (sessions.length === 0) return
     for (const { sessionId, head } of await rows.heads(sessions)) feed.hint(sessionId, head)
