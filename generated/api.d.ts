@@ -897,7 +897,7 @@ export interface webhooks {
         put?: never;
         /**
          * A turn has finished
-         * @description Posted to `--archive-url` at least once, in no promised order, with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` of Standard Webhooks. Any status but 2xx and 410 has it sent again, for a day.
+         * @description Posted to `--archive-url` at least once, in no promised order, with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` of Standard Webhooks. Any 2xx takes it and 410 drops it; any other status has it sent again, for a day.
          */
         post: operations["turnFinished"];
         delete?: never;
@@ -6062,13 +6062,6 @@ export interface operations {
         responses: {
             /** @description It was taken */
             204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description It is not wanted: it is dropped */
-            410: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -10,12 +10,9 @@ export const webhooks = {
     tags: ['Runs'],
     summary: 'A turn has finished',
     description:
-      'Posted to `--archive-url` at least once, in no promised order, with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` of Standard Webhooks. Any status but 2xx and 410 has it sent again, for a day.',
+      'Posted to `--archive-url` at least once, in no promised order, with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` of Standard Webhooks. Any 2xx takes it and 410 drops it; any other status has it sent again, for a day.',
     security: [],
     request: { body: jsonBody(FinishedTurn, 'The turn') },
-    responses: {
-      204: { description: 'It was taken' },
-      410: { description: 'It is not wanted: it is dropped' },
-    },
+    responses: { 204: { description: 'It was taken' } },
   },
 }
