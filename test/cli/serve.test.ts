@@ -18,6 +18,7 @@ test('serve says where it listens, serves the examples, and ends with 0 at SIGTE
   expect(agents.map(({ name }: { name: string }) => name)).toEqual([
     'assistant',
     'extractor',
+    'operator',
     'team',
   ])
   server.kill('SIGTERM')
