@@ -6,7 +6,7 @@ import type { ActiveRun } from './active-run.ts'
 import type { RunRows } from './restore.ts'
 import type { Starter } from './starter.ts'
 import { tooDeep } from './team.ts'
-import type { BackgroundAgent, BackgroundAgents, BackgroundTask } from './tool.ts'
+import type { AgentTask, BackgroundAgent, BackgroundAgents } from './tool.ts'
 
 export type BackgroundRows = {
   list(scope: Scope, of: { parentId: string; id?: string }): Promise<BackgroundRow[]>
@@ -35,7 +35,7 @@ export function createBackground({
   /** Starts of one session come one after the other, so that they are counted. */
   const starting = new Map<string, Promise<unknown>>()
 
-  async function start(run: ActiveRun, callId: string, task: BackgroundTask) {
+  async function start(run: ActiveRun, callId: string, task: AgentTask) {
     const { scope, parentId } = placeOf(run)
     const id = sessionOf(callId)
     // A crash may have come between the start and its result.

@@ -28,16 +28,16 @@ import {
   memberOf,
   passedSettings,
   remainingBudget,
-  type Task,
   taskMessage,
   taskTitle,
 } from './team.ts'
+import type { AgentTask } from './tool.ts'
 
 export type Starter = Pick<Runs, 'start' | 'startNew'> & {
   /** Begins a run in a session of its own for another run. Nothing when there is one already. */
   startBackground(
     run: ActiveRun,
-    request: { id: string; callId: string; task: Task },
+    request: { id: string; callId: string; task: AgentTask },
   ): Promise<void>
 }
 

@@ -7,9 +7,7 @@ import type { Assistant, Assistants } from './assistant.ts'
 import { limits, spentOf } from './budget.ts'
 import type { LoopContext } from './context.ts'
 import { runsAbove, spendingOf } from './spending.ts'
-
-/** What one agent asks of another. */
-export type Task = { agent: string; task: string; expectedOutput?: string }
+import type { AgentTask } from './tool.ts'
 
 /** The agent that the team calls so, ready for a task. */
 export function memberOf(
@@ -24,7 +22,7 @@ export function memberOf(
 /** The message that an agent begins its task with. */
 export function taskMessage(
   { nextId, clock }: Pick<LoopContext, 'nextId' | 'clock'>,
-  { task, expectedOutput }: Task,
+  { task, expectedOutput }: AgentTask,
 ): Message {
   const expected = expectedOutput
     ? `\n\n<expected_output>\n${expectedOutput}\n</expected_output>`
@@ -42,7 +40,7 @@ export function taskMessage(
 }
 
 /** The name of the session that the task is done in. */
-export function taskTitle({ task }: Task): string {
+export function taskTitle({ task }: AgentTask): string {
   const line = task.replace(/\s+/g, ' ').trim()
   return line.length > 80 ? `${line.slice(0, 79)}…` : line
 }

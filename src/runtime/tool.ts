@@ -51,7 +51,7 @@ export type ToolContext = ToolSession & {
  * agent, however often it is repeated.
  */
 export type BackgroundAgents = {
-  start(task: BackgroundTask): Promise<BackgroundAgent>
+  start(task: AgentTask): Promise<BackgroundAgent>
   /** Oldest first. */
   list(): Promise<BackgroundAgent[]>
   /** null: the session has no such agent. */
@@ -60,7 +60,8 @@ export type BackgroundAgents = {
   stop(id: string): Promise<BackgroundAgent | null>
 }
 
-export type BackgroundTask = { agent: string; task: string; expectedOutput?: string }
+/** What one agent asks of another. */
+export type AgentTask = { agent: string; task: string; expectedOutput?: string }
 
 export type BackgroundAgent = {
   /** The id of its session. */

@@ -9,8 +9,8 @@ import { pinOf } from './catalog.ts'
 import type { LoopContext } from './context.ts'
 import { defaultIterations } from './limits.ts'
 import type { Outcome } from './outcome.ts'
-import { inheritedOptions, memberOf, type Task, taskMessage, taskTitle, tooDeep } from './team.ts'
-import { errorResult, type ToolContext } from './tool.ts'
+import { inheritedOptions, memberOf, taskMessage, taskTitle, tooDeep } from './team.ts'
+import { type AgentTask, errorResult, type ToolContext } from './tool.ts'
 
 const toolName = 'transfer_task'
 
@@ -93,7 +93,7 @@ function isActive({ status }: LoadedRun): boolean {
 async function beginSubRun(
   context: LoopContext,
   run: ActiveRun,
-  { task, call }: { task: Task; call: ToolContext },
+  { task, call }: { task: AgentTask; call: ToolContext },
 ): Promise<ActiveRun> {
   const assistant = memberOf(context.assistants, run.assistant, task.agent)
   const options = inheritedOptions(run)
@@ -171,7 +171,7 @@ async function beginSubRun(
   return child
 }
 
-function toTask({ agent, task, expected_output }: Record<string, unknown>): Task {
+function toTask({ agent, task, expected_output }: Record<string, unknown>): AgentTask {
   return {
     agent: String(agent),
     task: String(task),

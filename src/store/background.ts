@@ -45,8 +45,10 @@ export async function readBackgroundRuns(
        select s.id from sessions s where s.tenant = $1 and ($2::text is null or s.owner = $2)
          and (s.id = $3 or s.external_id = $3)
        union
-       select s.id from below b join sessions s on s.root_id = b.id
-         or (s.parent_id = b.id and s.origin = 'background')
+       select n.id from below b cross join lateral (
+         select s.id from sessions s where s.root_id = b.id
+         union all
+         select s.id from sessions s where s.parent_id = b.id and s.origin = 'background') n
      )
      select r.id from below b join sessions s on s.id = b.id join runs r on r.session_id = b.id
      where s.origin = 'background' and r.status in ('queued', 'running', 'waiting')`,
