@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type ActiveRun, commitRun, toRunChange } from './active-run.ts'
 import { checkArguments } from './arguments.ts'
 import type { AssistantTool } from './assistant.ts'
@@ -42,8 +43,12 @@ export async function callFromScript(
   await announce(run, { name, args, outer })
   // The rules are read again with the commit.
   if (decide(tool, args, context.rulesOf(run)) === 'deny') return { error: deniedText(name) }
-  const callId = `${outer.callId}.${ordinal}`
-  const ended = await executeCall({ ...tool, executor: 'server' }, args, { ...outer, callId })
+  const callId = idOf(outer.callId, ordinal)
+  const ended = await executeCall({ ...tool, executor: 'server' }, args, {
+    ...outer,
+    callId,
+    background: context.background(run, callId),
+  })
   if (ended.type !== 'ended')
     return { error: `${name} has to be called by itself, not in a script.` }
   const { output, is_error } = ended.end.result
@@ -55,6 +60,8 @@ export async function callFromScript(
 const mostTold = 256 * 1024
 /** Bytes of arguments that viewers are shown. */
 const mostShown = 2000
+/** Characters of an id behind its time. */
+const randomLength = 16
 
 async function refusalOf(
   context: LoopContext,
@@ -91,6 +98,12 @@ async function isUnknown(
 ): Promise<boolean> {
   const unknown = await context.rows.unknownCalls(run.sessionId)
   return unknown.size > 0 && unknown.has(hashCall(name, JSON.stringify(args)))
+}
+
+/** Formed like the id of any call, with its time, and the same when the script runs again. */
+function idOf(callId: string, ordinal: number): string {
+  const hash = createHash('sha256').update(`${callId}/${ordinal}`).digest('hex')
+  return `${callId.slice(0, -randomLength)}${hash.slice(0, randomLength).toUpperCase()}`
 }
 
 /** The intent: in the log, and in the run's account, before the call goes out. */

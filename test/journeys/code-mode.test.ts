@@ -190,3 +190,19 @@ test('a cancelled run ends a script that waits for a tool, and the tool with it'
   expect(response?.state).toBe('cancelled')
   await expectGoesOn(app, session)
 })
+
+test('each call of a script has an id of its own, so that what it keeps is kept for each', async () => {
+  const app = await startScripts(
+    `${agent}      - { type: memory }\npermissions: { allow: ["*"] }\n`,
+  )
+  app.model.push(
+    script(`
+      add_memory({ memory: 'Likes tea' })
+      add_memory({ memory: 'Lives in Bonn' })
+      return get_memories({})`),
+    { text: 'Noted' },
+  )
+  const session = await newSession(app)
+  await ask(app, { session })
+  expect(told(app)).toEqual({ value: expect.stringMatching(/Likes tea[\s\S]*Lives in Bonn/) })
+})
