@@ -56,7 +56,7 @@ export const UserMessageEvent = event(
     message_id: z.string().openapi({ example: 'msg_01k9zq6w0v6m3t8q4x1y2z3a4b' }),
     message: Message,
   },
-  'A posted message is stored',
+  'A posted message joins the conversation: when its run begins, or when a running one takes it up',
 )
 export const StreamStartedEvent = event(
   'stream_started',

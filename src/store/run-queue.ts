@@ -275,7 +275,9 @@ with stray as (
   insert into runs (id, tenant, session_id, root_session_id, status, agent, agent_name,
     agent_version, model, options, iteration_limit, budget, first_seq, enqueued)
   select n.id, r.tenant, r.session_id, r.session_id, 'queued', r.agent, r.agent_name,
-    r.agent_version, r.model, r.options, r.iteration_limit, r.budget, s.last_seq + 1, true
+    r.agent_version, r.model, r.options, r.iteration_limit, case when r.budget is not null then
+      jsonb_build_object('limits', r.budget->'portions', 'portions', r.budget->'portions') end,
+    s.last_seq + 1, true
   from stray n join runs r on r.id = n.run_id join sessions s on s.id = r.session_id
 )
 update steered_messages m set run_id = n.id from stray n where m.run_id = n.run_id`

@@ -54,6 +54,7 @@ async function removeContents(tx: Statements, sessions: string[]): Promise<void>
   await tx.query('delete from messages where session_id = any($1)', [sessions])
   await tx.query('delete from steered_messages where session_id = any($1)', [sessions])
   await tx.query('delete from session_contexts where session_id = any($1)', [sessions])
+  await tx.query('delete from session_tokens where session_id = any($1)', [sessions])
   await tx.query('delete from summaries where session_id = any($1)', [sessions])
   await tx.query('delete from events where session_id = any($1)', [sessions])
   await tx.query('delete from todos where session_id = any($1)', [sessions])

@@ -191,3 +191,33 @@ test(
   },
   60_000 * trials,
 )
+
+test(
+  `a kill among runs of every policy loses no message that was taken, and no session is stuck (seed ${seed})`,
+  async () => {
+    const policies = ['enqueue', 'interrupt', 'rollback', 'steer'] as const
+    for (let trial = 0; trial < trials; trial += 1) {
+      const session = await newSession(appOf(1))
+      const moment = random.below(16)
+      let answered = 0
+      const reached = Promise.withResolvers<void>()
+      const clients = Array.from({ length: 16 }, async (_, index) => {
+        const on_busy = policies[random.below(4)] ?? 'enqueue'
+        const message = `m${index}`
+        const taken = await post(index, { session, message, on_busy }).catch(() => undefined)
+        answered += 1
+        if (answered > moment) reached.resolve()
+        return taken?.run ? [message] : []
+      })
+      await reached.promise
+      await servers[0]?.kill()
+      const taken = (await Promise.all(clients)).flat()
+      await servers[0]?.start()
+      const posted = postedIn(await restingLog(session))
+      expect(new Set(posted).size).toBe(posted.length)
+      for (const message of taken) expect(posted).toContain(message)
+      await expectGoesOn(appOf(0), session)
+    }
+  },
+  60_000 * trials,
+)

@@ -218,7 +218,15 @@ test('nothing of a removed session is left in any table', async () => {
   expect(await sessions.remove(mine, 'to-remove')).toBe(false)
   const after = await countRows()
   const lost = Object.entries(before).map(([table, count]) => [table, count - (after[table] ?? 0)])
-  const elsewhere = ['agent_versions', 'agents', 'agent_revisions', 'audit_log']
+  const elsewhere = [
+    'agent_versions',
+    'agents',
+    'agent_revisions',
+    'audit_log',
+    'api_keys',
+    // What was begun with a key is not begun again because it was deleted.
+    'idempotency_keys',
+  ]
   const ofSessions = lost.filter(([table]) => !elsewhere.includes(String(table)))
   expect(ofSessions).toEqual(ofSessions.map(([table]) => [table, 2]))
   expect(await sessions.get(mine, kept.id)).not.toBeNull()
@@ -252,6 +260,10 @@ async function fillRest(sessionId: string) {
     `insert into tasks (session_id, tenant) values ($1, 'acme')`,
     `insert into webhook_deliveries (id, tenant, session_id, run_id)
      values ('dlv_' || $1, 'acme', $1, 'run_1')`,
+    `insert into steered_messages (id, tenant, session_id, run_id, body)
+     values ('msg_' || $1, 'acme', $1, 'run_1', '{}')`,
+    `insert into session_tokens (digest, tenant, owner, session_id, verbs, expires_at)
+     values ('digest ' || $1, 'acme', 'ada', $1, '{}', now())`,
     `insert into summaries (session_id, seq, tenant, text) values ($1, 1, 'acme', 'They met.')`,
     `insert into session_contexts (session_id, agent_name, tenant, text)
      values ($1, 'root', 'acme', 'On main.')`,
