@@ -100,10 +100,11 @@ async function isUnknown(
   return unknown.size > 0 && unknown.has(hashCall(name, JSON.stringify(args)))
 }
 
-/** Formed like the id of any call, with its time, and the same when the script runs again. */
+/** Formed like the id of any call, sorts behind its script's earlier ones, the same if it runs again. */
 function idOf(callId: string, ordinal: number): string {
   const hash = createHash('sha256').update(`${callId}/${ordinal}`).digest('hex')
-  return `${callId.slice(0, -randomLength)}${hash.slice(0, randomLength).toUpperCase()}`
+  const place = ordinal.toString(16).padStart(3, '0')
+  return `${callId.slice(0, -randomLength)}${place}${hash.slice(0, randomLength - place.length)}`
 }
 
 /** The intent: in the log, and in the run's account, before the call goes out. */
