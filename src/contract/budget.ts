@@ -7,26 +7,30 @@ export const Budget = z
       .number()
       .positive()
       .max(1_000_000)
+      .describe('US dollars of model calls with a known price')
       .optional()
-      .openapi({ description: 'US dollars of model calls with a known price', example: 0.5 }),
+      .openapi({ example: 0.5 }),
     tokens: z
       .int()
       .min(1)
       .max(1_000_000_000_000)
+      .describe('Tokens of prompts and answers together')
       .optional()
-      .openapi({ description: 'Tokens of prompts and answers together', example: 200_000 }),
+      .openapi({ example: 200_000 }),
     tool_calls: z
       .int()
       .min(1)
       .max(1_000_000)
+      .describe('Tool calls that begin')
       .optional()
-      .openapi({ description: 'Tool calls that begin', example: 50 }),
+      .openapi({ example: 50 }),
     seconds: z
       .number()
       .positive()
       .max(10_000_000)
+      .describe('Time at work; time parked does not count')
       .optional()
-      .openapi({ description: 'Time at work; time parked does not count', example: 600 }),
+      .openapi({ example: 600 }),
   })
   .strict()
   .openapi('Budget', {

@@ -62,7 +62,7 @@ test('validate says which files are right and which agents they hold', async () 
 
 test('validate ends with 78 and a line for each problem of each file', async () => {
   const directory = await openDirectory({
-    'a.yaml': 'agents:\n  root:\n    modle: x\n    hooks: {}\n',
+    'a.yaml': 'agents:\n  root:\n    modle: x\n    toolsets: [{ type: think, toon: x }]\n',
     'b.yaml': 'agents: {}',
     'c.yaml': 'agents: { root: {} }',
   })
@@ -72,7 +72,7 @@ test('validate ends with 78 and a line for each problem of each file', async () 
       output: 'c.yaml: ok (root)\n',
       errors: [
         'a.yaml:3:5 agents.root.modle: unknown field; did you mean model?',
-        'a.yaml:4:5 agents.root.hooks: not supported yet',
+        'a.yaml:4:31 agents.root.toolsets.0.toon: not supported yet',
         'b.yaml:1:9 agents: at least one agent is needed',
         'd.yaml: there is no such file or directory',
         '',
@@ -103,6 +103,6 @@ test('a public address is refused with 78, and a wrong variable too', async () =
   expect(await parley(['serve'], { environment })).toEqual({
     code: 78,
     output: '',
-    errors: 'parley: PARLEY_LOG_LEVEL: "loud" is no level; one of debug, info, warn, error\n',
+    errors: 'parley: PARLEY_LOG_LEVEL: "loud" is none of debug, info, warn, error\n',
   })
 })
