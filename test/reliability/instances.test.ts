@@ -14,11 +14,10 @@ agents:
     model: scripted
     toolsets: [{ type: filesystem, path: ./files }]
 `
-const title = 'three instances on one Postgres'
-const needsPostgres = `${title} (needs a server: test/support/with-postgres.sh)`
+const server = testServer()
 
-describe.skipIf(testServer() === undefined)(testServer() ? title : needsPostgres, async () => {
-  if (testServer() === undefined) return
+describe.skipIf(server === undefined)('three instances on one Postgres', async () => {
+  if (server === undefined) return test('needs test/support/with-postgres.sh')
   const { all, plan, close } = await startInstances({ names: ['a', 'b', 'c'], agent })
   const { a, b, c } = all
   afterAll(close)

@@ -11,12 +11,10 @@ agents:
   root:
     model: scripted
 `
-const title = 'an instance that does not hear the others'
-const needsPostgres = `${title} (needs a server: test/support/with-postgres.sh)`
+const server = testServer()
 
-describe.skipIf(testServer() === undefined)(testServer() ? title : needsPostgres, async () => {
-  const server = testServer()
-  if (server === undefined) return
+describe.skipIf(server === undefined)('an instance that does not hear the others', async () => {
+  if (server === undefined) return test('needs test/support/with-postgres.sh')
   const target = { host: new URL(server).hostname, port: Number(new URL(server).port) }
   const shaky = await openTcpProxy({ target })
   const silent = await openTcpProxy({ target, createTransform: createNotificationFilter })

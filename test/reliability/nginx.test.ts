@@ -17,11 +17,9 @@ agents:
     toolsets: [{ type: filesystem, path: ./files }]
 `
 const canRun = hasNginx && testServer() !== undefined
-const title = 'three instances behind nginx'
-const needs = `${title} (needs nginx and a server: test/support/with-postgres.sh)`
 
-describe.skipIf(!canRun)(canRun ? title : needs, async () => {
-  if (!canRun) return
+describe.skipIf(!canRun)('three instances behind nginx', async () => {
+  if (!canRun) return test('needs nginx and test/support/with-postgres.sh')
   const { all, plan, close } = await startInstances({ names: ['a', 'b', 'c'], agent })
   const instances = [all.a, all.b, all.c]
   const nginx = await startNginx(instances)

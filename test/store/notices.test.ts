@@ -5,10 +5,10 @@ import { openDatabase } from '#store/open-database.ts'
 import { createTestDatabase, testServer } from '../support/database.ts'
 
 const server = testServer()
-const title = 'notices between instances'
 
 // Each instance has a database handle of its own on the same server.
-describe.skipIf(server === undefined)(server ? title : `${title} (needs a server)`, () => {
+describe.skipIf(server === undefined)('notices between instances', () => {
+  if (server === undefined) return test('needs test/support/with-postgres.sh')
   test('what one tells arrives at the others, and not at itself', async () => {
     const [a, b] = await openInstances()
     a.notices.tell({ type: 'queued' })
@@ -56,7 +56,7 @@ describe.skipIf(server === undefined)(server ? title : `${title} (needs a server
   })
 
   test('an instance that is alone tells nothing', async () => {
-    const { url, drop } = await createTestDatabase(server ?? '')
+    const { url, drop } = await createTestDatabase(server)
     const sent: string[] = []
     const alone = await openInstance(url, {
       onQuery: (text) => void (text.includes('parley_notices') && sent.push(text)),
