@@ -124,7 +124,7 @@ export function createExecutor({
 
   /** The run that waits behind one that this instance has just let go of. */
   async function takeNext(sessionId: string): Promise<void> {
-    if (draining) return
+    if (draining) return offer()
     try {
       for (const run of await findNext(sessionId)) await resume(run)
     } catch (error) {

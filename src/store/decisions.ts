@@ -319,9 +319,13 @@ export async function requestCancel(
          finished_at = case when r.enqueued then now() end,
          last_seq = case when r.enqueued then r.first_seq - 1 end
        from asked a where r.id = a.id and r.status in ('queued', 'running', 'waiting')
-       returning r.id, r.status
+       returning r.id, r.session_id, r.status, r.replaces
      ), dropped as (
        delete from steered_messages m using changed c where m.run_id = c.id and c.status = 'cancelled'
+     ), next_in_place as (
+       update runs r set replaces = c.replaces from changed c
+       where c.status = 'cancelled' and r.session_id = c.session_id and r.enqueued
+         and r.replaces = c.id
      )
      select a.id, coalesce((select status from changed), a.status) as status,
        coalesce((select status = 'queued' from changed), false) as queued
