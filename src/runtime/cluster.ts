@@ -7,7 +7,7 @@ export type ClusterRows = {
   cancelRequests(runIds: string[]): Promise<string[]>
 }
 
-/** Makes the exchange of notices; null where no other instance can be. */
+/** Begins the exchange of notices. */
 export type OpenNotices = (handlers: {
   onNotice(notice: Notice): void
   onGap(): void
@@ -131,7 +131,6 @@ function createPoll({
   async function look(): Promise<void> {
     if (working || stopped) return
     working = true
-    clearTimeout(timer)
     try {
       await work()
       failing = false
@@ -144,6 +143,7 @@ function createPoll({
   }
 
   function schedule(): void {
+    clearTimeout(timer)
     if (!stopped) timer = setTimeout(() => void look(), wait()).unref()
   }
 
