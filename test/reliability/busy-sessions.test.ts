@@ -116,6 +116,34 @@ async function restingLog(session: string): Promise<RuntimeEvent[]> {
 const postedIn = (log: RuntimeEvent[]) =>
   ofType(log, 'user_message').map(({ message }) => String(message.content))
 
+test('a twin on another instance gets the same stream and result, while the run goes on and after', async () => {
+  const session = await newSession(appOf(0))
+  const key = randomUUID()
+  const read = async (index: number, accept: string) => {
+    const server = servers[index % servers.length]
+    const response = await checkedFetch()(
+      `${server?.url}/api/sessions/${session}/agent/assistant`,
+      {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key, Accept: accept },
+        body: JSON.stringify({ messages: [{ role: 'user', content: 'Hello' }] }),
+      },
+    )
+    return withoutHeartbeats(await response.text())
+  }
+  await post(0, { session, message: 'Hello', key }).then(({ status }) => expect(status).toBe(202))
+  const stream = 'text/event-stream'
+  const live = await Promise.all([read(0, stream), read(1, stream)])
+  expect(live[1]).toBe(live[0])
+  expect(live[0]).toContain('"type":"stream_stopped"')
+  expect(await read(1, stream)).toBe(live[0])
+  const results = [await read(0, 'application/json'), await read(1, 'application/json')]
+  expect(results[1]).toBe(results[0])
+  expect(results[0]).toContain('"output":"One two three"')
+}, 60_000)
+
+const withoutHeartbeats = (text: string) => text.replaceAll(': heartbeat\n\n', '')
+
 test('of fifty clients at once one gets the session, and the others its name', async () => {
   const session = await newSession(appOf(0))
   const clients = Array.from({ length: 50 }, (_, index) =>
