@@ -106,13 +106,37 @@ export const messages = pgTable(
     role: text('role').notNull(),
     agentName: text('agent_name'),
     status: text('status').notNull().default('complete'),
-    /** The seq of its event in the root session's log: the order of messages, whatever the clocks say. */
+    /**
+     * The seq of its event in the root session's log: the order of messages, whatever the clocks say.
+     * Messages that came with the session, by a fork or an import, have no event, and seqs up to 0.
+     */
     seq: bigint('seq', { mode: 'number' }).notNull(),
     /** The whole message as the contract shows it (created_at included); what prompts are made of. */
     body: json('body').notNull(),
     createdAt,
   },
-  (table) => [index('messages_by_session').on(table.sessionId, table.seq)],
+  (table) => [
+    index('messages_by_session').on(table.sessionId, table.seq),
+    index('messages_by_parent').on(table.sessionId, table.parentId),
+  ],
+)
+
+/**
+ * Where the leaf of a session went elsewhere than on: its messages from `seq` on, up to the next such
+ * row, follow the message at `parentSeq`, or none. A branch is a few ranges of seqs for that reason.
+ */
+export const branches = pgTable(
+  'branches',
+  {
+    sessionId: id('session_id').notNull(),
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+    tenant,
+    parentSeq: bigint('parent_seq', { mode: 'number' }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.seq] }),
+    index('branches_by_parent').on(table.sessionId, table.parentSeq),
+  ],
 )
 
 export const runs = pgTable(
@@ -444,6 +468,7 @@ export const idempotencyKeys = pgTable(
   (table) => [
     primaryKey({ columns: [table.tenant, table.owner, table.operation, table.key] }),
     index('idempotency_keys_to_expire').on(table.expiresAt),
+    index('idempotency_keys_by_session').on(table.sessionId).where(sql`session_id is not null`),
   ],
 )
 
