@@ -9,7 +9,12 @@ import type { Scope } from '#store/scope.ts'
 export type RunKey = { type: 'held'; key: HeldKey } | { type: 'begun'; runId: string }
 
 /** Who calls. */
-export type Principal = { tenant: string; owner: string }
+export type Principal = {
+  tenant: string
+  owner: string
+  /** The key that the caller showed; absent where none is needed. Limits are counted by it. */
+  keyId?: string
+}
 
 export type Env = {
   Bindings: HttpBindings
