@@ -89,6 +89,9 @@ export const sessions = pgTable(
     index('sessions_by_agent')
       .on(table.tenant, table.agent, table.updatedAt, table.id)
       .where(sql`root_id is null`),
+    index('sessions_by_metadata')
+      .using('gin', sql`metadata jsonb_path_ops`)
+      .where(sql`metadata <> '{}'`),
     index('sessions_by_root').on(table.rootId).where(sql`root_id is not null`),
     index('sessions_by_parent')
       .on(table.parentId, table.id)
@@ -192,6 +195,8 @@ export const runs = pgTable(
     finishedAt: time('finished_at'),
     /** Its deltas were joined into one row for each part. */
     compacted: boolean('compacted').notNull().default(false),
+    /** Its events were older than is kept: they are deleted, and with them its questions. */
+    eventsExpired: boolean('events_expired').notNull().default(false),
   },
   (table) => [
     uniqueIndex('runs_one_active')
@@ -206,6 +211,9 @@ export const runs = pgTable(
     index('runs_to_compact')
       .on(table.finishedAt)
       .where(sql`not compacted and finished_at is not null and parent_run_id is null`),
+    index('runs_to_expire')
+      .on(table.finishedAt)
+      .where(sql`not events_expired and finished_at is not null`),
     index('runs_by_parent_call').on(table.parentCallId).where(sql`parent_call_id is not null`),
   ],
 )
