@@ -7,7 +7,6 @@ CREATE TABLE "branches" (
 );
 --> statement-breakpoint
 CREATE INDEX "branches_by_parent" ON "branches" USING btree ("session_id","parent_seq");--> statement-breakpoint
-CREATE INDEX "idempotency_keys_by_session" ON "idempotency_keys" USING btree ("session_id") WHERE session_id is not null;--> statement-breakpoint
 CREATE INDEX "messages_by_parent" ON "messages" USING btree ("session_id","parent_id");
 --> statement-breakpoint
 INSERT INTO "branches" ("session_id", "seq", "tenant", "parent_seq")

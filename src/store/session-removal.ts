@@ -53,8 +53,6 @@ async function removeContents(tx: Statements, sessions: string[]): Promise<void>
   await tx.query('delete from elicitations where tool_call_id = any($1)', [calls])
   await tx.query('delete from messages where session_id = any($1)', [sessions])
   await tx.query('delete from branches where session_id = any($1)', [sessions])
-  await tx.query('delete from idempotency_keys where session_id = any($1)', [sessions])
-  await tx.query('delete from session_tokens where session_id = any($1)', [sessions])
   await tx.query('delete from steered_messages where session_id = any($1)', [sessions])
   await tx.query('delete from session_contexts where session_id = any($1)', [sessions])
   await tx.query('delete from session_tokens where session_id = any($1)', [sessions])

@@ -476,7 +476,6 @@ export const idempotencyKeys = pgTable(
   (table) => [
     primaryKey({ columns: [table.tenant, table.owner, table.operation, table.key] }),
     index('idempotency_keys_to_expire').on(table.expiresAt),
-    index('idempotency_keys_by_session').on(table.sessionId).where(sql`session_id is not null`),
   ],
 )
 

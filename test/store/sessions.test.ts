@@ -268,13 +268,6 @@ async function fillRest(sessionId: string) {
     `insert into session_contexts (session_id, agent_name, tenant, text)
      values ($1, 'root', 'acme', 'On main.')`,
     `insert into branches (session_id, seq, tenant) values ($1, 1, 'acme')`,
-    `insert into steered_messages (id, tenant, session_id, run_id, body)
-     values ('msg_' || $1, 'acme', $1, 'run_1', '{}')`,
-    `insert into session_tokens (digest, tenant, owner, session_id, verbs, expires_at)
-     values ('digest_' || $1, 'acme', 'ada', $1, '{}', now())`,
-    `insert into idempotency_keys (tenant, owner, operation, key, request_hash, locked_until,
-       session_id, expires_at)
-     values ('acme', 'ada', 'chat', 'key_' || $1, 'hash', now(), $1, now())`,
     `insert into memories (id, tenant, owner, scope, key, text)
      values ('mem_' || $1, 'acme', 'ada', 'session', $1, 'remembered')`,
   ]) {
