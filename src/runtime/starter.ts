@@ -4,13 +4,11 @@ import { Problem } from '#contract/problem.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
 import type { NewSession } from '#contract/session.ts'
 import { noUsage } from '#contract/usage.ts'
-import type { HeldKey } from '#store/idempotency.ts'
 import type { Enqueued, QueuedRun, Steering } from '#store/run-queue.ts'
 import type { NewRun, StartableSession, StartedRow } from '#store/run-start.ts'
 import type { Scope } from '#store/scope.ts'
 import type { ActiveRun } from './active-run.ts'
 import { type Assistant, type Assistants, defaultAgentName } from './assistant.ts'
-import { openBudget } from './budget.ts'
 import { newRun, placeRun } from './busy-session.ts'
 import { type AgentCatalog, type AgentSnapshot, pinOf } from './catalog.ts'
 import type { Clock } from './clock.ts'
@@ -18,10 +16,9 @@ import type { IdPrefix } from './context.ts'
 import type { Executor } from './executor.ts'
 import { chainMessages, firstEvents } from './first-events.ts'
 import { toFrame } from './frame.ts'
-import { defaultIterations } from './limits.ts'
-import { pickedModel } from './model-choice.ts'
 import { toNewEvent } from './pending-entry.ts'
 import { type RunRows, readStartHistory } from './restore.ts'
+import { type Parts, pickedBefore, toRunRow } from './run-row.ts'
 import type { AgentReference, Frame, Runs, StartedRun } from './runtime.ts'
 import {
   inheritedOptions,
@@ -45,15 +42,6 @@ export type StartRequest = Parameters<Runs['start']>[1]
 export type StartNewRequest = Parameters<Runs['startNew']>[1]
 
 const startTries = 5
-
-type Parts = {
-  scope: Scope
-  session: StartableSession
-  assistant: Assistant
-  options: RunOptions
-  headers: Record<string, string>
-  key?: HeldKey | undefined
-}
 
 /** Begins runs: what was posted, the run and its first events commit together, then it executes. */
 export function createStarter({
@@ -87,6 +75,7 @@ export function createStarter({
   }
 }): Starter {
   const savedVersions = new Set<string>()
+  const describe = (parts: Parts) => toRunRow(parts, { runId: nextId('run'), serverBudget })
 
   function chooseAgent({ agent, agentName }: AgentReference): Assistant {
     const snapshot = catalog.get(agent)
@@ -122,35 +111,11 @@ export function createStarter({
     return chainMessages(messages, leaf)
   }
 
-  /** The run as its row is to be. */
-  function describe({ scope, session, assistant, options, key }: Parts) {
-    // A caller who asks for a model ends what the agent picked.
-    const picked = options.model === undefined ? session.picked : null
-    const model = assistant.model(pickedModel({ picked, assistant }) ?? options.model)
-    const row = {
-      scope,
-      runId: nextId('run'),
-      agent: assistant.snapshot.name,
-      agentName: assistant.name,
-      agentVersion: pinOf(assistant.snapshot),
-      model: model.id,
-      options: keptOptions(options),
-      iterationLimit:
-        options.max_iterations ??
-        session.maxIterations ??
-        (assistant.spec.max_iterations || defaultIterations),
-      budget: openBudget([options.budget, assistant.spec.budget, serverBudget]),
-      metadata: options.metadata ?? {},
-      key: key ?? null,
-    }
-    return { row, picked }
-  }
-
   /** What becomes of a run for a session that is busy; null: it is not busy any more. */
   function whenBusy(parts: Parts, posted: NewMessage[]): Promise<StartedRun | null> {
     const { session, options } = parts
     const messages = toMessages(posted, null)
-    const { row } = describe(parts)
+    const row = describe(parts)
     return placeRun({ session, row, messages, policy: options.on_busy ?? 'reject', executor, rows })
   }
 
@@ -158,7 +123,7 @@ export function createStarter({
     parts: Parts & { target: NewRun['session']; messages: Message[]; history: Message[] },
   ): Promise<StartedRun | null> {
     const { scope, session, target, assistant, messages, history, options, headers } = parts
-    const { row, picked } = describe(parts)
+    const row = describe(parts)
     const { runId, model, iterationLimit, budget } = row
     const subject = { sessionId: session.id, runId, agent: assistant.name }
     const bodies = firstEvents(assistant, model, messages)
@@ -175,7 +140,7 @@ export function createStarter({
       assistant,
       options,
       model,
-      picked,
+      picked: pickedBefore(parts),
       iterations: 0,
       iterationLimit,
       usage: noUsage,
@@ -326,16 +291,6 @@ export function createStarter({
       })
     },
   }
-}
-
-/** What a run that goes on later has to know again. */
-function keptOptions({
-  metadata,
-  on_busy,
-  cancel_on_disconnect,
-  ...options
-}: RunOptions): RunOptions {
-  return options
 }
 
 function nothingToAnswer(sessionId: string): Problem {
