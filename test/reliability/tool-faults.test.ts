@@ -30,6 +30,7 @@ const javascript = {
   js_surrogate: "export const execute = () => 'a\\ud800b'",
 }
 const python = {
+  py_flood: "def execute(args):\n    while True: print('x' * 1_000_000)",
   py_loop: 'def execute(args):\n    while True: pass',
   py_memory: 'def execute(args):\n    return len(bytearray(4_000_000_000))',
   py_fork: 'import os\ndef execute(args):\n    while True: os.fork()',
@@ -121,6 +122,7 @@ test.each([
   ['JavaScript: answers with half a character', call('js_surrogate'), /a.b/],
   ['Python: never ends', call('py_loop'), /./],
   ['Python: takes all memory', call('py_memory'), /MemoryError|memory/],
+  ['Python: floods its output', call('py_flood'), /./],
   ['Python: forks again and again', call('py_fork'), /./],
   ['Python: ignores signals', call('py_signals'), /./],
   ['Python: dies', call('py_dies'), /./],
@@ -131,10 +133,10 @@ test.each([
 ])('%s: the run goes on, nothing is left of it', async (_, toolCall, says) => {
   const session = await newSession(app, { tools_approved: true })
   const before = await server.memory()
-  const witness = await openWitness(join(home.directory, 'files'))
   const { name, arguments: args } = toolCall
   // Whatever a command starts keeps the witness open.
-  const watched = 'cmd' in args ? { ...args, cmd: `exec 8>${witness.name}; ${args.cmd}` } : args
+  const witness = 'cmd' in args ? await openWitness(join(home.directory, 'files')) : null
+  const watched = 'cmd' in args ? { ...args, cmd: `exec 8>${witness?.name}; ${args.cmd}` } : args
   model.push({ toolCalls: [{ name, arguments: watched }] }, { text: 'On we go.' })
   const run = await start(app, { session })
   await until(app, run.id, 'tool_call')
@@ -147,7 +149,7 @@ test.each([
   expect(response?.result.output).toMatch(says)
   expect(log.at(-1)).toMatchObject({ type: 'stream_stopped', reason: 'completed' })
   expect((await server.memory()) - before).toBeLessThan(bound)
-  if ('cmd' in args) await witness.gone
+  await witness?.gone
   await expect.poll(() => strays(server.pid()), { timeout: 15_000 }).toEqual([])
   await expectGoesOn(app, session)
 })
