@@ -1375,7 +1375,7 @@ export interface components {
          */
         SessionStatusFilterParameter: "idle" | "queued" | "running" | "waiting";
         /**
-         * @description Searches titles and the text of messages
+         * @description Searches titles and the text of messages. Each page looks into 1,000 sessions, so it may hold few or none although there is a next one
          * @example invoice
          */
         SearchParameter: string;
@@ -3819,12 +3819,23 @@ export interface components {
         Stats: {
             /** @example 3 */
             agent_count: number;
-            /** @example 120 */
+            /**
+             * @description Sessions; an estimate where there are more than 1,000
+             * @example 120
+             */
             session_count: number;
-            /** @example 450 */
+            /**
+             * @description Runs; an estimate where there are more than 10,000, or 1,000 sessions
+             * @example 450
+             */
             run_count: number;
-            /** @description Runs that are not over */
+            /** @description Runs that are not over, 10,000 for more */
             running: number;
+            /**
+             * @description Whether a count is an estimate, made of the database's statistics
+             * @example false
+             */
+            estimated: boolean;
         };
         /** @description Every known model */
         ModelList: components["schemas"]["Model"][];
@@ -3916,7 +3927,10 @@ export interface components {
              * @example 3600
              */
             uptime: number;
-            /** @description Sessions with a run that is not over */
+            /**
+             * @description Sessions with a run that is not over, 10,000 for more
+             * @example 3
+             */
             sessions: number;
             /**
              * @description The instance's name
@@ -4590,7 +4604,7 @@ export interface components {
         AgentFilterParameter: components["schemas"]["AgentFilterParameter"];
         /** @description Only sessions in this status */
         SessionStatusFilterParameter: components["schemas"]["SessionStatusFilterParameter"];
-        /** @description Searches titles and the text of messages */
+        /** @description Searches titles and the text of messages. Each page looks into 1,000 sessions, so it may hold few or none although there is a next one */
         SearchParameter: components["schemas"]["SearchParameter"];
         /** @description Only sessions whose metadata contains this JSON object */
         MetadataFilterParameter: components["schemas"]["MetadataFilterParameter"];
@@ -4654,7 +4668,7 @@ export interface operations {
                 agent?: components["parameters"]["AgentFilterParameter"];
                 /** @description Only sessions in this status */
                 status?: components["parameters"]["SessionStatusFilterParameter"];
-                /** @description Searches titles and the text of messages */
+                /** @description Searches titles and the text of messages. Each page looks into 1,000 sessions, so it may hold few or none although there is a next one */
                 q?: components["parameters"]["SearchParameter"];
                 /** @description Only sessions whose metadata contains this JSON object */
                 metadata?: components["parameters"]["MetadataFilterParameter"];

@@ -64,9 +64,19 @@ export const ModelInfo = z
 export const Stats = z
   .object({
     agent_count: z.int().openapi({ example: 3 }),
-    session_count: z.int().openapi({ example: 120 }),
-    run_count: z.int().openapi({ example: 450 }),
-    running: z.int().openapi({ description: 'Runs that are not over' }),
+    session_count: z.int().openapi({
+      description: 'Sessions; an estimate where there are more than 1,000',
+      example: 120,
+    }),
+    run_count: z.int().openapi({
+      description: 'Runs; an estimate where there are more than 10,000, or 1,000 sessions',
+      example: 450,
+    }),
+    running: z.int().openapi({ description: 'Runs that are not over, 10,000 for more' }),
+    estimated: z.boolean().openapi({
+      description: "Whether a count is an estimate, made of the database's statistics",
+      example: false,
+    }),
   })
   .openapi('Stats', { description: 'What there is on this server' })
 export type Stats = z.infer<typeof Stats>

@@ -9,7 +9,10 @@ export const Health = z
     status: z.literal('ok'),
     version: z.string().openapi({ description: 'Of the server', example: '0.1.0' }),
     uptime: z.number().openapi({ description: 'Seconds since the start', example: 3600 }),
-    sessions: z.int().openapi({ description: 'Sessions with a run that is not over' }),
+    sessions: z.int().openapi({
+      description: 'Sessions with a run that is not over, 10,000 for more',
+      example: 3,
+    }),
     agent_id: z.string().openapi({ description: "The instance's name", example: 'parley@host' }),
   })
   .openapi('Health', { description: 'How this instance is' })

@@ -42,7 +42,8 @@ export const sessionFilterParameters = {
     .optional()
     .openapi('SearchParameter', {
       param: { name: 'q', in: 'query', required: false },
-      description: 'Searches titles and the text of messages',
+      description:
+        'Searches titles and the text of messages. Each page looks into 1,000 sessions, so it may hold few or none although there is a next one',
       example: 'invoice',
     }),
   MetadataFilterParameter: z

@@ -1,34 +1,86 @@
 import type { Statements } from './database.ts'
 import type { Scope } from './scope.ts'
 
-export type StoreStats = { session_count: number; run_count: number; running: number }
+export type StoreStats = {
+  session_count: number
+  run_count: number
+  running: number
+  /** Some count is an estimate. */
+  estimated: boolean
+}
 
+/** Counted one by one up to here; how many there are beyond must not matter to who asks. */
+const countedSessions = 1000
+const countedRuns = 10_000
+
+/** Counts of sessions and runs. Larger ones are the estimates that the database plans with. */
 export function createStats({ database }: { database: Statements }) {
   return {
-    /** Counts every row that the scope may see: not for a path that is asked often. */
     async count(scope: Scope): Promise<StoreStats> {
-      const [row] = await database.query<StoreStats>(
-        `select
-           (select count(*) from sessions s where s.tenant = $1 and s.root_id is null
-              and ($2::text is null or s.owner = $2)) as session_count,
-           count(*) as run_count, count(*) filter (where ${active}) as running
-         from runs r
-         where r.tenant = $1 and r.parent_run_id is null and ($2::text is null or exists (
-           select 1 from sessions s where s.id = r.session_id and s.owner = $2))`,
-        [scope.tenant, scope.owner],
-      )
-      return row ?? { session_count: 0, run_count: 0, running: 0 }
+      const { owner, parameters } = scopeOf(scope)
+      const sessions = `from sessions s where s.tenant = $1 and s.root_id is null ${owner}`
+      const runs = `from runs r join sessions s on s.id = r.session_id
+        where r.tenant = $1 and r.parent_run_id is null ${owner}`
+      const sample = `from (select s.id ${sessions} order by s.updated_at desc
+          limit ${countedSessions + 1}) s
+        join runs r on r.session_id = s.id where r.parent_run_id is null`
+      const [sessionCount, runCount, running] = await Promise.all([
+        countUpTo(database, sessions, parameters, countedSessions),
+        countUpTo(database, sample, parameters, countedRuns),
+        countUpTo(database, `${runs} and ${active}`, parameters, countedRuns),
+      ])
+      const manySessions = sessionCount > countedSessions
+      const manyRuns = manySessions || runCount > countedRuns
+      const estimates = await Promise.all([
+        manySessions ? estimateRows(database, sessions, parameters) : 0,
+        manyRuns ? estimateRows(database, runs, parameters) : 0,
+      ])
+      return {
+        session_count: Math.max(sessionCount, estimates[0]),
+        run_count: Math.max(runCount, estimates[1]),
+        running: Math.min(running, countedRuns),
+        estimated: manyRuns,
+      }
     },
 
     /** Sessions with a run that is not over, of all tenants: it says how busy the server is. */
     async activeSessions(): Promise<number> {
-      const [row] = await database.query<{ count: number }>(
-        `select count(*) as count from runs where ${active} and parent_run_id is null`,
-        [],
-      )
-      return row?.count ?? 0
+      const from = `from runs r where ${active} and r.parent_run_id is null`
+      return Math.min(await countUpTo(database, from, [], countedRuns), countedRuns)
     },
   }
 }
 
-const active = `status in ('queued', 'running', 'waiting') and not enqueued`
+// Not `$2 is null or …`: a prepared plan for both would know nothing of the owner's index.
+function scopeOf({ tenant, owner }: Scope): { owner: string; parameters: unknown[] } {
+  return owner === null
+    ? { owner: '', parameters: [tenant] }
+    : { owner: 'and s.owner = $2', parameters: [tenant, owner] }
+}
+
+/** One more than `most` stands for any larger count. */
+async function countUpTo(
+  database: Statements,
+  from: string,
+  parameters: unknown[],
+  most: number,
+): Promise<number> {
+  const [row] = await database.query<{ count: number }>(
+    `select count(*) as count from (select 1 ${from} limit ${most + 1}) counted`,
+    parameters,
+  )
+  return row?.count ?? 0
+}
+
+type Plan = { 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }
+
+async function estimateRows(
+  database: Statements,
+  from: string,
+  parameters: unknown[],
+): Promise<number> {
+  const [row] = await database.query<Plan>(`explain (format json) select 1 ${from}`, parameters)
+  return row?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0
+}
+
+const active = `r.status in ('queued', 'running', 'waiting') and not r.enqueued`

@@ -296,7 +296,7 @@ async function doubles(
     models: {
       list: async () => [{ id: 'test/model', provider: 'test', name: 'model', is_default: true }],
     },
-    stats: async () => ({ session_count: 1, run_count: 1, running: 0 }),
+    stats: async () => ({ session_count: 1, run_count: 1, running: 0, estimated: false }),
     health: async () => ({ version: '0.1.0', uptime: 1, sessions: 0, agent_id: 'parley@test' }),
     notReady: async () => [],
   }

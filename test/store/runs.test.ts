@@ -66,7 +66,7 @@ describe.each(strangers)('to %s', (_, scope) => {
 
   test('the counts leave out what belongs to someone else', async () => {
     await rows.run(await rows.session(), { status: 'running' })
-    const none = { session_count: 0, run_count: 0, running: 0 }
+    const none = { session_count: 0, run_count: 0, running: 0, estimated: false }
     expect(await store.stats.count(scope)).toEqual(none)
   })
 })
@@ -80,7 +80,12 @@ test('the counts are of sessions and runs that were asked for', async () => {
   await rows.run(root, { tenant })
   const before = await store.stats.activeSessions()
   await rows.run(child, { tenant, parentRunId, status: 'running' })
-  expect(await store.stats.count(scope)).toEqual({ session_count: 1, run_count: 2, running: 1 })
+  expect(await store.stats.count(scope)).toEqual({
+    session_count: 1,
+    run_count: 2,
+    running: 1,
+    estimated: false,
+  })
   expect(await store.stats.activeSessions()).toBe(before)
   await rows.run(await rows.session(scope), { tenant, status: 'queued' })
   expect(await store.stats.activeSessions()).toBe(before + 1)
