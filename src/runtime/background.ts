@@ -69,7 +69,7 @@ export function createBackground({
   }
 
   async function lastAnswer(sessionId: string): Promise<string | null> {
-    const page = { sessionId, limit: 20, leaf: null, branched: false, before: null, after: 0 }
+    const page = { sessionId, limit: 20, leaf: null, branched: false, before: null, after: null }
     const messages = (await rows.history(page)).map(({ message }) => message)
     return (
       messages.findLast(({ role, content }) => role === 'assistant' && content)?.content ?? null

@@ -19,7 +19,7 @@ export type RunRows = {
     leaf: string | null
     branched: boolean
     before: number | null
-    after: number
+    after: number | null
   }): Promise<{ seq: number; message: Message }[]>
   openStep(request: {
     rootSessionId: string
@@ -229,7 +229,7 @@ async function readHistoryFor(
       leaf,
       branched: loaded.branched,
       before,
-      after: loaded.summary?.seq ?? 0,
+      after: loaded.summary?.seq ?? null,
     })
     history.unshift(...page.map((row) => row.message))
     tokens += page.reduce((sum, row) => sum + estimateMessage(row.message), 0)

@@ -1,3 +1,4 @@
+import { seqOf } from './branch.ts'
 import type { Part } from './commit-part.ts'
 
 /** The log, and the messages that its events tell of. */
@@ -48,6 +49,19 @@ export const messageParts: Part[] = [
       from json_to_recordset($rows) as m(entry int, ordinal int, session text, id text, parent text,
         role text, agent text, status text, created timestamptz, body text)
       join head h on h.entry = m.entry`,
+  },
+  {
+    // A run that takes the place of another: the branch leaves where the first of its messages hangs.
+    name: 'new_branches',
+    rows: (entry, index) => {
+      const first = entry.events.find((event) => event.message)?.message?.message
+      const branches = entry.begun.some(({ replacedSeq }) => replacedSeq !== null)
+      return first && branches ? [{ entry: index, parent: first.parent_id }] : []
+    },
+    sql: `insert into branches (session_id, seq, tenant, parent_seq)
+      select h.id, h.base + 1, h.tenant, ${seqOf('n.parent', 'h.id')}
+      from json_to_recordset($rows) as n(entry int, parent text) join head h on h.entry = n.entry
+      on conflict (session_id, seq) do update set parent_seq = excluded.parent_seq`,
   },
   {
     name: 'taken_messages',

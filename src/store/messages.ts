@@ -1,5 +1,6 @@
 import type { Message } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
+import { beforeAll, branchRanges, seqOf } from './branch.ts'
 import type { Statements } from './database.ts'
 import { decodeCursor, notACursor, toPage } from './page.ts'
 import type { Page, PageRequest, Scope } from './scope.ts'
@@ -68,24 +69,23 @@ function lineStatement(order: Order): string {
     order by m.seq ${order} limit $3`
 }
 
-// From the leaf to the first message, by each one's parent; only the ids, then the page's bodies.
-// Towards the older ones the walk ends with the page: a cursor's message is on the branch itself.
+// Towards the older ones a cursor's message is where to begin: it is on the branch itself.
 function branchStatement(order: Order): string {
-  const enough = order === 'desc' ? 'and b.shown < $3' : ''
-  const counted = order === 'desc' ? `(${beyond(order)})::int` : '0'
-  return `with recursive branch as (
-      select m.id, m.parent_id, ${counted} as shown from messages m
-      where m.id = $4 and m.session_id = $1
-      union all
-      select m.id, m.parent_id, b.shown + ${counted} from branch b join messages m on m.id = b.parent_id
-      where m.session_id = $1 ${enough}
-    )
-    select m.seq, m.body from branch b join messages m on m.id = b.id where ${beyond(order)}
-    order by m.seq ${order} limit $3`
+  const leaf = seqOf('$4', '$1')
+  const ranges =
+    order === 'desc'
+      ? branchRanges({ session: '$1', from: `coalesce($2::bigint, ${leaf})`, most: '$3 + 1' })
+      : branchRanges({ session: '$1', from: leaf })
+  return `${ranges}
+    select m.seq, m.body from ranges r cross join lateral (
+      select m.seq, m.body from messages m
+      where m.session_id = $1 and m.seq between r.low and r.high and ${beyond(order)}
+      order by m.seq ${order} limit $3) m
+    order by r.high ${order}, m.seq ${order} limit $3`
 }
 
 function beyond(order: Order): string {
   return order === 'desc'
     ? 'm.seq < coalesce($2::bigint, 9223372036854775807)'
-    : 'm.seq > coalesce($2::bigint, 0)'
+    : `m.seq > coalesce($2::bigint, ${beforeAll})`
 }

@@ -1,4 +1,5 @@
 import type { Permissions } from '#contract/tool.ts'
+import { branchRanges, seqOf } from './branch.ts'
 
 export type SettingsColumns = {
   permissions: Permissions
@@ -13,11 +14,18 @@ export function withSettings<Row extends SettingsColumns>(row: Row) {
   return { ...rest, settings: { permissions, toolsApproved, allowedTools, thinking } }
 }
 
-/** Of the session `s`; `condition` may leave out rows `m` of messages that are taken back. */
-export function latestSummary(condition = 'true'): string {
-  return `(select json_build_object('text', m.text, 'seq', m.seq,
-    'createdAt', ${isoTime('m.created_at')})
-  from summaries m where m.session_id = s.id and (${condition}) order by m.seq desc limit 1)`
+/** Of the session `s`, on the branch that ends with the message `leaf`; both are expressions. */
+export function latestSummary({ leaf, branched }: { leaf: string; branched: string }): string {
+  const summary = `json_build_object('text', m.text, 'seq', m.seq,
+    'createdAt', ${isoTime('m.created_at')})`
+  const ofSession = 'from summaries m where m.session_id = s.id'
+  const last = 'order by m.seq desc limit 1'
+  return `(case when not ${branched} then (select ${summary} ${ofSession} ${last})
+    when exists (select 1 ${ofSession}) then (
+      ${branchRanges({ session: 's.id', from: seqOf(leaf, 's.id') })}
+      select ${summary} ${ofSession} and exists (
+        select 1 from ranges r where m.seq between r.low and r.high) ${last})
+    end)`
 }
 
 /** How many agents stand above the session `s`: those that gave it its task, in the background or not. */

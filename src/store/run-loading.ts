@@ -2,6 +2,7 @@ import type { RunBudget } from '#contract/budget.ts'
 import type { Message } from '#contract/message.ts'
 import type { RunOptions } from '#contract/run.ts'
 import type { Usage } from '#contract/usage.ts'
+import { beforeAll, branchRanges, seqOf } from './branch.ts'
 import type { Statements } from './database.ts'
 import type { RunPlan, SessionSettings, SessionSummary } from './log.ts'
 import {
@@ -72,6 +73,9 @@ export async function loadSubRun(database: Statements, callId: string): Promise<
   return rows[0] ? withSettings(rows[0]) : null
 }
 
+const leafColumn = 'case when b.seq is null then s.leaf_id else b.parent_id end'
+const branchedColumn = '(s.branched or b.seq is not null)'
+
 const loadColumns = `
 select r.id, r.tenant, s.owner, r.session_id as "sessionId", r.root_session_id as "rootSessionId",
   r.token, r.attempt, r.status, r.agent, r.agent_name as "agentName",
@@ -80,10 +84,9 @@ select r.id, r.tenant, s.owner, r.session_id as "sessionId", r.root_session_id a
   r.active_ms as "activeMs", r.plan, r.cancel_requested_at is not null as cancelled,
   ${isoTime('r.created_at')} as "createdAt", r.first_seq as "firstSeq",
   r.parent_call_id as "parentCallId", ${usageJson('r')} as usage, s.title,
-  case when b.seq is null then s.leaf_id else b.parent_id end as leaf,
-  s.branched or b.seq is not null as branched, r.started_at is not null as begun,
+  ${leafColumn} as leaf, ${branchedColumn} as branched, r.started_at is not null as begun,
   b.seq as "replacedSeq",
-  s.model_override as picked, ${latestSummary('b.seq is null or m.seq < b.seq')} as summary,
+  s.model_override as picked, ${latestSummary({ leaf: leafColumn, branched: branchedColumn })} as summary,
   t.working_dir as "workingDir", t.permissions, t.tools_approved as "toolsApproved",
   t.allowed_tools as "allowedTools", t.thinking, ${usageJson('t')} as totals,
   ${levelOf} as level, t.last_seq as "lastSeq"
@@ -96,7 +99,7 @@ left join lateral (
 type LoadedRow = Omit<LoadedRun, 'settings'> & SettingsColumns
 
 /**
- * The newest messages up to `leaf` that came after the seq `after`, oldest first. Where nothing ever
+ * The newest messages up to `leaf` that came after the seq `after`, oldest first; null: all of them. Where nothing ever
  * branched off, those are the session's messages in the order of their seq, before `before`.
  */
 export async function readHistory(
@@ -114,12 +117,12 @@ export async function readHistory(
     leaf: string | null
     branched: boolean
     before: number | null
-    after: number
+    after: number | null
   },
 ): Promise<{ seq: number; message: Message }[]> {
   const rows = await database.query<{ seq: number; body: Message }>(
     branched ? branchStatement : lineStatement,
-    [sessionId, branched ? leaf : before, limit, after],
+    [sessionId, branched ? leaf : before, limit, after ?? beforeAll],
   )
   return rows.reverse().map((row) => ({ seq: row.seq, message: row.body }))
 }
@@ -130,14 +133,12 @@ select seq, body from messages where session_id = $1 and ($2::bigint is null or 
 order by seq desc limit $3`
 
 const branchStatement = `
-with recursive branch as (
-  select m.id, m.parent_id, 1 as shown from messages m where m.id = $2 and m.session_id = $1
-  union all
-  select m.id, m.parent_id, b.shown + 1 from branch b join messages m on m.id = b.parent_id
-  where m.session_id = $1 and b.shown < $3
-)
-select m.seq, m.body from branch b join messages m on m.id = b.id where m.seq > $4
-order by m.seq desc`
+${branchRanges({ session: '$1', from: seqOf('$2', '$1'), most: '$3' })}
+select m.seq, m.body from ranges r cross join lateral (
+  select m.seq, m.body from messages m
+  where m.session_id = $1 and m.seq between r.low and r.high and m.seq > $4
+  order by m.seq desc limit $3) m
+order by r.high desc, m.seq desc limit $3`
 
 /** The settings of a session as they are now. */
 export async function readSettings(

@@ -253,7 +253,7 @@ export async function findStartable(
        s.max_iterations as "maxIterations", s.title, s.working_dir as "workingDir",
        ${usageJson('s')} as totals, s.permissions, s.tools_approved as "toolsApproved",
        s.allowed_tools as "allowedTools", s.thinking, s.model_override as picked,
-       ${latestSummary()} as summary, ${levelOf} as level,
+       ${latestSummary({ leaf: 's.leaf_id', branched: 's.branched' })} as summary, ${levelOf} as level,
        (select r.id from runs r where r.session_id = s.id
           and r.status in ('queued', 'running', 'waiting') order by r.enqueued, r.id limit 1)
          as "activeRunId", s.branched

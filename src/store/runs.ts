@@ -19,6 +19,19 @@ export function createRuns({ database }: { database: Statements }) {
       return row ? toRun(row) : null
     },
 
+    /** Runs of the scope's sessions that run or are about to, sub-agents' aside; `most` at most. */
+    async countActive(scope: Scope, most: number): Promise<number> {
+      const [row] = await database.query<{ count: number }>(
+        `select count(*)::int as count from (
+           select 1 from runs r join sessions s on s.id = r.session_id
+           where r.status in ('queued', 'running') and r.parent_run_id is null and not r.enqueued
+             and r.tenant = $1 and s.tenant = $1 and ($2::text is null or s.owner = $2)
+           limit $3) active`,
+        [scope.tenant, scope.owner, most],
+      )
+      return row?.count ?? 0
+    },
+
     /** A run with the seq before its first event, and whether that is known yet. */
     async started(
       scope: Scope,

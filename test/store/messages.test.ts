@@ -24,6 +24,14 @@ function lead(sessionId: string, leafId: string | null, branched = false) {
   ])
 }
 
+/** The messages from `seq` on follow the one at `parentSeq`. */
+function branchOff(sessionId: string, seq: number, parentSeq: number | null) {
+  return database.query(
+    `insert into branches (session_id, seq, tenant, parent_seq) values ($1, $2, 'acme', $3)`,
+    [sessionId, seq, parentSeq],
+  )
+}
+
 async function readAll(sessionId: string, order: PageRequest['order'], limit: number) {
   const seen: Message[] = []
   let cursor: string | null = null
@@ -61,6 +69,7 @@ test.each([1, 2, 10])('only the active branch is shown, in pages of %i', async (
   const edited = await rows.message(sessionId, 10, messages[1]?.id ?? null, 'edited')
   const answer = await rows.message(sessionId, 11, edited.id, 'another answer')
   await lead(sessionId, answer.id, true)
+  await branchOff(sessionId, 10, 2)
   const branch = [...messages.slice(0, 2), edited, answer]
   expect(await readAll(sessionId, 'asc', limit)).toEqual(branch)
   expect(await readAll(sessionId, 'desc', limit)).toEqual(branch.toReversed())
