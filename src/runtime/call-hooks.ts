@@ -4,15 +4,13 @@ import type { CallRow } from '#store/log.ts'
 import type { OpenCall } from '#store/run-calls.ts'
 import { type ActiveRun, commitRun, toolSessionOf } from './active-run.ts'
 import { checkArguments } from './arguments.ts'
-import {
-  type CallEnd,
-  type HookVerdict,
-  type PlannedCall,
-  type RunTools,
-  readArguments,
-} from './call-plan.ts'
+import { readArguments } from './call-arguments.ts'
+import type { CallEnd } from './call-end.ts'
+import type { PlannedCall } from './call-plan.ts'
 import { warningsOf } from './hook-warnings.ts'
 import { inParallel } from './in-parallel.ts'
+import type { HookVerdict } from './next-for-call.ts'
+import type { RunTools } from './run-tool.ts'
 import { cutToBytes, toldLimit } from './text.ts'
 
 /** Bytes that a cut takes to say so. */

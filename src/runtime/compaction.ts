@@ -2,7 +2,6 @@ import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import { addUsage } from '#contract/usage.ts'
 import { type ActiveRun, commitRun, toRunChange } from './active-run.ts'
-import { type RunTools, shownTools } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import type { Model } from './model.ts'
 import {
@@ -12,6 +11,7 @@ import {
   promptShare,
   shownLimit,
 } from './prompt.ts'
+import { type RunTools, shownTools } from './run-tool.ts'
 import { chargeUsage } from './spending.ts'
 import { summarize } from './summarize.ts'
 import { systemPromptOf } from './system-prompt.ts'

@@ -1,6 +1,6 @@
 import type { Message } from '#contract/message.ts'
 import type { AssistantTool } from './assistant.ts'
-import type { RunTool } from './call-plan.ts'
+import type { RunTool } from './run-tool.ts'
 import { textResult } from './tool.ts'
 
 const toolName = 'search_tools'

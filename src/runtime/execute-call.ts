@@ -1,6 +1,7 @@
 import type { ToolResult } from '#contract/tool.ts'
 import { RunInterrupted } from './active-run.ts'
-import { type CallEnd, type CallOutcome, cancelledEnd, type RunTool } from './call-plan.ts'
+import { type CallEnd, cancelledEnd } from './call-end.ts'
+import type { CallOutcome, RunTool } from './run-tool.ts'
 import { cutToBytes, toStorable } from './text.ts'
 import type { ElicitationRequest, ToolContext } from './tool.ts'
 

@@ -1,5 +1,5 @@
 import type { Assistant } from './assistant.ts'
-import type { RunTool } from './call-plan.ts'
+import type { RunTool } from './run-tool.ts'
 
 /** `handoff`: another agent of the file takes the conversation over, with all of its history. */
 export function createHandoffTool({ name, handoffs }: Assistant): RunTool {

@@ -1,5 +1,5 @@
 import type { ActiveRun } from './active-run.ts'
-import type { RunTools } from './call-plan.ts'
+import type { RunTools } from './run-tool.ts'
 
 /**
  * The reference of the model that takes the next step; undefined: the agent's own. What a toolset

@@ -1,13 +1,13 @@
 import type { ClientTool } from '#contract/tool.ts'
 import { type ActiveRun, toolSessionOf } from './active-run.ts'
 import type { AssistantTool } from './assistant.ts'
-import type { RunTool, RunTools } from './call-plan.ts'
 import { wrapInScript } from './code-mode.ts'
 import type { LoopContext } from './context.ts'
 import { revealTools } from './deferred-tools.ts'
 import { withDescriptionParameter } from './description-parameter.ts'
 import { createHandoffTool } from './handoff.ts'
 import type { Outcome } from './outcome.ts'
+import type { RunTool, RunTools } from './run-tool.ts'
 import { createTransferTool } from './transfer.ts'
 
 /** Everything that the agent may call in this step, by name. */

@@ -5,18 +5,13 @@ import { noUsage } from '#contract/usage.ts'
 import type { CallRow, NewApproval, NewElicitation } from '#store/log.ts'
 import { type ActiveRun, commitRun, subjectOf, toolSessionOf, toRunChange } from './active-run.ts'
 import { waitFor } from './budget.ts'
+import { type CallEnd, cancelledEnd } from './call-end.ts'
 import { tellAfterCall } from './call-hooks.ts'
-import {
-  begins,
-  type CallEnd,
-  cancelledEnd,
-  definitionOf,
-  type NextForCall,
-  type PlannedCall,
-} from './call-plan.ts'
+import { definitionOf, type PlannedCall } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import { executeCall } from './execute-call.ts'
 import { inParallel } from './in-parallel.ts'
+import { begins, type NextForCall } from './next-for-call.ts'
 import type { Wait } from './outcome.ts'
 import { decide } from './permissions.ts'
 import { type Charges, chargeCalls } from './spending.ts'

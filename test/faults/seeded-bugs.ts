@@ -202,7 +202,7 @@ const recoveryRepeatsStarted: SeededBug = {
   promise: 'R5',
   edits: [
     {
-      file: 'src/runtime/call-plan.ts',
+      file: 'src/runtime/next-for-call.ts',
       find: "if (!repeatable && !inTime) return ended('unknown', unknownOutcomeText)",
       replace: 'void [repeatable, inTime]',
     },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hashCall } from '#runtime/call-plan.ts'
+import { hashCall } from '#runtime/call-arguments.ts'
 
 test('what the model says about a call makes it no other call, where it is not an argument', () => {
   const described = { isDescribed: true } as const
