@@ -116,6 +116,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{session}/messages/{message}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say something else instead
+         * @description Puts a new message beside one of the user's, on whatever branch that is, makes it the active branch, and runs the session's agent. The old message and all that followed stay as a branch of their own. While a run is active it is a 409 `session_busy`.
+         */
+        post: operations["editMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session}/messages/{message}/regenerate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for another answer
+         * @description Runs the session's agent again from before an answer of the model, or from the user's message that is named. The new answer is a sibling of the old one, which stays as a branch. After tool calls only the named step is taken again: its results stand. While a run is active it is a 409 `session_busy`.
+         */
+        post: operations["regenerateMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{session}/agent/{agent}": {
         parameters: {
             query?: never;
@@ -1254,7 +1294,7 @@ export interface components {
          * @description What went wrong, for programs
          * @enum {string}
          */
-        ProblemCode: "invalid_json" | "validation_failed" | "unauthorized" | "forbidden" | "code_disabled" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "session_busy" | "no_active_run" | "nothing_pending" | "already_decided" | "agent_read_only" | "agent_invalid" | "idempotency_in_flight" | "idempotency_mismatch" | "events_expired" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "queue_full" | "unavailable" | "internal";
+        ProblemCode: "invalid_json" | "validation_failed" | "unauthorized" | "forbidden" | "code_disabled" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "session_busy" | "no_active_run" | "nothing_pending" | "already_decided" | "agent_read_only" | "agent_invalid" | "idempotency_in_flight" | "idempotency_mismatch" | "events_expired" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "queue_full" | "request_timeout" | "headers_too_large" | "unavailable" | "internal";
         /** @description One field that is wrong */
         FieldError: {
             /**
@@ -1270,6 +1310,11 @@ export interface components {
          * @example ses_01k9zq6w0v6m3t8q4x1y2z3a4b
          */
         SessionParameter: string;
+        /**
+         * @description A message's id
+         * @example msg_01k9zq6w0v6m3t8q4x1y2z3a4b
+         */
+        MessageParameter: string;
         /**
          * @description A run's id
          * @example run_01k9zq6w0v6m3t8q4x1y2z3a4b
@@ -2526,29 +2571,15 @@ export interface components {
             /** @description The model gave its whole answer */
             completed: boolean;
         };
-        /** @description The messages alone, or with options */
-        RunBody: components["schemas"]["NewMessages"] | components["schemas"]["RunRequest"];
-        /**
-         * @description The messages to add; an empty list continues from the stored history
-         * @example [
-         *       {
-         *         "role": "user",
-         *         "content": "Hello!"
-         *       }
-         *     ]
-         */
-        NewMessages: components["schemas"]["NewMessage"][];
-        /** @description A message as it is posted */
-        NewMessage: {
-            /** @enum {string} */
-            role: "user" | "system";
-            /** @example Hello! */
+        /** @description A message in place of another, with options of a run */
+        MessageEdit: {
+            /**
+             * @description What the user says instead
+             * @example Hi!
+             */
             content: string;
+            /** @description Images and files beside the text */
             multi_content?: components["schemas"]["ContentPart"][];
-        };
-        /** @description Messages and options of a run */
-        RunRequest: {
-            messages: components["schemas"]["NewMessage"][];
             /** @description Instead of the agent file’s */
             model?: string;
             /** @description The model may reason first */
@@ -2563,7 +2594,6 @@ export interface components {
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"];
-            on_busy?: components["schemas"]["OnBusy"];
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
             /** @description The caller's own data */
@@ -2638,6 +2668,74 @@ export interface components {
              * @example 600
              */
             seconds?: number;
+        };
+        /** @description What a caller may set for a run on a new branch */
+        BranchOptions: {
+            /** @description Instead of the agent file’s */
+            model?: string;
+            /** @description The model may reason first */
+            thinking?: boolean;
+            /** @description Model calls that one run may make */
+            max_iterations?: number;
+            /** @description The same as on_max_iterations: answer */
+            force_answer?: boolean;
+            response_format?: components["schemas"]["ResponseFormat"];
+            /** @description Tools that the caller runs */
+            tools?: components["schemas"]["ClientTool"][];
+            on_ask?: components["schemas"]["OnAsk"];
+            on_max_iterations?: components["schemas"]["OnMaxIterations"];
+            budget?: components["schemas"]["Budget"];
+            /** @description The run stops when this connection closes */
+            cancel_on_disconnect?: boolean;
+            /** @description The caller's own data */
+            metadata?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description The messages alone, or with options */
+        RunBody: components["schemas"]["NewMessages"] | components["schemas"]["RunRequest"];
+        /**
+         * @description The messages to add; an empty list continues from the stored history
+         * @example [
+         *       {
+         *         "role": "user",
+         *         "content": "Hello!"
+         *       }
+         *     ]
+         */
+        NewMessages: components["schemas"]["NewMessage"][];
+        /** @description A message as it is posted */
+        NewMessage: {
+            /** @enum {string} */
+            role: "user" | "system";
+            /** @example Hello! */
+            content: string;
+            multi_content?: components["schemas"]["ContentPart"][];
+        };
+        /** @description Messages and options of a run */
+        RunRequest: {
+            messages: components["schemas"]["NewMessage"][];
+            /** @description Instead of the agent file’s */
+            model?: string;
+            /** @description The model may reason first */
+            thinking?: boolean;
+            /** @description Model calls that one run may make */
+            max_iterations?: number;
+            /** @description The same as on_max_iterations: answer */
+            force_answer?: boolean;
+            response_format?: components["schemas"]["ResponseFormat"];
+            /** @description Tools that the caller runs */
+            tools?: components["schemas"]["ClientTool"][];
+            on_ask?: components["schemas"]["OnAsk"];
+            on_max_iterations?: components["schemas"]["OnMaxIterations"];
+            budget?: components["schemas"]["Budget"];
+            on_busy?: components["schemas"]["OnBusy"];
+            /** @description The run stops when this connection closes */
+            cancel_on_disconnect?: boolean;
+            /** @description The caller's own data */
+            metadata?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * @description When another run of the session is active. reject: 409 with its id. enqueue: the run waits for its turn, 20 at most (429 `queue_full`); its messages come to the log when it begins. interrupt: the active run is cancelled, what it wrote stays, and this one is next. rollback: the same, and the messages of the cancelled run, its input included, leave the conversation; the log keeps its events. steer: the messages go into the active run, which takes them up before its next model call, when it waits for somebody after that; the answer is that run. Should it end before, they become a run of their own.
@@ -4125,6 +4223,8 @@ export interface components {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
                 "Retry-After": components["headers"]["RetryAfter"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4566,6 +4666,8 @@ export interface components {
     parameters: {
         /** @description A session's id, or the external id that the caller gave it */
         SessionParameter: components["schemas"]["SessionParameter"];
+        /** @description A message's id */
+        MessageParameter: components["schemas"]["MessageParameter"];
         /** @description A run's id */
         RunParameter: components["schemas"]["RunParameter"];
         /** @description An approval's id */
@@ -4650,6 +4752,16 @@ export interface components {
          * @example 1
          */
         RetryAfter: string;
+        /**
+         * @description Requests that are left to this caller (r), and seconds until one more is there (t); draft-ietf-httpapi-ratelimit-headers
+         * @example "requests";r=119;t=0
+         */
+        RateLimit: string;
+        /**
+         * @description How many requests (q) a caller has in a window of w seconds, and how many at once (burst)
+         * @example "requests";q=600;w=60;burst=120
+         */
+        RateLimitPolicy: string;
     };
     pathItems: never;
 }
@@ -4683,6 +4795,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4712,6 +4825,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4733,6 +4847,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4754,6 +4869,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4783,6 +4899,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4812,6 +4929,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4841,6 +4959,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4869,6 +4988,85 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    editMessage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+                /** @description `respond-async` answers 202 as soon as the run is stored */
+                prefer?: components["parameters"]["PreferParameter"];
+            };
+            path: {
+                /** @description A session's id, or the external id that the caller gave it */
+                session: components["parameters"]["SessionParameter"];
+                /** @description A message's id */
+                message: components["parameters"]["MessageParameter"];
+            };
+            cookie?: never;
+        };
+        /** @description The new message, and options */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageEdit"];
+            };
+        };
+        responses: {
+            200: components["responses"]["RunStartedResponse"];
+            202: components["responses"]["RunAcceptedResponse"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    regenerateMessage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+                /** @description `respond-async` answers 202 as soon as the run is stored */
+                prefer?: components["parameters"]["PreferParameter"];
+            };
+            path: {
+                /** @description A session's id, or the external id that the caller gave it */
+                session: components["parameters"]["SessionParameter"];
+                /** @description A message's id */
+                message: components["parameters"]["MessageParameter"];
+            };
+            cookie?: never;
+        };
+        /** @description Options */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BranchOptions"];
+            };
+        };
+        responses: {
+            200: components["responses"]["RunStartedResponse"];
+            202: components["responses"]["RunAcceptedResponse"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4985,6 +5183,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5077,6 +5276,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5105,6 +5305,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5131,6 +5332,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5165,6 +5367,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             410: components["responses"]["Gone"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5202,6 +5405,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             410: components["responses"]["Gone"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5228,6 +5432,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5261,6 +5466,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5294,6 +5500,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5327,6 +5534,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5352,6 +5560,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5377,6 +5586,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5405,6 +5615,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5438,6 +5649,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5454,6 +5666,7 @@ export interface operations {
             200: components["responses"]["AgentListResponse"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5483,6 +5696,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5504,6 +5718,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5537,6 +5752,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5562,6 +5778,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5595,6 +5812,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5620,6 +5838,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5641,6 +5860,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5662,6 +5882,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5695,6 +5916,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5723,6 +5945,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5752,6 +5975,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5773,6 +5997,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5808,6 +6033,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5831,6 +6057,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5866,6 +6093,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5893,6 +6121,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5916,6 +6145,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5944,6 +6174,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5960,6 +6191,7 @@ export interface operations {
             200: components["responses"]["StatsResponse"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5976,6 +6208,7 @@ export interface operations {
             200: components["responses"]["ModelListResponse"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -5992,6 +6225,7 @@ export interface operations {
             200: components["responses"]["PeerListResponse"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -6008,6 +6242,7 @@ export interface operations {
             200: components["responses"]["OkResponse"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -6024,6 +6259,7 @@ export interface operations {
             200: components["responses"]["HealthResponse"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -6040,6 +6276,7 @@ export interface operations {
             200: components["responses"]["OkResponse"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -6056,6 +6293,7 @@ export interface operations {
             200: components["responses"]["OkResponse"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

@@ -47,3 +47,22 @@ export const ChatRequest = z
   .strict()
   .openapi('ChatRequest', { description: 'One message to a session that may not exist yet' })
 export type ChatRequest = z.infer<typeof ChatRequest>
+
+/** A run that begins a branch cannot wait behind another: it would branch off elsewhere then. */
+export const BranchOptions = RunOptions.omit({ on_busy: true })
+  .strict()
+  .openapi('BranchOptions', { description: 'What a caller may set for a run on a new branch' })
+export type BranchOptions = z.infer<typeof BranchOptions>
+
+export const MessageEdit = z
+  .object({
+    content: z.string().openapi({ description: 'What the user says instead', example: 'Hi!' }),
+    multi_content: z
+      .array(ContentPart)
+      .optional()
+      .openapi({ description: 'Images and files beside the text' }),
+    ...BranchOptions.shape,
+  })
+  .strict()
+  .openapi('MessageEdit', { description: 'A message in place of another, with options of a run' })
+export type MessageEdit = z.infer<typeof MessageEdit>

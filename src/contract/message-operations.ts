@@ -1,10 +1,18 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { BranchOptions, MessageEdit } from './chat.ts'
 import { Message } from './message.ts'
 import { pageOf } from './page.ts'
 import { pageQuery, parameters } from './parameter.ts'
-import { jsonResponse, problems } from './response.ts'
+import { jsonBody, optionalJsonBody } from './request.ts'
+import { bodyProblems, jsonResponse, keyProblems, problems } from './response.ts'
+import { representationHeaders, representations } from './run-representations.ts'
 
 export const MessagePage = pageOf(Message, 'MessagePage')
+
+const turn = z.object({
+  session: parameters.SessionParameter,
+  message: parameters.MessageParameter,
+})
 
 export const messageOperations = {
   listMessages: createRoute({
@@ -24,6 +32,42 @@ export const messageOperations = {
         description: 'A page of messages',
       }),
       ...problems('not_found', 'validation_failed'),
+    },
+  }),
+  editMessage: createRoute({
+    operationId: 'editMessage',
+    method: 'post',
+    path: '/api/sessions/{session}/messages/{message}/edit',
+    tags: ['Sessions'],
+    summary: 'Say something else instead',
+    description:
+      "Puts a new message beside one of the user's, on whatever branch that is, makes it the active branch, and runs the session's agent. The old message and all that followed stay as a branch of their own. While a run is active it is a 409 `session_busy`.",
+    request: {
+      params: turn,
+      headers: representationHeaders,
+      body: jsonBody(MessageEdit, 'The new message, and options'),
+    },
+    responses: {
+      ...representations,
+      ...problems(...keyProblems, ...bodyProblems, 'not_found', 'session_busy'),
+    },
+  }),
+  regenerateMessage: createRoute({
+    operationId: 'regenerateMessage',
+    method: 'post',
+    path: '/api/sessions/{session}/messages/{message}/regenerate',
+    tags: ['Sessions'],
+    summary: 'Ask for another answer',
+    description:
+      "Runs the session's agent again from before an answer of the model, or from the user's message that is named. The new answer is a sibling of the old one, which stays as a branch. After tool calls only the named step is taken again: its results stand. While a run is active it is a 409 `session_busy`.",
+    request: {
+      params: turn,
+      headers: representationHeaders,
+      body: optionalJsonBody(BranchOptions, 'Options'),
+    },
+    responses: {
+      ...representations,
+      ...problems(...keyProblems, ...bodyProblems, 'not_found', 'session_busy'),
     },
   }),
 }

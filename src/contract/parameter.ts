@@ -6,6 +6,10 @@ export const parameters = {
     description: "A session's id, or the external id that the caller gave it",
     example: 'ses_01k9zq6w0v6m3t8q4x1y2z3a4b',
   }),
+  MessageParameter: pathParameter('MessageParameter', 'message', {
+    description: "A message's id",
+    example: 'msg_01k9zq6w0v6m3t8q4x1y2z3a4b',
+  }),
   RunParameter: pathParameter('RunParameter', 'run', {
     description: "A run's id",
     example: 'run_01k9zq6w0v6m3t8q4x1y2z3a4b',

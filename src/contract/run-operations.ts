@@ -13,7 +13,8 @@ import {
   streamOrJsonResponse,
   streamResponse,
 } from './response.ts'
-import { Run, RunResult } from './run.ts'
+import { Run } from './run.ts'
+import { representationHeaders, representations, startProblems } from './run-representations.ts'
 
 export const RunPage = pageOf(Run, 'RunPage')
 export const EventPage = pageOf(RuntimeEvent, 'EventPage')
@@ -22,23 +23,6 @@ const tags = ['Runs']
 const session = parameters.SessionParameter
 const agent = parameters.AgentParameter
 const run = parameters.RunParameter
-
-/** A run is answered as its stream, as its result, or at once; `Accept` and `Prefer` choose. */
-const representations = {
-  200: streamOrJsonResponse(RunResult, {
-    component: 'RunStartedResponse',
-    description:
-      "The run's events from its first to its `stream_stopped`; or, for `Accept: application/json`, its result when it is over or waits for somebody",
-    headers: ['Location', 'Content-Location'],
-  }),
-  202: jsonResponse(Run, {
-    component: 'RunAcceptedResponse',
-    description: 'The run is stored and goes on; for `Prefer: respond-async`',
-    headers: ['Location', 'Content-Location', 'Preference-Applied'],
-  }),
-}
-const representationHeaders = actingHeaders.extend({ prefer: parameters.PreferParameter })
-const startProblems = [...bodyProblems, 'not_found', 'session_busy', 'queue_full'] as const
 
 const cancelled = {
   200: jsonResponse(Run, { component: 'RunResponse', description: 'The run' }),

@@ -15,6 +15,9 @@ export type AgentReference = { agent: string; agentName?: string }
  */
 export type StartedRun = { run: Run; after: number; begun: boolean }
 
+/** Which message a new one stands beside: what a user said, or an answer (named by itself or its question). */
+export type Beside = { kind: 'message' | 'answer'; messageId: string }
+
 export type Decision = {
   decision: 'approve' | 'reject'
   /** approve this call, this tool for the session, or everything in the session. */
@@ -40,6 +43,8 @@ export type Runs = {
       session: string
       agent: AgentReference
       messages: NewMessage[]
+      /** Begins a branch: the messages, or the answer, become siblings of others. */
+      beside?: Beside
       options: RunOptions
       headers?: Record<string, string>
       key?: HeldKey | undefined
@@ -108,13 +113,15 @@ export type Frame = { seq: number; type: RuntimeEvent['type']; runId: string; js
  * or repeat. One reader at a time; a slow reader holds a cursor, not a queue.
  */
 export type Follower = {
-  /** The next frames, at least one, as soon as there are any; null after `close`. */
+  /** The next frames, at least one, as soon as there are any; null after `close` and at the end. */
   next(): Promise<Frame[] | null>
   /**
    * The same without a promise: what is ready now, or null. `onReady` (given to `follow`) is called
    * once when something is ready after this returned null.
    */
   take(): Frame[] | null
+  /** Nothing more comes: the next events were older than is kept, or the session was removed. */
+  isOver(): boolean
   close(): void
 }
 

@@ -9,6 +9,7 @@ import type { NewRun, StartableSession, StartedRow } from '#store/run-start.ts'
 import type { Scope } from '#store/scope.ts'
 import type { ActiveRun } from './active-run.ts'
 import { type Assistant, type Assistants, defaultAgentName } from './assistant.ts'
+import { findBranchPoint, type TurnRows } from './branch-point.ts'
 import { newRun, placeRun } from './busy-session.ts'
 import { type AgentCatalog, type AgentSnapshot, pinOf } from './catalog.ts'
 import type { Clock } from './clock.ts'
@@ -65,14 +66,19 @@ export function createStarter({
   publish(sessionId: string, frames: Frame[]): void
   /** What any run may spend. */
   serverBudget: Budget
-  rows: RunRows & {
-    find(scope: Scope, idOrExternalId: string): Promise<StartableSession | null>
-    start(run: NewRun): Promise<StartedRow>
-    enqueue(run: QueuedRun): Promise<Enqueued | null>
-    steer(request: Steering): Promise<{ runId: string } | null>
-    started(scope: Scope, runId: string): Promise<StartedRun | null>
-    saveAgentVersion(snapshot: AgentSnapshot): Promise<void>
-  }
+  rows: RunRows &
+    TurnRows & {
+      find(
+        scope: Scope,
+        idOrExternalId: string,
+        from?: { leaf: string | null },
+      ): Promise<StartableSession | null>
+      start(run: NewRun): Promise<StartedRow>
+      enqueue(run: QueuedRun): Promise<Enqueued | null>
+      steer(request: Steering): Promise<{ runId: string } | null>
+      started(scope: Scope, runId: string): Promise<StartedRun | null>
+      saveAgentVersion(snapshot: AgentSnapshot): Promise<void>
+    }
 }): Starter {
   const savedVersions = new Set<string>()
   const describe = (parts: Parts) => toRunRow(parts, { runId: nextId('run'), serverBudget })
@@ -181,12 +187,14 @@ export function createStarter({
 
   return {
     async start(scope, { session: reference, agent, messages: posted, ...rest }) {
-      const { options, headers = {}, key } = rest
+      const { beside, options, headers = {}, key } = rest
       const assistant = chooseAgent(agent)
       await keepVersion(assistant.snapshot)
+      const from = beside && (await findBranchPoint(rows, scope, { session: reference, beside }))
       for (let attempt = 0; attempt < startTries; attempt += 1) {
-        const session = await rows.find(scope, reference)
-        if (!session) throw new Problem('not_found', `There is no session ${reference}`)
+        const found = await rows.find(scope, reference, from)
+        if (!found) throw new Problem('not_found', `There is no session ${reference}`)
+        const session = from ? { ...found, leaf: from.leaf, branched: true } : found
         const parts = { scope, session, assistant, options, headers, key }
         if (session.activeRunId) {
           const placed = await whenBusy(parts, posted)
@@ -199,7 +207,12 @@ export function createStarter({
           : []
         if (history.length + posted.length === 0) throw nothingToAnswer(session.id)
         const messages = toMessages(posted, session.leaf)
-        const target = { type: 'existing' as const, id: session.id, leaf: session.leaf }
+        const target = {
+          type: 'existing' as const,
+          id: session.id,
+          leaf: found.leaf,
+          ...(from && from.leaf !== found.leaf ? { from } : {}),
+        }
         const started = await begin({ ...parts, target, messages, history })
         if (started) return started
         // The session changed between the reading and the start: look again.

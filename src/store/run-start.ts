@@ -1,7 +1,9 @@
 import type { RunBudget } from '#contract/budget.ts'
+import type { MessageRole } from '#contract/message.ts'
 import type { RunOptions } from '#contract/run.ts'
 import type { NewSession } from '#contract/session.ts'
 import type { Usage } from '#contract/usage.ts'
+import { seqOf } from './branch.ts'
 import type { Statements } from './database.ts'
 import type { HeldKey } from './idempotency.ts'
 import type { NewEvent, SessionSettings, SessionSummary } from './log.ts'
@@ -20,8 +22,11 @@ export type NewRun = {
   scope: Scope
   session:
     | { type: 'new'; id: string; owner: string; input: NewSession; background?: BackgroundOrigin }
-    /** `leaf` is the newest message that the caller's messages follow. */
-    | { type: 'existing'; id: string; leaf: string | null }
+    /**
+     * `leaf` is the newest message of the active branch as the caller knows it. With `from` a new
+     * branch begins behind that message, or at the beginning.
+     */
+    | { type: 'existing'; id: string; leaf: string | null; from?: { leaf: string | null } }
   runId: string
   agent: string
   agentName: string
@@ -75,6 +80,7 @@ function toStartRow(run: NewRun, entry: number) {
   const { session } = run
   const input = session.type === 'new' ? session.input : undefined
   const background = session.type === 'new' ? session.background : undefined
+  const from = session.type === 'existing' ? session.from : undefined
   return {
     entry,
     tenant: run.scope.tenant,
@@ -82,7 +88,10 @@ function toStartRow(run: NewRun, entry: number) {
     session: session.id,
     fresh: session.type === 'new',
     leaf: session.type === 'existing' ? session.leaf : null,
-    new_leaf: run.events.findLast((event) => event.message)?.message?.message.id ?? null,
+    new_leaf:
+      run.events.findLast((event) => event.message)?.message?.message.id ?? from?.leaf ?? null,
+    branches: from !== undefined,
+    branch_from: from?.leaf ?? null,
     external_id: input?.external_id ?? null,
     title: input?.title ?? null,
     permissions: input?.permissions ?? {},
@@ -149,7 +158,7 @@ const mayBegin = '(i.key is null or i.entry in (select entry from own_key))'
 const startStatement = `
 with item as materialized (
   select * from json_to_recordset($1::text::json) as i(entry int, tenant text, owner text,
-    session text, fresh boolean, leaf text, new_leaf text, external_id text, title text,
+    session text, fresh boolean, leaf text, new_leaf text, branches boolean, branch_from text, external_id text, title text,
     permissions jsonb, tools_approved boolean, thinking boolean, working_dir text,
     max_iterations int, session_metadata jsonb, run text, agent text, agent_name text, version text,
     model text, options jsonb, iteration_limit int, budget jsonb, metadata jsonb, instance text, count int,
@@ -192,8 +201,8 @@ with item as materialized (
   from target t join item i on i.entry = t.entry
   on conflict do nothing returning id
 ), begun as (
-  select t.*, i.tenant, i.count, i.agent, i.agent_name, i.new_leaf, i.fresh,
-    i.keeps_model
+  select t.*, i.tenant, i.count, i.agent, i.agent_name, i.new_leaf, i.fresh, i.keeps_model,
+    i.branches, i.branch_from
   from started r join item i on i.run = r.id join target t on t.entry = i.entry
 ), finished_keys as (
   update idempotency_keys k set status = 'done', run_id = i.run, session_id = b.session
@@ -203,8 +212,14 @@ with item as materialized (
 ), moved as (
   update sessions s set last_seq = s.last_seq + b.count, run_token = b.token, agent = b.agent,
     agent_name = b.agent_name,
-    model_override = case when b.keeps_model then s.model_override end, leaf_id = coalesce(b.new_leaf, s.leaf_id), updated_at = now()
+    model_override = case when b.keeps_model then s.model_override end, leaf_id = coalesce(b.new_leaf, s.leaf_id),
+    branched = s.branched or b.branches, updated_at = now()
   from begun b where s.id = b.session and not b.fresh
+), new_branches as (
+  insert into branches (session_id, seq, tenant, parent_seq)
+  select b.session, b.base + 1, b.tenant, ${seqOf('b.branch_from', 'b.session')}
+  from begun b where b.branches
+  on conflict (session_id, seq) do update set parent_seq = excluded.parent_seq
 ), new_events as (
   insert into events (session_id, seq, tenant, run_id, agent, type, data)
   select b.session, b.base + e.i, b.tenant, e.r, e.a, e.t, e.d
@@ -243,17 +258,19 @@ export type StartableSession = {
   settings: SessionSettings
 }
 
+/** With `from` the summary is that of the branch that ends there; `leaf` is still the active one. */
 export async function findStartable(
   database: Statements,
   scope: Scope,
   idOrExternalId: string,
+  from?: { leaf: string | null },
 ): Promise<StartableSession | null> {
   const [row] = await database.query<StartableRow>(
     `select s.id, s.owner, s.leaf_id as leaf, s.agent, s.agent_name as "agentName",
        s.max_iterations as "maxIterations", s.title, s.working_dir as "workingDir",
        ${usageJson('s')} as totals, s.permissions, s.tools_approved as "toolsApproved",
        s.allowed_tools as "allowedTools", s.thinking, s.model_override as picked,
-       ${latestSummary({ leaf: 's.leaf_id', branched: 's.branched' })} as summary, ${levelOf} as level,
+       ${latestSummary(startsFrom)} as summary, ${levelOf} as level,
        (select r.id from runs r where r.session_id = s.id
           and r.status in ('queued', 'running', 'waiting') order by r.enqueued, r.id limit 1)
          as "activeRunId", s.branched
@@ -261,9 +278,30 @@ export async function findStartable(
      where s.tenant = $1 and ($2::text is null or s.owner = $2) and s.root_id is null
        and (s.id = $3 or s.external_id = $3)
      order by s.id = $3 desc limit 1`,
-    [scope.tenant, scope.owner, idOrExternalId],
+    [scope.tenant, scope.owner, idOrExternalId, from !== undefined, from?.leaf ?? null],
   )
   return row ? withSettings(row) : null
+}
+
+const startsFrom = {
+  leaf: 'case when $4::boolean then $5::text else s.leaf_id end',
+  branched: '(s.branched or $4::boolean)',
+}
+
+/** A message of a conversation that runs can be started in. */
+export async function findTurn(
+  database: Statements,
+  scope: Scope,
+  { session, messageId }: { session: string; messageId: string },
+): Promise<{ role: MessageRole; parentId: string | null } | null> {
+  const [row] = await database.query<{ role: MessageRole; parentId: string | null }>(
+    `select m.role, m.parent_id as "parentId" from messages m
+     where m.id = $4 and m.session_id = (
+       select s.id from sessions s where s.tenant = $1 and ($2::text is null or s.owner = $2)
+         and s.root_id is null and (s.id = $3 or s.external_id = $3) order by s.id = $3 desc limit 1)`,
+    [scope.tenant, scope.owner, session, messageId],
+  )
+  return row ?? null
 }
 
 type StartableRow = Omit<StartableSession, 'settings'> & SettingsColumns

@@ -30,7 +30,7 @@ import {
   saveAgentVersion,
 } from './run-loading.ts'
 import { dropQueue, enqueueRun, readPosted, steerRun, takeQueued } from './run-queue.ts'
-import { findStartable, startRuns } from './run-start.ts'
+import { findStartable, findTurn, startRuns } from './run-start.ts'
 
 type Rest<Work> = Work extends (database: Database, ...rest: infer Arguments) => infer Result
   ? (...rest: Arguments) => Result
@@ -71,6 +71,7 @@ export function bindRunStatements(
       renew: bind(renewLeases),
       release: bind(releaseRun),
       find: bind(findStartable),
+      findTurn: bind(findTurn),
       load: bind(loadRun),
       loadSubRun: bind(loadSubRun),
       history: bind(readHistory),
