@@ -74,9 +74,10 @@ function findLostDecisions({ history, contents }: Evidence): string[] {
 function findSplitKeys({ history }: Evidence): string[] {
   const answers = new Map<string, Set<string>>()
   for (const exchange of exchangesOf(history)) {
-    if (!('key' in exchange.act) || !isAcknowledged(exchange)) continue
-    const ids = answers.get(exchange.act.key) ?? new Set()
-    answers.set(exchange.act.key, ids.add(fieldOf(exchange.body, 'id')))
+    const key = 'key' in exchange.act ? exchange.act.key : undefined
+    if (key === undefined || !isAcknowledged(exchange)) continue
+    const ids = answers.get(key) ?? new Set()
+    answers.set(key, ids.add(fieldOf(exchange.body, 'id')))
   }
   return [...answers]
     .filter(([, ids]) => ids.size > 1)

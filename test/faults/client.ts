@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Random } from '../support/random.ts'
 import type { Act } from './history.ts'
-import type { House, Instance } from './house.ts'
+import type { Door, House } from './house.ts'
 
 /** Milliseconds after which a client gives up on one request, and on all of its repetitions. */
 const patience = 12_000
@@ -11,7 +11,7 @@ export type Answer = { status: number; body: unknown }
 type Asked = { act: Act; method: 'GET' | 'POST'; path: string; body?: unknown }
 
 /** Asks one instance once, and writes down what came of it; null: no answer came. */
-export async function ask(house: House, to: Instance, asked: Asked): Promise<Answer | null> {
+export async function ask(house: House, to: Door, asked: Asked): Promise<Answer | null> {
   const { act, method, path, body } = asked
   const { history } = house
   const request = history.nextId()
@@ -36,7 +36,7 @@ export async function ask(house: House, to: Instance, asked: Asked): Promise<Ans
 export async function insist(house: House, random: Random, asked: Asked): Promise<Answer> {
   const deadline = performance.now() + persistence
   for (;;) {
-    const answer = await ask(house, pickInstance(house, random), asked)
+    const answer = await ask(house, pickDoor(house, random), asked)
     if (answer && !mayChange(answer)) return answer
     if (performance.now() > deadline) {
       throw new Error(`${asked.method} ${asked.path} got no answer: ${JSON.stringify(answer)}`)
@@ -45,9 +45,8 @@ export async function insist(house: House, random: Random, asked: Asked): Promis
   }
 }
 
-export function pickInstance({ instances }: House, random: Random): Instance {
-  const open = instances.filter(({ passedOver }) => !passedOver)
-  return random.pick(open.length > 0 ? open : instances)
+export function pickDoor({ doors }: Pick<House, 'doors'>, random: Random): Door {
+  return random.pick(doors.filter(({ passedOver }) => !passedOver))
 }
 
 function mayChange({ status, body }: Answer): boolean {
@@ -68,7 +67,7 @@ function headersOf(act: Act): Record<string, string> {
   return {
     'content-type': 'application/json',
     accept: 'application/json',
-    ...('key' in act && { 'idempotency-key': act.key }),
+    ...('key' in act && act.key !== undefined && { 'idempotency-key': act.key }),
     ...(act.type === 'post' && { prefer: 'respond-async' }),
   }
 }

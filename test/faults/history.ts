@@ -23,8 +23,14 @@ type NewEntry =
 export type Act =
   | { type: 'create'; session: string; key: string }
   | { type: 'post'; session: string; message: string; key: string }
-  | { type: 'decide'; session: string; approval: string; decision: 'approve' | 'reject' }
-  | { type: 'cancel'; session: string; run: string }
+  | {
+      type: 'decide'
+      session: string
+      approval: string
+      decision: 'approve' | 'reject'
+      key: string
+    }
+  | { type: 'cancel'; session: string; run: string; key?: string }
   | { type: 'read'; path: string }
 
 export function createHistory(now: () => number = () => performance.now()): History {

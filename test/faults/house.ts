@@ -12,11 +12,13 @@ import { createHistory, type History } from './history.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import { agentFile, answerFrom } from './model.ts'
 
+/** Where clients go, unless it is passed over. */
+export type Door = { name: string; url: string; passedOver: boolean }
+
 export type Instance = ServerProcess & {
   name: string
   /** Variables of the next start. */
   environment: Record<string, string>
-  /** Takes no new clients, as behind a balancer that passes it over. */
   passedOver: boolean
   /** Resolves when the process has ended by itself. */
   gone(): Promise<void>
@@ -25,6 +27,8 @@ export type Instance = ServerProcess & {
 /** Servers on one database, with a scripted model and a ledger: what a trial is made in. */
 export type House = {
   instances: [Instance, ...Instance[]]
+  /** The instances, or what stands before them. */
+  doors: Door[]
   model: ModelServer
   ledger: Ledger
   history: History
@@ -89,6 +93,7 @@ export async function openHouse({
   const instances: [Instance, ...Instance[]] = [first, ...others]
   return {
     instances,
+    doors: instances,
     model,
     ledger,
     history: createHistory(),

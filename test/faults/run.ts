@@ -66,7 +66,7 @@ async function runLane(
     }
     const count = options.trials ?? (options.long ? trial.long : trial.quick)
     for (let index = 0; index < count; index += 1) {
-      results.push(await runOne({ trial, seed: options.seed + index, index, postgres }))
+      results.push(await runOne({ trial, seed: options.seed + index, postgres }))
     }
   }
   return results
@@ -80,16 +80,14 @@ async function whyNot(trial: Trial, postgres: PostgresServer | undefined) {
 async function runOne({
   trial,
   seed,
-  index,
   postgres,
 }: {
   trial: Trial
   seed: number
-  index: number
   postgres: PostgresServer | undefined
 }): Promise<TrialResult> {
   const began = performance.now()
-  const result = await attempt(trial, { seed, index, postgres })
+  const result = await attempt(trial, { seed, postgres })
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
   const failed = result.failures.length > 0
   console.log(
@@ -107,13 +105,13 @@ type Made = Extract<TrialResult, { type: 'made' }>
 
 async function attempt(
   trial: Trial,
-  { seed, index, postgres }: { seed: number; index: number; postgres: PostgresServer | undefined },
+  { seed, postgres }: { seed: number; postgres: PostgresServer | undefined },
 ): Promise<Made> {
   const [promise = 'R0'] = trial.promises
   try {
     // A seed means other numbers for each kind of trial.
     const random = createRandom(hashOf(`${trial.name} ${seed}`))
-    const { violations, fired, figures } = await trial.run({ random, index, postgres })
+    const { violations, fired, figures } = await trial.run({ random, seed, postgres })
     const failures = [...violations]
     if (fired === 0) failures.push({ promise, what: 'the fault did not act' })
     for (const figure of figures) {

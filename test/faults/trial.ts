@@ -18,8 +18,7 @@ export type Trial = {
 
 export type World = {
   random: Random
-  /** Which trial of its kind it is, from 0. */
-  index: number
+  seed: number
   /** The rig's own server; trials with `postgres` only. */
   postgres: PostgresServer | undefined
 }

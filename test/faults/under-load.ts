@@ -9,8 +9,6 @@ import { openVisitor, say, untilOver, type Visitor, within } from './visitor.ts'
 
 /** What `disturb` calls when a fault has acted, and when what it took away is back. */
 export type Disturbance = {
-  random: Random
-  visitors: readonly Visitor[]
   fault(name: string): void
   restored(): void
 }
@@ -43,7 +41,7 @@ export async function underLoad({
   let staying = true
   let fired = 0
   try {
-    const visitors = await Promise.all(
+    const opening = Promise.all(
       Array.from({ length: people }, (_, index) =>
         openVisitor(house, {
           name: `v${index}`,
@@ -53,15 +51,14 @@ export async function underLoad({
         }),
       ),
     )
-    await disturb({
-      random,
-      visitors,
+    const disturbing = disturb({
       fault(name) {
         fired += 1
         history.add({ kind: 'fault', name })
       },
       restored: () => history.add({ kind: 'fault', name: 'restored' }),
     })
+    const [visitors] = await Promise.all([opening, disturbing])
     // What was disturbed goes on for a moment before everybody leaves.
     await setTimeout(200)
     staying = false

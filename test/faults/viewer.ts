@@ -2,7 +2,7 @@ import { get } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { framesOf } from '../reliability/frames.ts'
 import type { Random } from '../support/random.ts'
-import { pickInstance } from './client.ts'
+import { pickDoor } from './client.ts'
 import type { House } from './house.ts'
 
 /** A page that follows a session and connects again, wherever it can, until it is stopped. */
@@ -39,7 +39,7 @@ export function openViewer(
 
   function connectOnce(limit: number): Promise<void> {
     const { history } = house
-    const { name, url } = pickInstance(house, random)
+    const { name, url } = pickDoor(house, random)
     const stream = history.nextId()
     const after = events.at(-1)?.seq ?? 0
     let text = ''

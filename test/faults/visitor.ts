@@ -2,7 +2,7 @@ import type { Random } from '../support/random.ts'
 import { codeOf, insist, textIn } from './client.ts'
 import type { House } from './house.ts'
 import type { MessageKind } from './model.ts'
-import { openViewer, type Viewer } from './viewer.ts'
+import { openViewer, type SeenEvent, type Viewer } from './viewer.ts'
 
 export type Visitor = {
   session: string
@@ -118,7 +118,7 @@ export async function untilOver({
     )
     if (!isQuestion(event.type)) return
     from = viewer.seen().indexOf(event) + 1
-    await decide(house, random, { viewer, approval: String(event.approval_id) })
+    await decide(house, random, { viewer, event })
   }
 }
 
@@ -128,15 +128,18 @@ const isQuestion = (type: string) => type === 'tool_call_confirmation'
 async function decide(
   house: House,
   random: Random,
-  { viewer, approval }: { viewer: Viewer; approval: string },
+  { viewer, event }: { viewer: Viewer; event: SeenEvent },
 ): Promise<void> {
   const decision = random.pick(['approve', 'approve', 'reject'] as const)
-  const asked = {
-    act: { type: 'decide' as const, session: viewer.session, approval, decision },
-    method: 'POST' as const,
-    path: `/api/approvals/${approval}`,
-    body: { decision },
+  const approval = String(event.approval_id)
+  const { session } = viewer
+  const act = { type: 'decide' as const, session, approval, decision, key: `decide-${approval}` }
+  const byId = { path: `/api/approvals/${approval}`, body: { decision } }
+  const bySession = {
+    path: `/api/sessions/${session}/resume`,
+    body: { confirmation: decision, tool_call_id: textIn(event.tool_call, 'id') },
   }
+  const asked = { act, method: 'POST' as const, ...random.pick([byId, bySession]) }
   await insist(house, random, asked)
   if (random.below(3) === 0) await insist(house, random, asked)
 }
@@ -148,7 +151,7 @@ async function cancelRun({ house, random, viewer }: Round, run: string): Promise
     ({ type, run_id }) => run_id === run && (type === moment || type === 'stream_stopped'),
   )
   await insist(house, random, {
-    act: { type: 'cancel', session: viewer.session, run },
+    act: { type: 'cancel', session: viewer.session, run, key: `cancel-${run}` },
     method: 'POST',
     path: `/api/runs/${run}/cancel`,
   })
