@@ -5,6 +5,7 @@ import type { Dialect } from '#http/dialects/dialect.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { readArguments } from './commands/arguments.ts'
 import { serveOptions } from './commands/options.ts'
+import { type Limits, readLimits } from './config-limits.ts'
 import {
   type ArchivePlace,
   type DatabasePlace,
@@ -74,6 +75,8 @@ export type Config = Readonly<{
   compactAfter: number
   /** What any run may spend before it asks to go on. */
   runBudget: RunBudget
+  /** How much callers may ask for. */
+  limits: Limits
   /** Whether the model is asked for titles. */
   titles: boolean
   logLevel: LogLevel
@@ -128,6 +131,7 @@ export function readConfig({
     archive: readArchive(settings.get('archive-url'), environment.PARLEY_ARCHIVE_SECRET),
     compactAfter: readSeconds(settings.get('compact-after'), 60),
     runBudget: Object.freeze(readRunBudget(settings)),
+    limits: Object.freeze(readLimits(settings)),
     logLevel: readChoice(settings.get('log-level'), logLevels, 'info'),
     environment,
   })

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { concealFile } from '#agents/conceal.ts'
 import { createPeers } from '#agents/peers.ts'
+import { createAdmission } from '#http/admission.ts'
 import { createApp } from '#http/app.ts'
 import { createHouses } from '#http/dialect-house.ts'
 import { docsPages } from '#http/docs.ts'
@@ -10,6 +11,8 @@ import { type Collaborators, createHandlers } from '#http/handlers/handlers.ts'
 import type { EventRows } from '#http/handlers/streams.ts'
 import { createKeyGuard } from '#http/idempotency.ts'
 import { landingPage } from '#http/landing.ts'
+import { createRunAdmission } from '#http/limits-runs.ts'
+import { createStreamSeats } from '#http/limits-streams.ts'
 import { listen } from '#http/listen.ts'
 import { createEventStreams, tickInterval } from '#http/sse.ts'
 import { createTicker } from '#http/ticker.ts'
@@ -193,12 +196,20 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     titles: config.titles,
     compactAfter: config.compactAfter,
     budget: config.runBudget,
+    questionLifetime: config.limits.approvalTimeout * 1000,
     log,
   })
   opened.add(() => runtime.close(drainGrace))
 
   const ticker = createTicker({ interval: tickInterval })
   const streams = createEventStreams({ feed: runtime.feed, ticker })
+  const admission = createAdmission({
+    seats: createStreamSeats(config.limits.streams),
+    admitRun: createRunAdmission({
+      most: config.limits.keyRuns,
+      countRunning: store.runs.countActive,
+    }),
+  })
   let draining = false
   const collaborators: Collaborators = {
     sessions: tellRemovals(store.sessions, runtime.sessionRemoved),
@@ -209,6 +220,7 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     feed: runtime.feed,
     events: bindEventRows(database, runtime.readFrames),
     streams,
+    admission,
     catalog,
     models: { list: () => listModels({ models, catalog }) },
     newSessionId: () => ids.next('ses'),
@@ -243,6 +255,9 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     },
   }
   const document = await readFile(new URL('../openapi/openapi.json', import.meta.url), 'utf8')
+  const { body, rate, isStandardRate, trustProxy } = config.limits
+  const sparesKeyless = isStandardRate && config.loopback
+  const newRequestId = () => randomUUID()
   const app = createApp({
     guard: createKeyGuard({ keys: statements.keys, log }),
     handlers: createHandlers(collaborators),
@@ -251,15 +266,16 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
       atRoot: config.standIn,
       openHouse: createHouses(collaborators),
       streams,
+      admission,
       waitForApprovals: config.dialectApprovals === 'wait',
     },
     pages: [landingPage({ version: config.version }), ...docsPages({ document: () => document })],
-    limits: { body: 1024 * 1024 },
+    limits: { body, requests: { rate, sparesKeyless, trustProxy, now: monotonic } },
     loopback: config.loopback,
-    newRequestId: () => randomUUID(),
+    newRequestId,
     log,
   })
-  const server = await listen({ app, host: config.listen.host, port: config.listen.port })
+  const server = await listen({ app, ...config.listen, newRequestId })
   opened.add(async () => {
     draining = true
     streams.close()

@@ -35,6 +35,13 @@ export type OptionName =
   | 'as'
   | 'dialect-approvals'
   | 'insecure-no-auth'
+  | 'rate-limit'
+  | 'trust-proxy'
+  | 'max-body'
+  | 'max-streams'
+  | 'max-key-streams'
+  | 'max-key-runs'
+  | 'approval-timeout'
   | 'instance-name'
   | 'log-level'
 
@@ -196,6 +203,54 @@ export const serveOptions: readonly Option[] = [
     group: 'Network',
     variables: ['PARLEY_INSECURE_NO_AUTH'],
     help: 'Listen on a public address although everyone who reaches it may do everything',
+  },
+  {
+    name: 'rate-limit',
+    group: 'Network',
+    value: 'N[/BURST]',
+    variables: ['PARLEY_RATE_LIMIT'],
+    help: 'Requests a minute, and at once, for each key or address; 0 is no limit. Default: 600/120, none on loopback without a key',
+  },
+  {
+    name: 'trust-proxy',
+    group: 'Network',
+    variables: ['PARLEY_TRUST_PROXY'],
+    help: 'Callers are told apart by the last address of X-Forwarded-For, which your proxy must write',
+  },
+  {
+    name: 'max-body',
+    group: 'Network',
+    value: 'BYTES',
+    variables: ['PARLEY_MAX_BODY'],
+    help: "Bytes of a request's body. Default: 1048576",
+  },
+  {
+    name: 'max-streams',
+    group: 'Network',
+    value: 'COUNT',
+    variables: ['PARLEY_MAX_STREAMS'],
+    help: 'Streams that this instance holds open. Default: 2000',
+  },
+  {
+    name: 'max-key-streams',
+    group: 'Network',
+    value: 'COUNT',
+    variables: ['PARLEY_MAX_KEY_STREAMS'],
+    help: 'Streams of one key on this instance. Default: 50',
+  },
+  {
+    name: 'max-key-runs',
+    group: 'Network',
+    value: 'COUNT',
+    variables: ['PARLEY_MAX_KEY_RUNS'],
+    help: 'Runs of one key that run at once. Default: 10',
+  },
+  {
+    name: 'approval-timeout',
+    group: 'Agents',
+    value: 'SECONDS',
+    variables: ['PARLEY_APPROVAL_TIMEOUT'],
+    help: 'An approval or a question that nobody answers expires after so long. Default: 86400',
   },
   {
     name: 'instance-name',

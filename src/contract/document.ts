@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { approvalFilterParameters } from './approval-operations.ts'
-import { responseHeaders } from './header.ts'
+import { type ResponseHeader, responseHeaders } from './header.ts'
 import { dropUnused, hoistResponses } from './hoist-responses.ts'
 import { operations } from './operations.ts'
 import { parameters } from './parameter.ts'
@@ -18,10 +18,11 @@ export function createDocument({ version }: { version: string }) {
     registry.registerParameter(name, schema)
   }
   registry.register('Problem', ProblemDocument)
-  for (const { component, description, schema, example } of Object.values(responseHeaders)) {
+  for (const [name, header] of Object.entries(responseHeaders)) {
+    const { component, description, schema, example } = header
     registry.registerComponent('headers', component, {
       description,
-      required: true,
+      required: !limitHeaders.has(name),
       schema: plainSchema(schema),
       example,
     })
@@ -54,7 +55,7 @@ const info = {
   title: 'Parley',
   summary: 'A contract-first agent server',
   description:
-    'Agents in YAML, typed events, streams that resume exactly. Every event reaches a client only after it is stored; its id can be read again from any instance.',
+    'Agents in YAML, typed events, streams that resume exactly. Every event reaches a client only after it is stored; its id can be read again from any instance.\n\nWhat no operation answers is refused with a problem as well: 400 for what is no request, 404 for an unknown path, 405 for another method, 408 for a request that comes too slowly, 431 for headers beyond 16 KiB. Where requests are limited, every answer has `RateLimit-Policy` and `RateLimit`.',
   license: { name: 'MIT', identifier: 'MIT' },
 }
 
@@ -97,9 +98,12 @@ function problemResponse(status: number, description: string) {
   }
 }
 
-const headersByStatus: Record<number, ('Retry-After' | 'Allow')[]> = {
+/** Only where requests are limited. */
+const limitHeaders = new Set<string>(['RateLimit', 'RateLimit-Policy'])
+
+const headersByStatus: Record<number, ResponseHeader[]> = {
   405: ['Allow'],
-  429: ['Retry-After'],
+  429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
   503: ['Retry-After'],
 }
 

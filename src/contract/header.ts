@@ -44,6 +44,20 @@ export const responseHeaders = {
     schema: z.string().regex(/^\d+$/),
     example: '1',
   },
+  RateLimit: {
+    component: 'RateLimit',
+    description:
+      'Requests that are left to this caller (r), and seconds until one more is there (t); draft-ietf-httpapi-ratelimit-headers',
+    schema: z.string().regex(/^"requests";r=\d+;t=\d+$/),
+    example: '"requests";r=119;t=0',
+  },
+  'RateLimit-Policy': {
+    component: 'RateLimitPolicy',
+    description:
+      'How many requests (q) a caller has in a window of w seconds, and how many at once (burst)',
+    schema: z.string().regex(/^"requests";q=\d+;w=60;burst=\d+$/),
+    example: '"requests";q=600;w=60;burst=120',
+  },
   Allow: {
     component: 'Allow',
     description: 'The methods of the path',

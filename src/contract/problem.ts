@@ -25,6 +25,8 @@ export const ProblemCode = z
     'unsupported_media_type',
     'rate_limited',
     'queue_full',
+    'request_timeout',
+    'headers_too_large',
     'unavailable',
     'internal',
   ])

@@ -79,7 +79,13 @@ export const keyProblems = [
   'idempotency_mismatch',
 ] as const satisfies ProblemCode[]
 
-const everywhere = ['forbidden', 'not_acceptable', 'internal', 'unavailable'] as const
+const everywhere = [
+  'forbidden',
+  'not_acceptable',
+  'rate_limited',
+  'internal',
+  'unavailable',
+] as const
 
 const eventStream = {
   'text/event-stream': { schema: StreamedEvent, itemSchema: StreamedEvent },

@@ -7,6 +7,7 @@ import { createEdge } from './edge.ts'
 import type { AppContext, Env, Handlers } from './env.ts'
 import { answerProblem, toProblem } from './errors.ts'
 import type { KeyGuard } from './idempotency.ts'
+import { limitRequests, type RequestLimits } from './limits.ts'
 import { type DialectDesk, dialectHandler, refuse } from './mount-dialect.ts'
 import { negotiate } from './negotiate.ts'
 import { otherMethods } from './other-methods.ts'
@@ -16,6 +17,7 @@ import { type RequestShape, validateRequest } from './validate.ts'
 export type HttpLimits = {
   /** Bytes of a request body. */
   body: number
+  requests: RequestLimits
 }
 
 /**
@@ -53,6 +55,7 @@ export function createApp({
     answer(new Problem('not_found', 'There is no such route; /docs lists them'), c),
   )
   app.use(createEdge({ loopback, newRequestId }))
+  app.use(limitRequests(limits.requests))
 
   function mountDialect(base: string, dialect: Dialect): void {
     for (const route of dialect.routes) {

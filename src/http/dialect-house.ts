@@ -22,13 +22,18 @@ type Start = { messages: NewMessage[]; options?: RunOptions }
  * is asked, somebody else is while the client waits, or it is denied.
  */
 export function createHouses(collaborators: Collaborators) {
-  const { sessions, messages, runs, runRows, approvals, events, feed } = collaborators
+  const { sessions, messages, runs, runRows, approvals, events, feed, admission } = collaborators
   const conversations = createConversations(collaborators)
   const summaries = createSummaries(collaborators)
 
   return (c: AppContext, { approvals: policy }: { approvals: 'client' | 'others' | 'deny' }) => {
     const scope = c.get('scope')
     const headers = c.req.header()
+    // Its client waits for the end of the run, whatever the answer looks like.
+    const begin = (start: () => Promise<StartedRun>) => {
+      admission.stream(c)
+      return admission.run(c, start)
+    }
     const withDefaults = ({ messages, options = {} }: Start) => ({
       messages,
       options: policy === 'deny' ? { on_ask: 'deny' as const, ...options } : options,
@@ -65,23 +70,29 @@ export function createHouses(collaborators: Collaborators) {
       runs: {
         /** Runs the session's agent; an unknown id becomes the external id of a new session. */
         chat: (request: Start & { session?: string; agent?: string }) =>
-          conversations.chat(scope, {
-            session: request.session,
-            agent: request.agent,
-            ...withDefaults(request),
-          }),
+          begin(() =>
+            conversations.chat(scope, {
+              session: request.session,
+              agent: request.agent,
+              ...withDefaults(request),
+            }),
+          ),
         start: (request: Start & { session: string; agent: AgentReference }) =>
-          runs.start(scope, {
-            session: request.session,
-            agent: request.agent,
-            ...withDefaults(request),
-          }),
+          begin(() =>
+            runs.start(scope, {
+              session: request.session,
+              agent: request.agent,
+              ...withDefaults(request),
+            }),
+          ),
         startNew: (request: Start & { session: NewSession; agent: AgentReference }) =>
-          runs.startNew(scope, {
-            session: request.session,
-            agent: request.agent,
-            ...withDefaults(request),
-          }),
+          begin(() =>
+            runs.startNew(scope, {
+              session: request.session,
+              agent: request.agent,
+              ...withDefaults(request),
+            }),
+          ),
         get: (id: string) => runRows.get(scope, id),
         list: (session: string, page: Partial<PageRequest> = {}) =>
           runRows.list(scope, session, toPage(page, 'desc')),

@@ -8,6 +8,8 @@ const exposed = [
   'X-Request-Id',
   'Retry-After',
   'Preference-Applied',
+  'RateLimit',
+  'RateLimit-Policy',
 ].join(', ')
 const wellFormedId = /^[A-Za-z0-9._:-]{1,128}$/
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { Env } from './env.ts'
+import { answerUnreadable, unreadable } from './unreadable.ts'
 
 export type Listening = {
   /** Where the server answers, without a slash at the end. */
@@ -16,16 +17,23 @@ export async function listen({
   app,
   host,
   port,
+  newRequestId,
 }: {
   app: Hono<Env>
   host: string
   port: number
+  newRequestId: () => string
 }): Promise<Listening> {
   const listener = getRequestListener(app.fetch, {
     // A request that cannot be made into one: its target or Host is no part of a URL.
-    errorHandler: () => new Response(badRequest, { status: 400, headers: problemHeaders }),
+    errorHandler() {
+      const detail = 'The target of the request or its Host header is no part of a URL'
+      const { body, ...answer } = unreadable({ detail, requestId: newRequestId() })
+      return new Response(body, answer)
+    },
   })
   const server = createServer(serverOptions, listener)
+  answerUnreadable(server, newRequestId)
   await bind(server, host, port)
   return {
     url: toUrl(server.address(), host),
@@ -41,16 +49,6 @@ const serverOptions = {
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 65_000,
 }
-
-const badRequest = JSON.stringify({
-  type: 'urn:parley:problem:invalid_json',
-  title: 'The request is malformed',
-  status: 400,
-  detail: 'The target of the request or its Host header is no part of a URL',
-  code: 'invalid_json',
-  request_id: 'unreadable',
-})
-const problemHeaders = { 'Content-Type': 'application/problem+json' }
 
 function bind(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -4,6 +4,7 @@ import type { StatusCode } from 'hono/utils/http-status'
 import type { RuntimeEvent } from '#contract/event.ts'
 import type { Problem } from '#contract/problem.ts'
 import { problemKinds } from '#contract/problem-kinds.ts'
+import type { Admission } from './admission.ts'
 import type { createHouses } from './dialect-house.ts'
 import type { Answer, Dialect, DialectRoute, EventView } from './dialects/dialect.ts'
 import type { AppContext, Env } from './env.ts'
@@ -15,6 +16,7 @@ import type { StreamView } from './stream-view.ts'
 export type DialectDesk = {
   openHouse: ReturnType<typeof createHouses>
   streams: EventStreams
+  admission: Pick<Admission, 'stream'>
   /** `--dialect-approvals wait`: a call that must ask waits for another door. */
   waitForApprovals: boolean
 }
@@ -35,6 +37,7 @@ export function dialectHandler(
       house,
     })
     if (answer.type !== 'stream') return send(answer, c)
+    desk.admission.stream(c)
     const { sessionId, after, resumeAfter = after, view, headers, cancelOnDisconnect } = answer
     const cancel = (run: string) => void house.runs.cancel(run).catch(() => undefined)
     desk.streams.open({

@@ -114,7 +114,8 @@ export function createRunAnswers({
   }
 }
 
-function prefersAsync(prefer: string | undefined): boolean {
+/** The caller wants the run as it was started, and no stream of it. */
+export function prefersAsync(prefer: string | undefined): boolean {
   return (prefer ?? '')
     .split(',')
     .some((preference) => preference.split(';')[0]?.trim().toLowerCase() === 'respond-async')

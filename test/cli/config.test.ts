@@ -31,6 +31,15 @@ test('without flags it serves the examples on loopback with an embedded database
     archive: undefined,
     compactAfter: 60,
     runBudget: { seconds: 1800, tool_calls: 200 },
+    limits: {
+      body: 1_048_576,
+      rate: { perMinute: 600, burst: 120 },
+      isStandardRate: true,
+      trustProxy: false,
+      streams: { instance: 2000, key: 50 },
+      keyRuns: 10,
+      approvalTimeout: 86_400,
+    },
     agentsWritable: undefined,
     peersFile: expect.stringMatching(/aegis-net\.toml$/),
     titles: true,
@@ -74,6 +83,16 @@ const values: Record<string, Example> = {
   'insecure-registry': { text: 'a:81', field: 'registries', value: { insecure: ['a:81'] } },
   'max-run-seconds': { text: '5', field: 'runBudget', value: { seconds: 5 } },
   'max-run-tool-calls': { text: '5', field: 'runBudget', value: { tool_calls: 5 } },
+  'rate-limit': {
+    text: '60/10',
+    field: 'limits',
+    value: { rate: { perMinute: 60, burst: 10 }, isStandardRate: false },
+  },
+  'max-body': { text: '5', field: 'limits', value: { body: 5 } },
+  'max-streams': { text: '5', field: 'limits', value: { streams: { instance: 5 } } },
+  'max-key-streams': { text: '5', field: 'limits', value: { streams: { key: 5 } } },
+  'max-key-runs': { text: '5', field: 'limits', value: { keyRuns: 5 } },
+  'approval-timeout': { text: '5', field: 'limits', value: { approvalTimeout: 5 } },
   'compact-after': { text: '5', field: 'compactAfter', value: 5 },
   as: { text: 'kawai', field: 'standIn', value: { name: 'kawai' } },
   'dialect-approvals': { text: 'wait', field: 'dialectApprovals', value: 'wait' },
@@ -108,6 +127,29 @@ test('switches are on as flags and by what variables say', () => {
     'PARLEY_NO_TITLES: "maybe" is neither true nor false',
   )
 })
+
+test.each([
+  ['600', { perMinute: 600, burst: 120 }],
+  ['1', { perMinute: 1, burst: 1 }],
+  ['60/10', { perMinute: 60, burst: 10 }],
+  ['0', null],
+])('--rate-limit %s is read', (text, rate) => {
+  expect(read(['--rate-limit', text]).limits.rate).toEqual(rate)
+})
+
+test.each(['ten', '10/', '10/0', '0/5', '1.5', '1e3', '9999999'])(
+  '--rate-limit %s is refused with how to write it',
+  (text) => {
+    expect(() => read([`--rate-limit=${text}`])).toThrow('write 600, or 600/120')
+  },
+)
+
+test.each(['max-body', 'max-streams', 'max-key-streams', 'max-key-runs', 'approval-timeout'])(
+  '--%s 0 would let nobody in, and is refused',
+  (name) => {
+    expect(() => read([`--${name}`, '0'])).toThrow(`--${name}: must be 1 at least`)
+  },
+)
 
 test.each([
   ['localhost:80', { host: 'localhost', port: 80 }],

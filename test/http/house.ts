@@ -3,12 +3,15 @@ import { Problem } from '#contract/problem.ts'
 import type { Run } from '#contract/run.ts'
 import type { Session, SessionDetail } from '#contract/session.ts'
 import { noUsage } from '#contract/usage.ts'
+import { createAdmission } from '#http/admission.ts'
 import { createApp } from '#http/app.ts'
 import { createHouses } from '#http/dialect-house.ts'
 import type { Dialect } from '#http/dialects/dialect.ts'
 import { docsPages } from '#http/docs.ts'
 import { createHandlers } from '#http/handlers/handlers.ts'
 import { landingPage } from '#http/landing.ts'
+import type { RequestLimits } from '#http/limits.ts'
+import { createStreamSeats } from '#http/limits-streams.ts'
 import { listen } from '#http/listen.ts'
 import { createEventStreams } from '#http/sse.ts'
 import { createLogger } from '#log.ts'
@@ -28,12 +31,16 @@ export async function openHouse({
   overrides = {},
   loopback = true,
   bodyLimit = 1024 * 1024,
+  requests = { rate: null, sparesKeyless: false, trustProxy: false, now: () => 0 },
+  streamLimits = { instance: 2000, key: 50 },
   dialects = [],
   atRoot,
 }: {
   overrides?: Partial<Collaborators>
   loopback?: boolean
   bodyLimit?: number
+  requests?: RequestLimits
+  streamLimits?: { instance: number; key: number }
   dialects?: Dialect[]
   atRoot?: Dialect
 } = {}) {
@@ -56,23 +63,29 @@ export async function openHouse({
       },
     },
   })
+  const admission = createAdmission({
+    seats: createStreamSeats(streamLimits),
+    admitRun: (_principal, start) => start(),
+  })
   const house = { run: exampleRun, oldest: 1 }
   const collaborators = {
     ...(await doubles(house, frames, cancelled)),
     feed,
     streams,
+    admission,
     ...overrides,
   }
   const app = createApp({
     guard: (_c, _operation, handle) => handle(),
     handlers: createHandlers(collaborators),
     pages: [landingPage({ version: '0.1.0' }), ...docsPages({ document: () => '{}' })],
-    limits: { body: bodyLimit },
+    limits: { body: bodyLimit, requests },
     dialects: {
       all: dialects,
       atRoot,
       openHouse: createHouses(collaborators),
       streams,
+      admission,
       waitForApprovals: false,
     },
     loopback,
@@ -83,7 +96,7 @@ export async function openHouse({
       now: () => new Date(time),
     }),
   })
-  const server = await listen({ app, host: '127.0.0.1', port: 0 })
+  const server = await listen({ app, host: '127.0.0.1', port: 0, newRequestId: () => 'req_1' })
   const fetchChecked = checkedFetch()
 
   return {
@@ -168,7 +181,7 @@ async function doubles(
   house: { run: Run; oldest: number },
   frames: Frame[],
   cancelled: string[],
-): Promise<Omit<Collaborators, 'feed' | 'streams'>> {
+): Promise<Omit<Collaborators, 'feed' | 'streams' | 'admission'>> {
   const detail: SessionDetail = {
     ...exampleSession,
     pending_approvals: [],

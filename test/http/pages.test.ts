@@ -59,7 +59,12 @@ test('the front page shows a request that works here', async () => {
 test('an address in use is one clear error', async () => {
   const { port } = new URL(house.url)
   await expect(
-    listen({ app: new Hono<Env>(), host: '127.0.0.1', port: Number(port) }),
+    listen({
+      app: new Hono<Env>(),
+      host: '127.0.0.1',
+      port: Number(port),
+      newRequestId: () => 'req_1',
+    }),
   ).rejects.toThrow(`Cannot listen on 127.0.0.1:${port}: another program listens there`)
 })
 
@@ -76,7 +81,7 @@ test('closing waits for requests at work', async () => {
       return c.text('done')
     })
   })
-  const server = await listen({ app, host: '127.0.0.1', port: 0 })
+  const server = await listen({ app, host: '127.0.0.1', port: 0, newRequestId: () => 'req_1' })
   const response = fetch(server.url)
   await asked
   const closed = server.close(60_000)
@@ -87,7 +92,7 @@ test('closing waits for requests at work', async () => {
 
 test('closing cuts what takes longer than it may', async () => {
   const app = new Hono<Env>().get('/', () => new Promise<never>(() => undefined))
-  const server = await listen({ app, host: '127.0.0.1', port: 0 })
+  const server = await listen({ app, host: '127.0.0.1', port: 0, newRequestId: () => 'req_1' })
   const response = fetch(server.url)
   await server.close(10)
   await expect(response).rejects.toThrow('fetch failed')

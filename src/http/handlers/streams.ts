@@ -1,6 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Frame } from '#runtime/runtime.ts'
 import type { Scope } from '#store/scope.ts'
+import type { Admission } from '../admission.ts'
 import type { AppContext, Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import { negotiate } from '../negotiate.ts'
@@ -30,10 +31,12 @@ export function streamHandlers({
   events,
   runRows,
   streams,
+  admission,
 }: {
   events: EventRows
   runRows: Pick<RunReader, 'get'>
   streams: EventStreams
+  admission: Pick<Admission, 'stream'>
 }): Pick<Handlers, 'streamRun' | 'streamSession'> {
   return {
     async streamRun(c) {
@@ -83,6 +86,7 @@ export function streamHandlers({
   ): Response {
     const headers = c.get('commonHeaders')
     if (c.req.method === 'HEAD') return c.body(null, 200, streamHeaders)
+    admission.stream(c)
     const { outgoing } = c.env
     const end = streams.open({
       ...request,
