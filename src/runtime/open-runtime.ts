@@ -264,6 +264,8 @@ export async function openRuntime({
     deepest: context.transferDepth,
   })
   await cluster?.start()
+  // Requests that a killed process had in hand may be repeated at once.
+  if (embedded) await statements.keys.freeOrphaned()
   executor.start()
   compactor.start()
   keyCleanup.start()

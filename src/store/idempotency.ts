@@ -78,6 +78,18 @@ export async function keepRun(
   return rows.length > 0
 }
 
+/**
+ * Frees every key that is in flight: nobody who holds one is alive. For the embedded database, whose
+ * directory one process has, before it takes requests.
+ */
+export async function freeOrphanedKeys(database: Database): Promise<void> {
+  await database.query(
+    `update idempotency_keys set locked_until = clock_timestamp() - interval '1 s'
+     where status = 'in_flight'`,
+    [],
+  )
+}
+
 /** Deletes keys whose day is over, at most `limit`. Answers how many. */
 export async function removeExpiredKeys(
   database: Database,

@@ -15,7 +15,13 @@ import {
   submitClientResult,
 } from './decisions.ts'
 import { findCommitted, readEvents, readHeads } from './events.ts'
-import { claimKey, keepResponse, releaseKey, removeExpiredKeys } from './idempotency.ts'
+import {
+  claimKey,
+  freeOrphanedKeys,
+  keepResponse,
+  releaseKey,
+  removeExpiredKeys,
+} from './idempotency.ts'
 import type { LogEntry } from './log.ts'
 import { readCalls, readUnknownCalls } from './run-calls.ts'
 import { claimRuns, readCancelRequests, releaseRun, renewLeases } from './run-claims.ts'
@@ -88,6 +94,7 @@ export function bindRunStatements(
       claim: bind(claimKey),
       release: bind(releaseKey),
       keepResponse: bind(keepResponse),
+      freeOrphaned: bind(freeOrphanedKeys),
       removeExpired: bind(removeExpiredKeys),
     },
     cluster: { heads: bind(readHeads), cancelRequests: bind(readCancelRequests) },

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import {
   claimKey,
+  freeOrphanedKeys,
   type KeyPlace,
   keepResponse,
   keepRun,
@@ -96,4 +97,14 @@ test('a key is new again when its day is over, and old ones are deleted some at 
   expect(await removeExpiredKeys(database, { limit: 1 })).toBe(1)
   expect(await removeExpiredKeys(database, { limit: 10 })).toBe(1)
   expect(await removeExpiredKeys(database, { limit: 10 })).toBe(0)
+})
+
+test('keys that a killed process held are free at once, and those that are finished stay', async () => {
+  const [held, finished] = [newPlace(), newPlace()]
+  const lost = await hold(held)
+  await keepResponse(database, await hold(finished), answer)
+  await freeOrphanedKeys(database)
+  await hold(held)
+  expect(await keepResponse(database, lost, answer)).toBe(false)
+  expect(await claimKey(database, finished, 'hash')).toMatchObject({ type: 'done' })
 })
