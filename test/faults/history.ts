@@ -28,7 +28,7 @@ export type Act =
       session: string
       approval: string
       decision: 'approve' | 'reject'
-      key: string
+      key?: string
     }
   | { type: 'cancel'; session: string; run: string; key?: string }
   | { type: 'read'; path: string }
