@@ -61,6 +61,8 @@ import { dialects } from './dialects.ts'
 import { createLogger, type Logger } from './log.ts'
 import { openAgents, openFileAgents } from './open-agents.ts'
 import { openArchive } from './open-archive.ts'
+import { redactHooks, redactToolsets } from './redacted-plugins.ts'
+import { createRedaction, type Redaction } from './redaction.ts'
 import { tellRemovals } from './removed-sessions.ts'
 import { describeStart } from './start-lines.ts'
 import { resolveWorkingDir } from './working-dir.ts'
@@ -80,21 +82,26 @@ const closeGrace = 2000
 
 /** Builds the house: every floor and every plug-in is named here, once. */
 export async function startServer(config: Config): Promise<RunningServer> {
+  const redaction = createRedaction({ environment: config.environment })
+  redaction.learn([config.database, config.archive?.url])
   const log = createLogger({
     level: config.logLevel,
-    write: (line) => void process.stderr.write(line),
+    write: (line) => void process.stderr.write(redaction.text(line)),
     now: () => new Date(),
   })
   const opened = createCloseStack()
   try {
-    return await build(config, log, opened)
+    return await build(config, { log, redaction, opened })
   } catch (error) {
     await opened.close()
     throw error
   }
 }
 
-async function build(config: Config, log: Logger, opened: CloseStack): Promise<RunningServer> {
+async function build(
+  config: Config,
+  { log, redaction, opened }: { log: Logger; redaction: Redaction; opened: CloseStack },
+): Promise<RunningServer> {
   const began = performance.now()
   const { environment } = config
   const onFatal = (error: Error) => {
@@ -182,8 +189,8 @@ async function build(config: Config, log: Logger, opened: CloseStack): Promise<R
     },
     catalog,
     models,
-    toolsets,
-    hooks: createHooks(shell),
+    toolsets: redactToolsets(toolsets, redaction),
+    hooks: redactHooks(createHooks(shell), redaction),
     runScript: code.runScript,
     nextId: ids.next,
     // A lease belongs to a process, not to a name: a restarted one has to claim again.
