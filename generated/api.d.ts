@@ -51,7 +51,7 @@ export interface paths {
         head?: never;
         /**
          * Change a session
-         * @description Sets the fields that are given and leaves the others. Counts for a live run.
+         * @description Sets the fields that are given and leaves the others. Counts for a live run. `leaf_message_id` switches to another branch of the messages.
          */
         patch: operations["updateSession"];
         trace?: never;
@@ -105,7 +105,7 @@ export interface paths {
         };
         /**
          * List the messages of a session
-         * @description The messages of the active branch, oldest first.
+         * @description The messages of the active branch, or of another, oldest first. Siblings are what was said instead, by an edit or another answer: `?branch=` with the id of one shows its branch, and updateSession with the last message of that as `leaf_message_id` switches to it.
          */
         get: operations["listMessages"];
         put?: never;
@@ -1014,6 +1014,8 @@ export interface components {
             usage: components["schemas"]["Usage"];
             /** @description The newest event */
             last_seq: number;
+            /** @description The newest message of the active branch; null without messages */
+            leaf_message_id: string | null;
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -1316,6 +1318,11 @@ export interface components {
          */
         MessageParameter: string;
         /**
+         * @description A message: shows the branch through it to the newest messages below it. By default the active branch
+         * @example msg_01k9zq6w0v6m3t8q4x1y2z3a4b
+         */
+        BranchParameter: string;
+        /**
          * @description A run's id
          * @example run_01k9zq6w0v6m3t8q4x1y2z3a4b
          */
@@ -1477,7 +1484,7 @@ export interface components {
             pending_elicitations: components["schemas"]["Elicitation"][];
             pending_tool_calls: components["schemas"]["PendingToolCall"][];
             /** @description The newest of the active branch, in order */
-            messages: components["schemas"]["Message"][];
+            messages: components["schemas"]["ListedMessage"][];
             /** @description For listMessages with order=desc: the ones before; null when all are here */
             messages_cursor: string | null;
         };
@@ -1580,6 +1587,23 @@ export interface components {
             run_id: string;
             tool_call: components["schemas"]["ToolCall"];
         };
+        /** @description A stored message with its place among its siblings */
+        ListedMessage: components["schemas"]["Message"] & {
+            /**
+             * @description Its place among the messages with the same parent, the oldest is 0
+             * @example 0
+             */
+            sibling_index: number;
+            /**
+             * @description How many messages have the same parent
+             * @example 1
+             */
+            sibling_count: number;
+            /** @description The sibling before it; listMessages shows its branch */
+            previous_sibling_id: string | null;
+            /** @description The sibling after it */
+            next_sibling_id: string | null;
+        };
         /** @description The fields of a session to set */
         SessionPatch: {
             /** @description A short name of the conversation */
@@ -1599,6 +1623,11 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            /**
+             * @description Makes the branch that ends with this message the active one: the next message follows it. Where results of tool calls come right after it, they belong to the branch. 409 `session_busy` while a run is active or waits.
+             * @example msg_01k9zq6w0v6m3t8q4x1y2z3a4b
+             */
+            leaf_message_id?: string;
         };
         /** @description A session with its new title */
         SessionTitle: {
@@ -1624,7 +1653,7 @@ export interface components {
         };
         /** @description One page, stable while rows are added */
         MessagePage: {
-            data: components["schemas"]["Message"][];
+            data: components["schemas"]["ListedMessage"][];
             /**
              * @description Asks for the next page; null on the last
              * @example null
@@ -4668,6 +4697,8 @@ export interface components {
         SessionParameter: components["schemas"]["SessionParameter"];
         /** @description A message's id */
         MessageParameter: components["schemas"]["MessageParameter"];
+        /** @description A message: shows the branch through it to the newest messages below it. By default the active branch */
+        BranchParameter: components["schemas"]["BranchParameter"];
         /** @description A run's id */
         RunParameter: components["schemas"]["RunParameter"];
         /** @description An approval's id */
@@ -4896,6 +4927,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
@@ -4973,6 +5005,8 @@ export interface operations {
                 cursor?: components["parameters"]["CursorParameter"];
                 /** @description Oldest first by default */
                 order?: components["parameters"]["OldestFirstParameter"];
+                /** @description A message: shows the branch through it to the newest messages below it. By default the active branch */
+                branch?: components["parameters"]["BranchParameter"];
             };
             header?: never;
             path: {

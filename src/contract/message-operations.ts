@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { BranchOptions, MessageEdit } from './chat.ts'
-import { Message } from './message.ts'
+import { ListedMessage } from './message.ts'
 import { pageOf } from './page.ts'
 import { pageQuery, parameters } from './parameter.ts'
 import { jsonBody, optionalJsonBody } from './request.ts'
 import { bodyProblems, jsonResponse, keyProblems, problems } from './response.ts'
 import { representationHeaders, representations } from './run-representations.ts'
 
-export const MessagePage = pageOf(Message, 'MessagePage')
+export const MessagePage = pageOf(ListedMessage, 'MessagePage')
 
 const turn = z.object({
   session: parameters.SessionParameter,
@@ -21,10 +21,11 @@ export const messageOperations = {
     path: '/api/sessions/{session}/messages',
     tags: ['Sessions'],
     summary: 'List the messages of a session',
-    description: 'The messages of the active branch, oldest first.',
+    description:
+      'The messages of the active branch, or of another, oldest first. Siblings are what was said instead, by an edit or another answer: `?branch=` with the id of one shows its branch, and updateSession with the last message of that as `leaf_message_id` switches to it.',
     request: {
       params: z.object({ session: parameters.SessionParameter }),
-      query: z.object(pageQuery('oldest')),
+      query: z.object({ ...pageQuery('oldest'), branch: parameters.BranchParameter }),
     },
     responses: {
       200: jsonResponse(MessagePage, {

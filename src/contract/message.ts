@@ -110,6 +110,24 @@ export const Message = z
   .openapi('Message', { description: 'A stored message' })
 export type Message = z.infer<typeof Message>
 
+/** A message with its place among those that follow the same message. */
+export const ListedMessage = Message.extend({
+  sibling_index: z.number().int().openapi({
+    description: 'Its place among the messages with the same parent, the oldest is 0',
+    example: 0,
+  }),
+  sibling_count: z
+    .number()
+    .int()
+    .openapi({ description: 'How many messages have the same parent', example: 1 }),
+  previous_sibling_id: z
+    .string()
+    .nullable()
+    .openapi({ description: 'The sibling before it; listMessages shows its branch' }),
+  next_sibling_id: z.string().nullable().openapi({ description: 'The sibling after it' }),
+}).openapi('ListedMessage', { description: 'A stored message with its place among its siblings' })
+export type ListedMessage = z.infer<typeof ListedMessage>
+
 /** A message as it is posted. */
 export const NewMessage = z
   .object({

@@ -10,6 +10,17 @@ export const parameters = {
     description: "A message's id",
     example: 'msg_01k9zq6w0v6m3t8q4x1y2z3a4b',
   }),
+  BranchParameter: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .openapi('BranchParameter', {
+      param: { name: 'branch', in: 'query', required: false },
+      description:
+        'A message: shows the branch through it to the newest messages below it. By default the active branch',
+      example: 'msg_01k9zq6w0v6m3t8q4x1y2z3a4b',
+    }),
   RunParameter: pathParameter('RunParameter', 'run', {
     description: "A run's id",
     example: 'run_01k9zq6w0v6m3t8q4x1y2z3a4b',

@@ -128,11 +128,12 @@ export const sessionOperations = {
     path: '/api/sessions/{session}',
     tags,
     summary: 'Change a session',
-    description: 'Sets the fields that are given and leaves the others. Counts for a live run.',
+    description:
+      'Sets the fields that are given and leaves the others. Counts for a live run. `leaf_message_id` switches to another branch of the messages.',
     request: { params, body: jsonBody(SessionPatch, 'The fields to set') },
     responses: {
       200: jsonResponse(Session, { component: 'SessionResponse', description: 'The session' }),
-      ...problems(...bodyProblems, 'not_found'),
+      ...problems(...bodyProblems, 'not_found', 'session_busy'),
     },
   }),
   updateSessionTitle: createRoute({

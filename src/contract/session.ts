@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { Message, ToolCall } from './message.ts'
+import { ListedMessage, ToolCall } from './message.ts'
 import { JsonSchema, Permissions, ToolDefinition } from './tool.ts'
 import { Usage } from './usage.ts'
 
@@ -34,6 +34,10 @@ export const Session = z
     metadata: z.record(z.string(), z.unknown()).openapi({ description: "The caller's own data" }),
     usage: Usage,
     last_seq: z.number().int().openapi({ description: 'The newest event' }),
+    leaf_message_id: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The newest message of the active branch; null without messages' }),
     created_at: z.iso.datetime().openapi({ example: '2026-01-31T12:00:00.000Z' }),
     updated_at: z.iso.datetime().openapi({ example: '2026-01-31T12:00:00.000Z' }),
   })
@@ -87,7 +91,9 @@ export const SessionDetail = Session.extend({
   pending_approvals: z.array(Approval),
   pending_elicitations: z.array(Elicitation),
   pending_tool_calls: z.array(PendingToolCall),
-  messages: z.array(Message).openapi({ description: 'The newest of the active branch, in order' }),
+  messages: z
+    .array(ListedMessage)
+    .openapi({ description: 'The newest of the active branch, in order' }),
   messages_cursor: z.string().nullable().openapi({
     description: 'For listMessages with order=desc: the ones before; null when all are here',
   }),
@@ -138,7 +144,14 @@ export const NewSession = z
 export type NewSession = z.infer<typeof NewSession>
 
 export const SessionPatch = z
-  .object(settings)
+  .object({
+    ...settings,
+    leaf_message_id: z.string().min(1).max(200).optional().openapi({
+      description:
+        'Makes the branch that ends with this message the active one: the next message follows it. Where results of tool calls come right after it, they belong to the branch. 409 `session_busy` while a run is active or waits.',
+      example: 'msg_01k9zq6w0v6m3t8q4x1y2z3a4b',
+    }),
+  })
   .strict()
   .openapi('SessionPatch', { description: 'The fields of a session to set' })
 export type SessionPatch = z.infer<typeof SessionPatch>

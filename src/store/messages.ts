@@ -1,23 +1,41 @@
-import type { Message } from '#contract/message.ts'
+import type { ListedMessage, Message } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
-import { beforeAll, branchRanges, seqOf } from './branch.ts'
+import { beforeAll, branchRanges, findLeafBelow, seqOf } from './branch.ts'
 import type { Statements } from './database.ts'
 import { decodeCursor, notACursor, toPage } from './page.ts'
 import type { Page, PageRequest, Scope } from './scope.ts'
 import { namedSession } from './session-row.ts'
+import { withSiblings } from './siblings.ts'
 
 /** What a conversation says. */
 export function createMessages({ database }: { database: Statements }) {
   return {
-    /** The active branch. `not_found` for a session that is not there. */
-    async list(scope: Scope, sessionId: string, page: PageRequest): Promise<Page<Message>> {
+    /**
+     * The active branch, or the one through the message `through` to the newest below it.
+     * `not_found` for a session or a message that is not there.
+     */
+    async list(
+      scope: Scope,
+      sessionId: string,
+      page: PageRequest,
+      through?: string,
+    ): Promise<Page<ListedMessage>> {
       const [session] = await database.query<Branch>(
         `select s.id, s.leaf_id, s.branched from sessions s where ${namedSession}
          order by s.id = $3 desc limit 1`,
         [scope.tenant, scope.owner, sessionId],
       )
       if (session === undefined) throw new Problem('not_found', `There is no session ${sessionId}`)
-      return listBranch({ database, session, page })
+      if (through === undefined) return listBranch({ database, session, page })
+      const leaf = await findLeafBelow(database, { sessionId: session.id, messageId: through })
+      if (leaf !== null) {
+        return listBranch({
+          database,
+          session: { ...session, leaf_id: leaf, branched: true },
+          page,
+        })
+      }
+      throw new Problem('not_found', `There is no message ${through} in session ${sessionId}`)
     },
   }
 }
@@ -26,11 +44,6 @@ export function createMessages({ database }: { database: Statements }) {
 export type Branch = { id: string; leaf_id: string | null; branched: boolean }
 
 type MessageRow = { seq: number; body: Message }
-
-/** The message as it was appended: it holds all fields of the contract. */
-export function messageFromRow({ body }: { body: Message }): Message {
-  return body
-}
 
 /** A page of the active branch of a session that the caller may see. */
 export async function listBranch({
@@ -41,7 +54,7 @@ export async function listBranch({
   database: Statements
   session: Branch
   page: PageRequest
-}): Promise<Page<Message>> {
+}): Promise<Page<ListedMessage>> {
   const statement = session.branched ? branchStatement(page.order) : lineStatement(page.order)
   const rows = await database.query<MessageRow>(statement, [
     session.id,
@@ -50,7 +63,8 @@ export async function listBranch({
     ...(session.branched ? [session.leaf_id] : []),
   ])
   const keyOf = (row: MessageRow) => [String(row.seq)]
-  return toPage({ rows, limit: page.limit, keyOf, toItem: messageFromRow })
+  const found = toPage({ rows, limit: page.limit, keyOf, toItem: ({ body }) => body })
+  return { ...found, data: await withSiblings(database, session, found.data) }
 }
 
 function cursorSeq(page: PageRequest): number | null {

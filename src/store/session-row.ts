@@ -58,6 +58,7 @@ export function toSession(row: SessionRow): Session {
     metadata: row.metadata,
     usage: toUsage(row),
     last_seq: row.last_seq,
+    leaf_message_id: row.leaf_id,
     created_at: row.created_at,
     updated_at: row.updated_at,
   }

@@ -1,6 +1,7 @@
 import { Problem } from '#contract/problem.ts'
 import type { NewSession, Session, SessionDetail, SessionPatch } from '#contract/session.ts'
-import type { Database } from './database.ts'
+import { switchBranch } from './branch-switch.ts'
+import type { Database, Statements } from './database.ts'
 import type { Page, PageRequest, Scope } from './scope.ts'
 import { readDetail } from './session-detail.ts'
 import { listSessions, type SessionFilter } from './session-list.ts'
@@ -64,22 +65,14 @@ export function createSessions({ database }: { database: Database }) {
       return listSessions({ database, scope, page, filter: { agent } })
     },
 
-    /** Sets what the patch names and leaves the rest. */
-    async update(scope: Scope, id: string, patch: SessionPatch): Promise<Session | null> {
-      const [row] = await database.query<SessionRow>(updateStatement, [
-        scope.tenant,
-        scope.owner,
-        id,
-        patch.title ?? null,
-        patch.permissions ? JSON.stringify(patch.permissions) : null,
-        patch.tools_approved ?? null,
-        patch.thinking ?? null,
-        patch.max_iterations ?? null,
-        patch.working_dir ?? null,
-        patch.agent ?? null,
-        patch.metadata ? JSON.stringify(patch.metadata) : null,
-      ])
-      return row ? toSession(row) : null
+    /** Sets what the patch names and leaves the rest; `session_busy` when a run keeps its branch. */
+    update(scope: Scope, id: string, patch: SessionPatch): Promise<Session | null> {
+      const { leaf_message_id: messageId, ...settings } = patch
+      if (messageId === undefined) return updateSettings(database, scope, id, settings)
+      return database.transaction(async (tx) => {
+        if (!(await switchBranch(tx, { scope, id, messageId }))) return null
+        return updateSettings(tx, scope, id, settings)
+      })
     },
 
     /** Flips a setting. Answers what it is now. */
@@ -121,6 +114,28 @@ async function findSession({
     [scope.tenant, scope.owner, id],
   )
   return row ?? null
+}
+
+async function updateSettings(
+  database: Statements,
+  scope: Scope,
+  id: string,
+  patch: SessionPatch,
+): Promise<Session | null> {
+  const [row] = await database.query<SessionRow>(updateStatement, [
+    scope.tenant,
+    scope.owner,
+    id,
+    patch.title ?? null,
+    patch.permissions ? JSON.stringify(patch.permissions) : null,
+    patch.tools_approved ?? null,
+    patch.thinking ?? null,
+    patch.max_iterations ?? null,
+    patch.working_dir ?? null,
+    patch.agent ?? null,
+    patch.metadata ? JSON.stringify(patch.metadata) : null,
+  ])
+  return row ? toSession(row) : null
 }
 
 const insertStatement = `

@@ -154,6 +154,7 @@ export const exampleSession: Session = {
   metadata: {},
   usage: noUsage,
   last_seq: 0,
+  leaf_message_id: null,
   created_at: time,
   updated_at: time,
 }

@@ -40,6 +40,21 @@ async function regenerate(session: string, message: string) {
   return data
 }
 
+async function listBranch(session: string, branch?: string) {
+  const { data } = await client.GET('/api/sessions/{session}/messages', {
+    params: { path: { session }, query: branch === undefined ? {} : { branch } },
+  })
+  return data.data
+}
+
+async function switchTo(session: string, leaf: string) {
+  const { data } = await client.PATCH('/api/sessions/{session}', {
+    params: { path: { session } },
+    body: { leaf_message_id: leaf },
+  })
+  return data
+}
+
 const textsOf = async (session: string) =>
   (await getSession(app, session)).messages.map(({ content }) => content)
 const shown = () => model.requests.at(-1)?.body.messages.map(({ content }) => content)
@@ -174,5 +189,78 @@ test('while a run is active nothing is edited, and of several edits at once one 
   const ends = await Promise.all(edits)
   expect(ends.filter((end) => end === 'session_busy')).toHaveLength(3)
   expect(await textsOf(session)).toHaveLength(2)
+  await expectGoesOn(app, session)
+})
+
+test('siblings are counted, and their branches listed and switched to', async () => {
+  const { session, idOf } = await conversation(['One', 'First'], ['Two', 'Second'])
+  model.push({ text: 'Third' }, { text: 'Fourth' })
+  await edit(session, idOf('Two'), 'Two again')
+  await regenerate(session, idOf('Two'))
+  const [one, first, two, fourth] = await listBranch(session)
+  const alone = { sibling_index: 0, sibling_count: 1, next_sibling_id: null }
+  expect(one).toMatchObject({ content: 'One', ...alone })
+  expect(first).toMatchObject({ content: 'First', ...alone })
+  expect(two).toMatchObject({ content: 'Two', sibling_index: 0, sibling_count: 2 })
+  expect(fourth).toMatchObject({ content: 'Fourth', sibling_index: 1, sibling_count: 2 })
+  expect(fourth?.previous_sibling_id).toBe(idOf('Second'))
+  const other = await listBranch(session, two?.next_sibling_id ?? '')
+  expect(other.map(({ content }) => content)).toEqual(['One', 'First', 'Two again', 'Third'])
+  const leaf = other.at(-1)?.id ?? ''
+  expect(await switchTo(session, leaf)).toMatchObject({ leaf_message_id: leaf })
+  expect(await textsOf(session)).toEqual(['One', 'First', 'Two again', 'Third'])
+  await expectGoesOn(app, session)
+  expect(shown()).toEqual(['One', 'First', 'Two again', 'Third', 'Are you there?'])
+  const newest = await listBranch(session, idOf('One'))
+  expect(newest.at(-1)?.content).toBe('Still here')
+})
+
+test('going back to a message makes the next one its sibling', async () => {
+  const { session, idOf } = await conversation(['One', 'First'], ['Two', 'Second'])
+  await switchTo(session, idOf('First'))
+  expect(await textsOf(session)).toEqual(['One', 'First'])
+  model.push({ text: 'Third' })
+  await ask(app, { session, message: 'Another' })
+  expect(shown()).toEqual(['One', 'First', 'Another'])
+  expect((await listBranch(session)).at(2)).toMatchObject({
+    content: 'Another',
+    sibling_index: 1,
+    previous_sibling_id: idOf('Two'),
+  })
+  await switchTo(session, idOf('Second'))
+  await switchTo(session, idOf('One'))
+  await switchTo(session, idOf('Second'))
+  await expectGoesOn(app, session)
+  expect(shown()).toEqual(['One', 'First', 'Two', 'Second', 'Are you there?'])
+})
+
+test('a switch keeps calls and their results together', async () => {
+  const session = await newSession(app)
+  const think = { name: 'think', arguments: { thought: 'hm' } }
+  model.push({ toolCalls: [think, think] }, { text: 'First' })
+  await ask(app, { session, message: 'One' })
+  const { messages } = await getSession(app, session)
+  const [, calls, , lastResult] = messages
+  const { leaf_message_id } = await switchTo(session, calls?.id ?? '')
+  expect(leaf_message_id).toBe(lastResult?.id)
+  await expectGoesOn(app, session)
+})
+
+test('a branch is not switched while a run is active, and only to messages of the session', async () => {
+  const { session, idOf } = await conversation(['One', 'First'])
+  const elsewhere = await conversation(['Other', 'Else'])
+  const unknown = { status: 422, problem: { errors: [{ path: 'leaf_message_id' }] } }
+  await expect(switchTo(session, elsewhere.idOf('Other'))).rejects.toMatchObject(unknown)
+  await expect(switchTo('ses_none', idOf('One'))).rejects.toMatchObject({ status: 404 })
+  await expect(listBranch(session, elsewhere.idOf('Other'))).rejects.toMatchObject({ status: 404 })
+  model.push({ text: 'Two three', hold: never, holdAfter: 1 })
+  const run = await start(app, { session, message: 'Two' })
+  await until(app, run.id, 'agent_choice')
+  await expect(switchTo(session, idOf('One'))).rejects.toMatchObject({
+    status: 409,
+    problem: { active_run_id: run.id },
+  })
+  await client.POST('/api/sessions/{session}/cancel', { params: { path: { session } } })
+  await switchTo(session, idOf('First'))
   await expectGoesOn(app, session)
 })

@@ -46,8 +46,8 @@ async function readAll(sessionId: string, order: PageRequest['order'], limit: nu
 
 test.each([1, 2, 3, 5, 6])('pages of %i give each message once, both ways', async (limit) => {
   const { sessionId, messages } = await conversation(5)
-  expect(await readAll(sessionId, 'asc', limit)).toEqual(messages)
-  expect(await readAll(sessionId, 'desc', limit)).toEqual(messages.toReversed())
+  expect(await readAll(sessionId, 'asc', limit)).toMatchObject(messages)
+  expect(await readAll(sessionId, 'desc', limit)).toMatchObject(messages.toReversed())
 })
 
 test('a session without messages has an empty page', async () => {
@@ -61,7 +61,7 @@ test('a page goes on where it ended when messages were added', async () => {
   const page = await store.messages.list(mine, sessionId, { ...oldestFirst, limit: 2 })
   const added = await rows.message(sessionId, 9, messages.at(-1)?.id ?? null)
   const next = { ...oldestFirst, cursor: page.next_cursor }
-  expect((await store.messages.list(mine, sessionId, next)).data).toEqual([messages[2], added])
+  expect((await store.messages.list(mine, sessionId, next)).data).toMatchObject([messages[2], added])
 })
 
 test.each([1, 2, 10])('only the active branch is shown, in pages of %i', async (limit) => {
@@ -71,14 +71,14 @@ test.each([1, 2, 10])('only the active branch is shown, in pages of %i', async (
   await lead(sessionId, answer.id, true)
   await branchOff(sessionId, 10, 2)
   const branch = [...messages.slice(0, 2), edited, answer]
-  expect(await readAll(sessionId, 'asc', limit)).toEqual(branch)
-  expect(await readAll(sessionId, 'desc', limit)).toEqual(branch.toReversed())
+  expect(await readAll(sessionId, 'asc', limit)).toMatchObject(branch)
+  expect(await readAll(sessionId, 'desc', limit)).toMatchObject(branch.toReversed())
 })
 
 test('an external id names the session', async () => {
   const sessionId = await rows.session({ externalId: 'chat-7' })
   const message = await rows.message(sessionId, 1, null)
-  expect((await store.messages.list(mine, 'chat-7', firstPage)).data).toEqual([message])
+  expect((await store.messages.list(mine, 'chat-7', firstPage)).data).toMatchObject([message])
 })
 
 describe.each(strangers)('to %s', (_, scope) => {

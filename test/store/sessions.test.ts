@@ -199,7 +199,7 @@ test('the detail has the status, the newest messages in order and all that waits
     pending_tool_calls: [{ session_id: id, tool_call: { id: 'call_client' } }],
   })
   const older = { ...firstPage, cursor: detail?.messages_cursor ?? null }
-  expect((await store.messages.list(mine, id, older)).data).toEqual([first])
+  expect((await store.messages.list(mine, id, older)).data).toMatchObject([first])
 })
 
 test('nothing of a removed session is left in any table', async () => {

@@ -1,13 +1,18 @@
-import type { Message } from '#contract/message.ts'
+import type { ListedMessage } from '#contract/message.ts'
 import type { Page, PageRequest, Scope } from '#store/scope.ts'
 import type { Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import { toPageRequest } from '../page-request.ts'
 import type { SessionRows } from './sessions.ts'
 
-/** The messages of the active branch; `sessionId` is no external id. */
+/** The messages of the active branch, or of the one through a message; `sessionId` is no external id. */
 export type MessageRows = {
-  list(scope: Scope, sessionId: string, page: PageRequest): Promise<Page<Message>>
+  list(
+    scope: Scope,
+    sessionId: string,
+    page: PageRequest,
+    through?: string,
+  ): Promise<Page<ListedMessage>>
 }
 
 export function messageHandlers({
@@ -22,8 +27,8 @@ export function messageHandlers({
       const { session } = c.req.valid('param')
       const scope = c.get('scope')
       const { id } = found(await sessions.get(scope, session), `session ${session}`)
-      const page = toPageRequest(c.req.valid('query'))
-      return c.json(await messages.list(scope, id, page), 200)
+      const { branch, ...page } = c.req.valid('query')
+      return c.json(await messages.list(scope, id, toPageRequest(page), branch), 200)
     },
   }
 }
