@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Dialect } from '#http/dialects/dialect.ts'
+import type { Retention } from '#runtime/housekeeping.ts'
 import type { Given } from './commands/arguments.ts'
 import { ConfigError, UsageError } from './commands/failure.ts'
 import { findStandIn, standInNames } from './dialects.ts'
@@ -129,6 +130,13 @@ export function readRunBudget(settings: Settings): RunBudget {
   const seconds = readSeconds(settings.get('max-run-seconds'), 30 * 60)
   const calls = readCount(settings.get('max-run-tool-calls'), 200)
   return { ...(seconds > 0 && { seconds }), ...(calls > 0 && { tool_calls: calls }) }
+}
+
+export function readRetention(settings: Settings): Retention {
+  return {
+    events: readCount(settings.get('event-retention'), 30),
+    sessions: readSeconds(settings.get('session-timeout'), 0),
+  }
 }
 
 function readDataDirectory(settings: Settings, directory: string): string {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Dialect } from '#http/dialects/dialect.ts'
+import type { Retention } from '#runtime/housekeeping.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { readArguments } from './commands/arguments.ts'
 import { serveOptions } from './commands/options.ts'
@@ -16,6 +17,7 @@ import {
   readDatabase,
   readListen,
   readRegistries,
+  readRetention,
   readRunBudget,
   readStandIn,
   readTraffic,
@@ -73,6 +75,8 @@ export type Config = Readonly<{
   archive: ArchivePlace | undefined
   /** Seconds after which the deltas of a finished run are joined. */
   compactAfter: number
+  /** How long events and idle sessions are kept. */
+  retention: Retention
   /** What any run may spend before it asks to go on. */
   runBudget: RunBudget
   /** How much callers may ask for. */
@@ -130,6 +134,7 @@ export function readConfig({
     titles: !readSwitch(settings.get('no-titles')),
     archive: readArchive(settings.get('archive-url'), environment.PARLEY_ARCHIVE_SECRET),
     compactAfter: readSeconds(settings.get('compact-after'), 60),
+    retention: Object.freeze(readRetention(settings)),
     runBudget: Object.freeze(readRunBudget(settings)),
     limits: Object.freeze(readLimits(settings)),
     logLevel: readChoice(settings.get('log-level'), logLevels, 'info'),

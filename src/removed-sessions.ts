@@ -7,13 +7,16 @@ export function tellRemovals<
     get(scope: Scope, id: string): Promise<Session | null>
     remove(scope: Scope, id: string): Promise<boolean>
   },
->(sessions: Sessions, onRemoved: (scope: Scope, session: Session) => void): Sessions {
+>(
+  sessions: Sessions,
+  onRemoved: (scope: Scope, session: Session, reason: 'deleted') => void,
+): Sessions {
   return {
     ...sessions,
     async remove(scope: Scope, id: string) {
       const session = await sessions.get(scope, id)
       const removed = await sessions.remove(scope, id)
-      if (removed && session) onRemoved(scope, session)
+      if (removed && session) onRemoved(scope, session, 'deleted')
       return removed
     },
   }

@@ -202,6 +202,7 @@ async function build(
         : undefined,
     titles: config.titles,
     compactAfter: config.compactAfter,
+    retention: config.retention,
     budget: config.runBudget,
     questionLifetime: config.limits.approvalTimeout * 1000,
     log,
@@ -304,11 +305,11 @@ function bindEventRows(database: Database, readFrames: Runtime['readFrames']): E
   return {
     bounds: (scope, session) => readBounds(database, scope, session),
     runBounds: (scope, runId) => readRunBounds(database, scope, runId),
-    async page(scope, session, { after, limit }) {
-      const bounds = await readBounds(database, scope, session)
-      if (!bounds) return null
-      const { frames } = await readFrames({ sessionId: bounds.sessionId, after, limit })
-      return { ...bounds, frames }
+    async page(scope, sessionId, { after, limit }) {
+      const { frames } = await readFrames({ sessionId, after, limit })
+      // Read afterwards, they tell whether there was something to read.
+      const bounds = await readBounds(database, scope, sessionId)
+      return bounds && { ...bounds, frames }
     },
   }
 }

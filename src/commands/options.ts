@@ -31,6 +31,8 @@ export type OptionName =
   | 'database-url'
   | 'archive-url'
   | 'compact-after'
+  | 'event-retention'
+  | 'session-timeout'
   | 'listen'
   | 'as'
   | 'dialect-approvals'
@@ -190,6 +192,20 @@ export const serveOptions: readonly Option[] = [
     value: 'SECONDS',
     variables: ['PARLEY_COMPACT_AFTER'],
     help: 'Keep the deltas of a finished run as they were streamed for so long, then join them. Default: 60',
+  },
+  {
+    name: 'event-retention',
+    group: 'Storage',
+    value: 'DAYS',
+    variables: ['PARLEY_EVENT_RETENTION'],
+    help: 'Delete the events of a run so long after it ended; messages stay. 0 keeps them. Default: 30',
+  },
+  {
+    name: 'session-timeout',
+    group: 'Storage',
+    value: 'SECONDS',
+    variables: ['PARLEY_SESSION_TIMEOUT'],
+    help: 'Remove a session when nothing happened in it for so long. Default: never',
   },
   {
     name: 'listen',

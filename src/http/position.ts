@@ -29,14 +29,18 @@ export function streamPosition({
       `Event ${position} is ahead of the log, whose newest is ${bounds.head}; ids belong to one session`,
     )
   }
-  if (position < bounds.oldest - 1) {
-    throw new Problem(
-      'events_expired',
-      `The events after ${position} are gone; the oldest kept is ${bounds.oldest}. Read the session and follow from there`,
-      { oldest_seq: bounds.oldest },
-    )
-  }
+  refuseExpired(position, bounds)
   return position
+}
+
+/** Throws when the event after the position is not kept any more. */
+export function refuseExpired(position: number, { oldest }: LogBounds): void {
+  if (position >= oldest - 1) return
+  throw new Problem(
+    'events_expired',
+    `The events after ${position} are gone; the oldest kept is ${oldest}. Read the session and follow from there`,
+    { oldest_seq: oldest },
+  )
 }
 
 function parsePosition(text: string, bounds: LogBounds): number {

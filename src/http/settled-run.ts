@@ -34,8 +34,11 @@ export async function followUntilSettled({
   try {
     for (;;) {
       const frames = await follower.next()
-      // Its caller went away, or it ended before it began.
-      if (!frames) return begun ? run : ((await readRun(run.id)) ?? run)
+      if (!frames) {
+        // Its caller went away; else it ended before it began, or its events are gone.
+        const isAsItBegan = begun && !follower.isOver()
+        return isAsItBegan ? run : ((await readRun(run.id)) ?? run)
+      }
       for (const frame of frames) onFrame(frame)
       if (!frames.some(mayEndWait)) continue
       const current = await readRun(run.id)

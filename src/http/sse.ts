@@ -96,8 +96,9 @@ function connect(feed: Feed, request: StreamRequest): Connection {
   function pump(): void {
     while (!ended && blockedTicks === undefined) {
       const frames = follower.take()
-      if (!frames) return
-      send(frames)
+      if (frames) send(frames)
+      else if (follower.isOver()) finish('')
+      else return
     }
   }
 

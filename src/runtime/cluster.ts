@@ -41,7 +41,11 @@ export function createCluster({
 }: {
   open: OpenNotices
   rows: ClusterRows
-  feed: { hint(sessionId: string, head: number): void; followedElsewhere(): string[] }
+  feed: {
+    hint(sessionId: string, head: number): void
+    end(sessionId: string): void
+    followedElsewhere(): string[]
+  }
   runs: { look(): void; interrupt(runId: string): boolean; held(): string[] }
   answered(elicitationId: string): void
   log: { warn(message: string, fields?: object): void }
@@ -69,7 +73,12 @@ export function createCluster({
     noteHearing()
     const sessions = feed.followedElsewhere()
     if (sessions.length === 0) return
-    for (const { sessionId, head } of await rows.heads(sessions)) feed.hint(sessionId, head)
+    const removed = new Set(sessions)
+    for (const { sessionId, head } of await rows.heads(sessions)) {
+      removed.delete(sessionId)
+      feed.hint(sessionId, head)
+    }
+    for (const sessionId of removed) feed.end(sessionId)
   }
 
   async function readCancels(): Promise<void> {

@@ -13,6 +13,8 @@ export function createFeed({ read }: { read: ReadFrames }): Feed & {
   retain(sessionId: string): () => void
   /** Another instance committed up to `head`. */
   hint(sessionId: string, head: number): void
+  /** The session was removed: those who follow it get what they have not seen yet, then the end. */
+  end(sessionId: string): void
   /** Followed sessions that no run of this instance writes to: their news come from elsewhere. */
   followedElsewhere(): string[]
   counters(): { sessions: number; followers: number }
@@ -43,6 +45,7 @@ export function createFeed({ read }: { read: ReadFrames }): Feed & {
       }
     },
     hint: (sessionId, head) => hubs.get(sessionId)?.hint(head),
+    end: (sessionId) => hubs.get(sessionId)?.end(),
     follow({ sessionId, after, onReady }) {
       const hub = hubOf(sessionId)
       return createFollower({ hub, after, onReady, leave: () => leave(sessionId, hub) })
@@ -79,6 +82,7 @@ function createFollower({
   let reading = false
   let page: Frame[] = []
   let hungry = false
+  let lost = false
   let waiting: (() => void) | undefined
 
   function wake(): void {
@@ -100,10 +104,15 @@ function createFollower({
       cursor = frames.at(-1)?.seq ?? cursor
       return frames
     }
+    if (isOver()) return null
     hungry = true
     const head = hub.head()
     if (head === undefined || head > cursor) void readPage()
     return null
+  }
+
+  function isOver(): boolean {
+    return lost || hub.isOver()
   }
 
   function takePage(): Frame[] | null {
@@ -117,7 +126,9 @@ function createFollower({
     reading = true
     const found = await hub.read(cursor)
     reading = false
-    if (found) {
+    if (found?.lost) {
+      lost = true
+    } else if (found) {
       page = found.frames
       const last = page.at(-1)?.seq ?? cursor
       // More rows than the page: the head is somewhere above.
@@ -125,15 +136,16 @@ function createFollower({
     }
     // What was committed while the page was on its way is in the ring by now.
     const isBehind = page.length > 0 || (hub.head() ?? 0) > cursor
-    if (!closed && (found === null || isBehind)) wake()
+    if (!closed && (found === null || lost || isBehind)) wake()
   }
 
   return {
     take,
+    isOver,
     async next() {
       for (;;) {
         const frames = take()
-        if (frames || closed) return frames
+        if (frames || closed || isOver()) return frames
         await new Promise<void>((resolve) => {
           waiting = resolve
         })

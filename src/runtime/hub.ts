@@ -1,7 +1,7 @@
 import type { Frame } from './runtime.ts'
 
-/** `more`: the page ended before the log did. */
-export type Page = { frames: Frame[]; more: boolean }
+/** `more`: the page ended before the log did. `lost`: what came next was deleted. */
+export type Page = { frames: Frame[]; more: boolean; lost: boolean }
 
 export type ReadFrames = (request: {
   sessionId: string
@@ -32,6 +32,9 @@ export type Hub = {
   after(cursor: number): Frame[] | null
   /** A page of the table; null, after a pause, when the database is away. */
   read(after: number): Promise<Page | null>
+  /** The session was removed: whoever follows it is at the end. */
+  end(): void
+  isOver(): boolean
 }
 
 /** A bounded ring of the newest frames without a gap; the table has the rest. */
@@ -43,6 +46,7 @@ export function createHub({ sessionId, read }: { sessionId: string; read: ReadFr
   /** What others were heard to have committed. */
   let hinted = 0
   let filling = false
+  let over = false
 
   function raise(seq: number): void {
     head = Math.max(head ?? 0, seq)
@@ -123,5 +127,10 @@ export function createHub({ sessionId, read }: { sessionId: string; read: ReadFr
       return ring.slice(cursor + 1 - oldest)
     },
     read: readPage,
+    end() {
+      over = true
+      wakeAll()
+    },
+    isOver: () => over,
   }
 }

@@ -19,8 +19,8 @@ import { createFeed } from './feed.ts'
 import { toFrame } from './frame.ts'
 import type { HooksFactory } from './hooks.ts'
 import { createHooksBeside } from './hooks-beside.ts'
+import { createHousekeeping, type Retention } from './housekeeping.ts'
 import { createJournal, type Journal } from './journal.ts'
-import { createKeyCleanup } from './key-cleanup.ts'
 import type { Models } from './model.ts'
 import { restoreRun, toKeptVersion } from './restore.ts'
 import { createRuns } from './runs.ts'
@@ -40,14 +40,16 @@ export type Runtime = {
     sessionId: string
     after: number
     limit: number
-  }): Promise<{ frames: Frame[]; more: boolean }>
-  /** A session was deleted: its agent's hooks are told. */
-  sessionRemoved(scope: Scope, session: Session): void
+  }): Promise<{ frames: Frame[]; more: boolean; lost: boolean }>
+  /** A session was removed: its agent's hooks are told, and those who follow it are at the end. */
+  sessionRemoved(scope: Scope, session: RemovedSession, reason: 'deleted' | 'expired'): void
   running(): number
   counters(): ReturnType<Journal['counters']>
   /** Hands runs over at their next step, and after `grace` ms wherever they are. */
   close(grace: number): Promise<void>
 }
+
+type RemovedSession = Pick<Session, 'id' | 'agent' | 'agent_name' | 'working_dir'>
 
 type RuntimeLog = {
   warn(message: string, fields?: object): void
@@ -71,6 +73,7 @@ export async function openRuntime({
   serverPermissions = {},
   questionLifetime = 24 * 60 * 60 * 1000,
   compactAfter,
+  retention,
   budget,
   log,
 }: {
@@ -97,6 +100,8 @@ export async function openRuntime({
   questionLifetime?: number
   /** Seconds after which the deltas of a finished run are joined. */
   compactAfter: number
+  /** How long events and idle sessions are kept. */
+  retention: Retention
   /** What any run may spend before it asks to go on. */
   budget: Budget
   log: RuntimeLog
@@ -104,7 +109,7 @@ export async function openRuntime({
   const { queue, decisions } = statements
   const clock = createClock({ monotonic: () => performance.now(), start: Date.now() })
   const readFrames = async (request: { sessionId: string; after: number; limit: number }) => {
-    const { rows, more } = await statements.log.read(request)
+    const { rows, more, lost } = await statements.log.read(request)
     const frames = rows.map((row) =>
       toFrame(row, {
         seq: row.seq,
@@ -112,7 +117,7 @@ export async function openRuntime({
         timestamp: new Date(row.time).toISOString(),
       }),
     )
-    return { frames, more }
+    return { frames, more, lost }
   }
   const feed = createFeed({ read: readFrames })
   const journal = createJournal({
@@ -125,7 +130,14 @@ export async function openRuntime({
   })
   const assistants = createAssistants({ models, toolsets, hooks })
   const compactor = createCompactor({ compact: statements.compact, delay: compactAfter, log })
-  const keyCleanup = createKeyCleanup({ removeExpired: statements.keys.removeExpired, log })
+  const housekeeping = createHousekeeping({
+    rows: statements.housekeeping,
+    retention,
+    onExpired({ tenant, owner, ...session }) {
+      sessionRemoved({ tenant, owner }, session, 'expired')
+    },
+    log,
+  })
   const answers = createAnswers({ read: decisions.readAnswer })
   const writeTitle = createTitles({ journal, log })
   const hooksBeside = createHooksBeside({ log })
@@ -223,6 +235,17 @@ export async function openRuntime({
     if (!isHere) cluster?.tell({ type: 'cancelled', runId })
     return isHere
   }
+  function sessionRemoved({ tenant, owner }: Scope, session: RemovedSession, reason: string): void {
+    feed.end(session.id)
+    const snapshot = session.agent === null ? undefined : catalog.get(session.agent)
+    const agentName = session.agent_name ?? (snapshot && defaultAgentName(snapshot))
+    if (!snapshot || !agentName || !snapshot.file.agents[agentName]?.hooks) return
+    const { hooks } = assistants.get(snapshot, agentName)
+    const { id: sessionId, working_dir: workingDir } = session
+    const event = { name: 'session_end' as const, reason }
+    const place = { tenant, owner: owner ?? 'local', sessionId, agentName, workingDir }
+    hooksBeside.tell(hooks, event, place)
+  }
   const starter = createStarter({
     catalog,
     assistants,
@@ -268,22 +291,13 @@ export async function openRuntime({
   if (embedded) await statements.keys.freeOrphaned()
   executor.start()
   compactor.start()
-  keyCleanup.start()
+  housekeeping.start()
   return {
     runs,
     feed,
     assistants,
     readFrames,
-    sessionRemoved({ tenant, owner }, session) {
-      const snapshot = session.agent === null ? undefined : catalog.get(session.agent)
-      const agentName = session.agent_name ?? (snapshot && defaultAgentName(snapshot))
-      if (!snapshot || !agentName || !snapshot.file.agents[agentName]?.hooks) return
-      const { hooks } = assistants.get(snapshot, agentName)
-      const { id: sessionId, working_dir: workingDir } = session
-      const event = { name: 'session_end' as const, reason: 'deleted' }
-      const place = { tenant, owner: owner ?? 'local', sessionId, agentName, workingDir }
-      hooksBeside.tell(hooks, event, place)
-    },
+    sessionRemoved,
     running: executor.running,
     counters: journal.counters,
     async close(grace) {
@@ -292,7 +306,7 @@ export async function openRuntime({
       await cluster?.stop()
       await hooksBeside.close()
       await compactor.stop()
-      await keyCleanup.stop()
+      await housekeeping.stop()
       await assistants.close()
     },
   }

@@ -33,13 +33,14 @@ const columns = `e.seq, e.run_id as "runId", coalesce(e.subject_id, e.session_id
 const pageSize = 64 * 1024
 
 /**
- * The events after a seq, in order. `more`: the page ended before the log did. Where the page ends is
- * found from the sizes alone, which Postgres knows without reading long values.
+ * The events after a seq, in order. `more`: the page ended before the log did. `lost`: the next ones
+ * were older than is kept, and are gone. Where the page ends is found from the sizes alone, which
+ * Postgres knows without reading long values.
  */
 export async function readEvents(
   database: Statements,
   { sessionId, after, limit }: { sessionId: string; after: number; limit: number },
-): Promise<{ rows: EventRow[]; more: boolean }> {
+): Promise<{ rows: EventRow[]; more: boolean; lost: boolean }> {
   const rows = await database.query<EventRow & { found: number }>(
     `with sized as materialized (
        select e.seq, coalesce(octet_length(e.data), (select pg_column_size(m.body) ${fromMessage}), 0)
@@ -55,8 +56,20 @@ export async function readEvents(
      order by e.seq`,
     [sessionId, after, limit],
   )
-  const found = rows[0]?.found ?? 0
-  return { rows, more: found === limit || rows.length < found }
+  const [first] = rows
+  if (!first) return { rows, more: false, lost: await isAhead(database, sessionId, after) }
+  const lost = (first.seqFrom ?? first.seq) > after + 1
+  return { rows, more: first.found === limit || rows.length < first.found, lost }
+}
+
+/** Whether the log has got beyond a seq and nothing of that is left. */
+async function isAhead(database: Statements, sessionId: string, after: number): Promise<boolean> {
+  const rows = await database.query(
+    `select s.id from sessions s where s.id = $1 and s.last_seq > $2
+       and not exists (select 1 from events e where e.session_id = $1 and e.seq > $2)`,
+    [sessionId, after],
+  )
+  return rows.length > 0
 }
 
 /** Where a log begins and ends, for a caller who may read it. `oldest` is head + 1 when it is empty. */
@@ -67,7 +80,8 @@ export async function readBounds(
 ): Promise<{ sessionId: string; oldest: number; head: number } | null> {
   const [row] = await database.query<{ sessionId: string; oldest: number; head: number }>(
     `select s.id as "sessionId", s.last_seq as head,
-       coalesce((select min(seq) from events e where e.session_id = s.id), s.last_seq + 1) as oldest
+       coalesce((select coalesce(e.seq_from, e.seq) from events e where e.session_id = s.id
+         order by e.seq limit 1), s.last_seq + 1) as oldest
      from sessions s where s.tenant = $1 and ($2::text is null or s.owner = $2)
        and (s.id = $3 or s.external_id = $3)
      order by s.id = $3 desc limit 1`,

@@ -14,6 +14,7 @@ import {
   requeueDecided,
   submitClientResult,
 } from './decisions.ts'
+import { expireEvents } from './event-expiry.ts'
 import { findCommitted, readEvents, readHeads } from './events.ts'
 import {
   claimKey,
@@ -37,6 +38,8 @@ import {
 } from './run-loading.ts'
 import { dropQueue, enqueueRun, readPosted, steerRun, takeQueued } from './run-queue.ts'
 import { findStartable, findTurn, startRuns } from './run-start.ts'
+import { expireSessions } from './session-expiry.ts'
+import { removeExpiredTokens } from './token-expiry.ts'
 
 type Rest<Work> = Work extends (database: Database, ...rest: infer Arguments) => infer Result
   ? (...rest: Arguments) => Result
@@ -95,7 +98,12 @@ export function bindRunStatements(
       release: bind(releaseKey),
       keepResponse: bind(keepResponse),
       freeOrphaned: bind(freeOrphanedKeys),
-      removeExpired: bind(removeExpiredKeys),
+    },
+    housekeeping: {
+      removeExpiredKeys: bind(removeExpiredKeys),
+      removeExpiredTokens: bind(removeExpiredTokens),
+      expireEvents: bind(expireEvents),
+      expireSessions: bind(expireSessions),
     },
     cluster: { heads: bind(readHeads), cancelRequests: bind(readCancelRequests) },
     compact: bind(compactRuns),

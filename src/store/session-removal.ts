@@ -16,18 +16,25 @@ export function removeSession({
   id: string
 }): Promise<boolean> {
   return database.transaction(async (tx) => {
-    // The session goes first: who appends to it waits for its lock, and then finds nothing to
-    // append to; what was appended before is visible to the statements that follow.
-    const [removed] = await tx.query<{ id: string }>(
-      `delete from sessions where root_id is null and id = (
-         select s.id from sessions s where ${namedSession} order by s.id = $3 desc limit 1)
-       returning id`,
+    const [session] = await tx.query<{ id: string }>(
+      `select s.id from sessions s where s.root_id is null and ${namedSession}
+       order by s.id = $3 desc limit 1`,
       [scope.tenant, scope.owner, id],
     )
-    if (removed === undefined) return false
-    await removeContents(tx, await removeBelow(tx, [removed.id]))
-    return true
+    return session !== undefined && (await removeById(tx, session.id)) !== null
   })
+}
+
+/** The same for a session that is known. Answers how many of its runs were not over; null: it is gone. */
+export async function removeById(
+  tx: Statements,
+  id: string,
+): Promise<{ activeRuns: number } | null> {
+  // The session goes first: who appends to it waits for its lock, and then finds nothing to
+  // append to; what was appended before is visible to the statements that follow.
+  const [removed] = await idsOf(tx, 'delete from sessions where id = any($1) returning id', [id])
+  if (removed === undefined) return null
+  return removeContents(tx, await removeBelow(tx, [removed]))
 }
 
 /** The sessions that worked for these, however deep, are removed too. Answers all of them. */
@@ -46,9 +53,18 @@ async function removeBelow(tx: Statements, roots: string[]): Promise<string[]> {
   return background.length > 0 ? [...sessions, ...(await removeBelow(tx, background))] : sessions
 }
 
-async function removeContents(tx: Statements, sessions: string[]): Promise<void> {
-  const runs = await idsOf(tx, 'delete from runs where session_id = any($1) returning id', sessions)
-  const calls = await idsOf(tx, 'delete from tool_calls where run_id = any($1) returning id', runs)
+async function removeContents(tx: Statements, sessions: string[]): Promise<{ activeRuns: number }> {
+  const runs = await tx.query<{ id: string; active: boolean }>(
+    `delete from runs where session_id = any($1)
+     returning id, status in ('queued', 'running', 'waiting') as active`,
+    [sessions],
+  )
+  const runIds = runs.map((run) => run.id)
+  const calls = await idsOf(
+    tx,
+    'delete from tool_calls where run_id = any($1) returning id',
+    runIds,
+  )
   await tx.query('delete from approvals where tool_call_id = any($1)', [calls])
   await tx.query('delete from elicitations where tool_call_id = any($1)', [calls])
   await tx.query('delete from messages where session_id = any($1)', [sessions])
@@ -62,6 +78,7 @@ async function removeContents(tx: Statements, sessions: string[]): Promise<void>
   await tx.query('delete from tasks where session_id = any($1)', [sessions])
   await tx.query('delete from webhook_deliveries where session_id = any($1)', [sessions])
   await tx.query(`delete from memories where scope = 'session' and key = any($1)`, [sessions])
+  return { activeRuns: runs.filter((run) => run.active).length }
 }
 
 async function idsOf(tx: Statements, text: string, ids: string[]): Promise<string[]> {

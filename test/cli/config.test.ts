@@ -30,6 +30,7 @@ test('without flags it serves the examples on loopback with an embedded database
     traffic: { kind: 'live' },
     archive: undefined,
     compactAfter: 60,
+    retention: { events: 30, sessions: 0 },
     runBudget: { seconds: 1800, tool_calls: 200 },
     limits: {
       body: 1_048_576,
@@ -94,6 +95,8 @@ const values: Record<string, Example> = {
   'max-key-runs': { text: '5', field: 'limits', value: { keyRuns: 5 } },
   'approval-timeout': { text: '5', field: 'limits', value: { approvalTimeout: 5 } },
   'compact-after': { text: '5', field: 'compactAfter', value: 5 },
+  'event-retention': { text: '7', field: 'retention', value: { events: 7, sessions: 0 } },
+  'session-timeout': { text: '5', field: 'retention', value: { events: 30, sessions: 5 } },
   as: { text: 'kawai', field: 'standIn', value: { name: 'kawai' } },
   'dialect-approvals': { text: 'wait', field: 'dialectApprovals', value: 'wait' },
   listen: { text: '[::1]:0', field: 'listen', value: { host: '::1', port: 0 } },

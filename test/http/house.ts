@@ -51,7 +51,7 @@ export async function openHouse({
   const feed = createFeed({
     read: async ({ after, limit }) => {
       const rest = frames.filter(({ seq }) => seq > after)
-      return { frames: rest.slice(0, limit), more: rest.length > limit }
+      return { frames: rest.slice(0, limit), lost: false, more: rest.length > limit }
     },
   })
   const streams = createEventStreams({

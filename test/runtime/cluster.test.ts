@@ -72,6 +72,7 @@ async function startCluster({
     },
     feed: {
       hint: (sessionId, head) => note(`hint ${sessionId} ${head}`),
+      end: (sessionId) => note(`end ${sessionId}`),
       followedElsewhere() {
         asked += 1
         watch()

@@ -145,7 +145,7 @@ function startFeed({ size = 10 }: { size?: number } = {}) {
       const run = hook
       hook = () => {}
       run()
-      return { frames: page, more: page.length === limit }
+      return { frames: page, more: page.length === limit, lost: false }
     },
   })
   return {

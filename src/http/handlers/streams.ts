@@ -5,7 +5,7 @@ import type { Admission } from '../admission.ts'
 import type { AppContext, Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import { negotiate } from '../negotiate.ts'
-import { type LogBounds, streamPosition } from '../position.ts'
+import { type LogBounds, refuseExpired, streamPosition } from '../position.ts'
 import type { RunReader } from '../run-answer.ts'
 import { type EventStreams, streamHeaders } from '../sse.ts'
 import { createNativeView } from '../stream-view.ts'
@@ -20,9 +20,10 @@ export type EventRows = {
     scope: Scope,
     runId: string,
   ): Promise<{ sessionId: string; after: number; last: number | null; begun: boolean } | null>
+  /** With the bounds as they are after the frames were read. */
   page(
     scope: Scope,
-    session: string,
+    sessionId: string,
     request: { after: number; limit: number },
   ): Promise<(LogBounds & { frames: Frame[] }) | null>
 }
@@ -74,7 +75,8 @@ export function streamHandlers({
         return open(c, { sessionId: bounds.sessionId, after: position })
       }
       const page = await events.page(scope, bounds.sessionId, { after: position, limit })
-      const { frames } = found(page, `session ${session}`)
+      const { frames, ...kept } = found(page, `session ${session}`)
+      refuseExpired(position, kept)
       const last = frames.length < limit ? undefined : frames.at(-1)?.seq
       return rawJson(c, frames, last)
     },
