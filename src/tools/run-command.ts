@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { Duplex, Readable } from 'node:stream'
+import { killMarked, markVariable } from './marked-processes.ts'
 
 export type CommandEnd = { exitCode: number | null; signal: string | null }
 
@@ -14,7 +16,8 @@ export type RunningCommand = {
 /**
  * Runs a command by /bin/sh in a process group of its own. The group ends as a whole: when the
  * command is stopped, when it is over although something of it still runs, and when this process
- * dies, however it dies. What is no UTF-8 in the output comes as U+FFFD.
+ * dies, however it dies. On Linux so does what has left the group, as long as it kept its
+ * environment. What is no UTF-8 in the output comes as U+FFFD.
  */
 export function runCommand({
   command,
@@ -33,7 +36,12 @@ export function runCommand({
   /** Gets what it writes to stdout and stderr, as it comes. */
   onOutput(text: string, stream: 'stdout' | 'stderr'): void
 }): RunningCommand {
-  const process = start(command, { directory, environment, hasInput: input !== undefined })
+  const mark = randomUUID()
+  const process = start(command, {
+    directory,
+    environment: { ...environment, [markVariable]: mark },
+    hasInput: input !== undefined,
+  })
   const failed = once(process, 'error')
   if (process.pid === undefined) return { ended: failed.then(rejectStart), stop: () => {} }
   const { stdout, stderr, lifeline } = pipesOf(process)
@@ -42,6 +50,7 @@ export function runCommand({
     // Something that left the group may hold them open for ever.
     stdout.destroy()
     stderr.destroy()
+    void killMarked(mark)
   })
   stdout.setEncoding('utf8').on('data', (text: string) => onOutput(text, 'stdout'))
   stderr.setEncoding('utf8').on('data', (text: string) => onOutput(text, 'stderr'))
@@ -63,10 +72,16 @@ const leftoverGrace = 200
 /**
  * A watcher in the command's group waits at a pipe whose other end this process holds. When that
  * closes, also because this process is gone, it ends the group and itself. While the watcher lives
- * no other group can get this one's number. It belongs to no process that might wait for it.
+ * no other group can get this one's number. It belongs to no process that might wait for it. What
+ * has left the group is found by its mark, which the watcher itself puts off first.
  */
 const watched = `( ( trap '' TERM HUP INT; read -r _ <&3
-  kill -TERM 0; sleep ${stopGrace / 1000}; kill -KILL 0 ) </dev/null >/dev/null 2>&1 & )
+  exec env -u ${markVariable} /bin/sh -c '
+    kill -TERM 0; sleep ${stopGrace / 1000}
+    for process in /proc/[0-9]*; do
+      grep -qsF "${markVariable}=$1" "$process/environ" && kill -KILL "\${process#/proc/}"
+    done
+    kill -KILL 0' sh "$${markVariable}" ) </dev/null >/dev/null 2>&1 & )
 exec 3<&- /bin/sh -c "$1"`
 
 function start(

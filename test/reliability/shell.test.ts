@@ -36,7 +36,7 @@ test('commands and background jobs die with a server that is killed, and the cal
   const witness = await openWitness(join(home.directory, 'files'))
   const session = await newSession(app, { tools_approved: true })
   // Ignores what can be ignored, and so do the processes that it starts.
-  const stubborn = `trap '' TERM INT HUP; exec 8>${witness.name}; (while :; do sleep 1; done) & echo on; while :; do sleep 1; done`
+  const stubborn = `trap '' TERM INT HUP; exec 8>${witness.name}; (while :; do sleep 1; done) & setsid sh -c 'while :; do sleep 1; done' & echo on; while :; do sleep 1; done`
   model.push(
     { toolCalls: [{ name: 'run_background_job', arguments: { cmd: stubborn } }] },
     { toolCalls: [{ name: 'shell', arguments: { cmd: stubborn } }] },

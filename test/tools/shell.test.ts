@@ -57,7 +57,7 @@ test('a command sees PATH, HOME and LANG and what the agent file gives it, nothi
   const { output } = await run({ cmd: 'env' })
   const lines = output
     .split('\n')
-    .filter((line) => line !== '' && !/^(PWD|OLDPWD|_|SHLVL)=/.test(line))
+    .filter((line) => line !== '' && !/^(PWD|OLDPWD|_|SHLVL|PARLEY_COMMAND)=/.test(line))
   expect(lines.sort()).toEqual([
     'GREETING=hi',
     'HOME=/home/ada',
@@ -157,6 +157,18 @@ test('what left the group and holds the output open does not hold the call', asy
   const { run } = await openShell()
   const { output } = await run({ cmd: 'setsid sleep 4 & echo over' })
   expect(output).toBe('over\n')
+})
+
+test.each([
+  ['a session of its own', (loop: string) => `setsid sh -c '${loop}' &`],
+  ['a double fork', (loop: string) => `(setsid sh -c 'sh -c "${loop}" &' &) &`],
+  ['a name of its own', (loop: string) => `setsid nohup sh -c '${loop}' innocent &`],
+])('what left the group by %s is ended with the command', async (_way, leave) => {
+  const { run, directory } = await openShell()
+  const witness = await openWitness(directory)
+  const cmd = `exec 8>${witness.name}; ${leave('while :; do sleep 1; done')} echo over`
+  expect((await run({ cmd })).output).toBe('over\n')
+  await witness.gone
 })
 
 test('a cancelled call takes its processes with it and shows nothing more', async () => {
