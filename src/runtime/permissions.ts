@@ -77,7 +77,7 @@ export function matchesCall(
     if (equals < 0) return false
     const argument = condition.slice(0, equals)
     const glob = condition.slice(equals + 1)
-    const value = args[argument]
+    const value = Object.hasOwn(args, argument) ? args[argument] : undefined
     if (value === undefined) return false
     if (typeof value !== 'string') return matchesGlob(glob, JSON.stringify(value))
     if (!commandArguments.has(argument)) return matchesGlob(glob, value)

@@ -15,7 +15,7 @@ export function coversCommand(glob: string, text: string, matches: Matches): boo
 /**
  * Whether a rule that asks or denies touches a command line: the text as it stands, or any command
  * in it, also behind assignments, keywords and programs that run another one. What is too tangled
- * to be read is touched by every rule.
+ * to be read, and a program that only running it tells (`$x`, `r?`), is touched by every rule.
  */
 export function touchesCommand(glob: string, text: string, matches: Matches): boolean {
   if (matches(glob, text)) return true
@@ -33,6 +33,7 @@ function normalGlob(glob: string): string {
   return plain && /['"\\]/.test(glob) ? joinWords(words) : glob.replaceAll(/[ \t]+/g, ' ').trim()
 }
 
+const assignment = /^[A-Za-z_]\w*\+?=/
 const deepest = 4
 const mostStarts = 64
 /** Words and characters of a command that are held against a rule. */
@@ -48,14 +49,19 @@ const runners = new Set(
 )
 const findActions = new Set(['-exec', '-execdir', '-ok', '-okdir'])
 
-/** Every command that a line may come to; null when it nests deeper than is read. */
+/**
+ * Every command that a line may come to; null when it nests deeper than is read, or when a program
+ * of it is known only when it runs.
+ */
 function allCommands(text: string, depth = 0): string[][] | null {
-  const { commands, tooDeep } = readShell(text)
+  const { commands, open, tooDeep } = readShell(text)
   if (tooDeep || depth > deepest) return null
   const all: string[][] = []
-  for (const words of commands) {
+  for (const [index, words] of commands.entries()) {
     const command = withoutAssignments(words)
     const starts = startsOf(command)
+    const isOpen = open[index]?.slice(words.length - command.length) ?? []
+    if (starts.some((start) => isOpen[start] && !assignment.test(command[start] ?? ''))) return null
     for (const start of starts) {
       const [first = '', ...rest] = command.slice(start, start + mostWords)
       all.push([first, ...rest], [programOf(first), ...rest])
@@ -71,7 +77,7 @@ function allCommands(text: string, depth = 0): string[][] | null {
 }
 
 function withoutAssignments(words: string[]): string[] {
-  const start = words.findIndex((word) => !/^[A-Za-z_]\w*\+?=/.test(word))
+  const start = words.findIndex((word) => !assignment.test(word))
   return start < 0 ? [] : words.slice(start)
 }
 

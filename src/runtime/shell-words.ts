@@ -6,6 +6,8 @@ export type ShellReading = {
   plain: boolean
   /** The words of each simple command, also of those inside substitutions. */
   commands: string[][]
+  /** For each of `commands` which of its words are known only when it runs. */
+  open: boolean[][]
   /** It nests deeper than anybody writes: there may be more in it than `commands`. */
   tooDeep: boolean
 }
@@ -16,7 +18,7 @@ export type ShellReading = {
  * deny: it takes too much rather than too little.
  */
 export function readShell(text: string, depth = 0): ShellReading {
-  if (depth > deepest) return { plain: false, commands: [], tooDeep: true }
+  if (depth > deepest) return { plain: false, commands: [], open: [], tooDeep: true }
   const reader: Reader = {
     text,
     depth,
@@ -24,8 +26,11 @@ export function readShell(text: string, depth = 0): ShellReading {
     plain: true,
     tooDeep: false,
     commands: [],
+    open: [],
     words: [],
+    openWords: [],
     word: null,
+    isOpen: false,
     target: false,
   }
   while (reader.at < text.length) readOne(reader)
@@ -33,8 +38,8 @@ export function readShell(text: string, depth = 0): ShellReading {
   const [first = []] = reader.commands
   const isOne = reader.commands.length === 1 && !reservedWords.has(first[0] ?? '')
   const assigns = assignment.test(first[0] ?? '')
-  const { commands, tooDeep } = reader
-  return { plain: reader.plain && isOne && !assigns, commands, tooDeep }
+  const { commands, open, tooDeep } = reader
+  return { plain: reader.plain && isOne && !assigns, commands, open, tooDeep }
 }
 
 type Reader = {
@@ -44,9 +49,13 @@ type Reader = {
   plain: boolean
   tooDeep: boolean
   commands: string[][]
+  open: boolean[][]
   words: string[]
+  openWords: boolean[]
   /** The word that is being read; null between words. */
   word: string | null
+  /** Something in it is put in or chosen when it runs. */
+  isOpen: boolean
   /** The next word names what a redirect goes to. */
   target: boolean
 }
@@ -61,7 +70,8 @@ const reservedWords = new Set(
 const blanks = new Set([' ', '\t'])
 const operators = new Set(['\n', ';', '&', '|', '(', ')', '<', '>'])
 // No shell parts words at these or takes them away, but what reads as a blank should be one.
-const doubtful = /[\p{Cc}\p{Zs}\p{Zl}\p{Zp}\p{Cf}\p{Co}]/u
+// The last two become i and k when case is ignored, and so another name for a rule than for a shell.
+const doubtful = /[\p{Cc}\p{Zs}\p{Zl}\p{Zp}\p{Cf}\p{Co}\u0130\u212a]/u
 
 function readOne(reader: Reader): void {
   const char = reader.text.charAt(reader.at)
@@ -78,9 +88,17 @@ function readOne(reader: Reader): void {
     // In the place of the program a pattern would choose one of the files that there are.
     const chooses = reader.words.length === 0 && '*?[~'.includes(char)
     if (chooses || '{}'.includes(char) || doubtful.test(char)) reader.plain = false
+    if (isPattern(char, reader.word ?? '')) reader.isOpen = true
     add(reader, char)
     reader.at += 1
   }
+}
+
+/** A bracket and a brace that nothing closes stand for themselves, as in `[ -f x ]` and `{}`. */
+function isPattern(char: string, before: string): boolean {
+  if (char === ']') return before.includes('[')
+  if (char === '}') return /\{.*(,|\.\.)/s.test(before)
+  return char === '*' || char === '?'
 }
 
 function readOperator(reader: Reader, char: string): void {
@@ -143,6 +161,7 @@ function readSubstitution(reader: Reader): void {
   reader.plain = false
   const { text, at } = reader
   const opening = text.startsWith('$(', at) ? '$(' : text.charAt(at) === '`' ? '`' : ''
+  reader.isOpen = true
   if (opening === '') {
     add(reader, '$')
     reader.at += 1
@@ -153,6 +172,7 @@ function readSubstitution(reader: Reader): void {
   const inside = text.slice(start, end)
   const reading = readShell(opening === '`' ? unescaped(inside) : inside, reader.depth + 1)
   reader.commands.push(...reading.commands)
+  reader.open.push(...reading.open)
   reader.tooDeep ||= reading.tooDeep
   add(reader, '')
   reader.at = end + 1
@@ -192,15 +212,23 @@ function add(reader: Reader, text: string): void {
 
 function endWord(reader: Reader): void {
   if (reader.word === null) return
-  if (!reader.target) reader.words.push(reader.word)
+  if (!reader.target) {
+    reader.words.push(reader.word)
+    reader.openWords.push(reader.isOpen)
+  }
   reader.word = null
+  reader.isOpen = false
   reader.target = false
 }
 
 function endCommand(reader: Reader): void {
   endWord(reader)
-  if (reader.words.length > 0) reader.commands.push(reader.words)
+  if (reader.words.length > 0) {
+    reader.commands.push(reader.words)
+    reader.open.push(reader.openWords)
+  }
   reader.words = []
+  reader.openWords = []
 }
 
 /** The words as one text for a rule's glob. */
