@@ -52,6 +52,7 @@ export async function openMcpConnection({
   roots,
   version,
   connectTimeout,
+  signal,
   whyClosed,
   onClose,
   onConflict,
@@ -64,6 +65,8 @@ export async function openMcpConnection({
   version: string
   /** Milliseconds. */
   connectTimeout: number
+  /** Ends the attempt to connect with its reason. */
+  signal: AbortSignal
   /** What is known about the end of the connection, in words. */
   whyClosed: () => string
   onClose: () => void
@@ -105,7 +108,7 @@ export async function openMcpConnection({
   const reasonOf = (error: unknown) => whyClosed() || describeFailure(sdk, error)
 
   try {
-    await connect(client, transport, connectTimeout)
+    await connect(client, { transport, limit: connectTimeout, signal })
   } catch (error) {
     const reason = reasonOf(error)
     await transport.close().catch(() => {})
@@ -196,18 +199,22 @@ type OpenCall = { context: ToolContext; patience: Patience }
 
 async function connect(
   client: InstanceType<McpSdk['Client']>,
-  transport: Transport,
-  limit: number,
+  { transport, limit, signal }: { transport: Transport; limit: number; signal: AbortSignal },
 ): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it did not answer within ${limit / 1000} s`)), limit)
-  })
+  const { promise: givenUp, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(new Error(`it did not answer within ${limit / 1000} s`)),
+    limit,
+  )
+  const stop = () => reject(signal.reason)
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop, { once: true })
   try {
     // The library's limit is for one request; a transport can take its time before that.
-    await Promise.race([client.connect(transport, { timeout: never }), late])
+    await Promise.race([client.connect(transport, { timeout: never }), givenUp])
   } finally {
     clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
   }
 }
 

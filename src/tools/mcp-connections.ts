@@ -9,6 +9,9 @@ export type McpConnections = {
   close(): Promise<void>
 }
 
+/** What becomes of a connection: `signal` aborts when it is not wanted any more while it is opened. */
+export type ConnectionHold = { onClose: () => void; signal: AbortSignal }
+
 type Entry = {
   connection: Promise<McpConnection>
   opened: McpConnection | null
@@ -32,33 +35,35 @@ export function createMcpConnections({
   connect,
   now,
 }: {
-  connect: (key: string, onClose: () => void) => Promise<McpConnection>
+  connect: (key: string, hold: ConnectionHold) => Promise<McpConnection>
   /** Milliseconds of a clock that only goes forward. */
   now: () => number
 }): McpConnections {
   const entries = new Map<string, Entry>()
   const troubles = new Map<string, Trouble>()
-  let isClosed = false
+  const closing = new AbortController()
+  const { signal } = closing
   let sweeper: NodeJS.Timeout | undefined
 
   function start(key: string): Entry {
     const began = now()
     const isCurrent = () => entries.get(key) === entry
+    const onClose = () => {
+      if (!entry.opened || !isCurrent()) return
+      entries.delete(key)
+      if (now() - began >= goodWhile) troubles.delete(key)
+      addTrouble(key, 'it ended soon after it was started', began)
+    }
     const entry: Entry = {
       opened: null,
       usedAt: began,
-      connection: connect(key, () => {
-        if (!entry.opened || !isCurrent()) return
-        entries.delete(key)
-        if (now() - began >= goodWhile) troubles.delete(key)
-        addTrouble(key, 'it ended soon after it was started', began)
-      }),
+      connection: connect(key, { onClose, signal }),
     }
     entries.set(key, entry)
     entry.connection.then(
       (connection) => {
         entry.opened = connection
-        if (isClosed || !isCurrent()) void connection.close()
+        if (signal.aborted || !isCurrent()) void connection.close()
       },
       (error: Error) => {
         if (isCurrent()) entries.delete(key)
@@ -101,7 +106,7 @@ export function createMcpConnections({
 
   return {
     async get(key) {
-      if (isClosed) throw new Error('the server is stopping')
+      signal.throwIfAborted()
       const known = entries.get(key)
       if (known) {
         known.usedAt = now()
@@ -117,14 +122,14 @@ export function createMcpConnections({
       return (entries.get(key) ?? start(key)).connection
     },
     async close() {
-      isClosed = true
+      closing.abort(new Error('the server is stopping'))
       clearInterval(sweeper)
-      const closing = [...entries.values()].map(async ({ connection }) => {
+      const closed = [...entries.values()].map(async ({ connection }) => {
         const opened = await connection.catch(() => null)
         await opened?.close()
       })
       entries.clear()
-      await Promise.all(closing)
+      await Promise.all(closed)
     },
   }
 }

@@ -11,7 +11,7 @@ import {
   type ServerTool,
   sessionKey,
 } from './mcp-connection.ts'
-import { createMcpConnections } from './mcp-connections.ts'
+import { type ConnectionHold, createMcpConnections } from './mcp-connections.ts'
 import { createRemoteTransport, type RemoteTransport } from './mcp-remote.ts'
 import { toOutcome } from './mcp-result.ts'
 import { loadMcpSdk, type McpSdk } from './mcp-sdk.ts'
@@ -101,10 +101,10 @@ function openToolset(entry: Entry, baseDirectory: string, world: World): Toolset
 
   const connections = createMcpConnections({
     now: world.now,
-    connect: async (key, onClose) => {
+    connect: async (key, hold) => {
       const share: Share = JSON.parse(key)
       const connection = await connectTo({
-        ...{ entry, baseDirectory, world, share, onClose, warn },
+        ...{ entry, baseDirectory, world, share, hold, warn },
         // The first may stay where it is: what the server knows of it is there.
         onConflict: ([, ...others]) => {
           for (const other of others) apart.add(other)
@@ -187,7 +187,7 @@ async function connectTo({
   baseDirectory,
   world,
   share,
-  onClose,
+  hold: { onClose, signal },
   onConflict,
   warn,
 }: {
@@ -195,7 +195,7 @@ async function connectTo({
   baseDirectory: string
   world: World
   share: Share
-  onClose: () => void
+  hold: ConnectionHold
   onConflict: (sessions: string[]) => void
   warn: Warn
 }): Promise<McpConnection> {
@@ -209,6 +209,7 @@ async function connectTo({
     roots: stdio && (share.directory === null ? [] : [share.directory]),
     version: world.version,
     connectTimeout: world.connectTimeout,
+    signal,
     whyClosed: () => transport.ending() ?? '',
     onClose: () => {
       const ending = transport.ending()
@@ -223,6 +224,7 @@ async function connectTo({
     isOpen = true
     return opened
   } catch (error) {
+    if (signal.aborted) throw error
     const said = stdio && hideValues(stdio.complaints(), entry, world)
     world.log.warn(`the MCP server ${entry.label} is not available`, {
       reason: error instanceof Error ? error.message : String(error),
