@@ -24,6 +24,7 @@ export type AgentParts = {
       file: AgentFile
       promptFiles?: Map<string, string | null>
       mentions?: PlacedMention[]
+      notes?: FileProblem[]
     }
   | { problems: FileProblem[] }
 )

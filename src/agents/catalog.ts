@@ -78,6 +78,7 @@ export async function openCatalog({
       else for (const line of lines) onProblem(line)
       if (served) onProblem(`${file.source}: the version before stays in use`)
     },
+    onNote: onProblem,
   })
 
   async function look(): Promise<void> {

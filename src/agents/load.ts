@@ -12,11 +12,19 @@ import type { SourceFile } from './sources.ts'
 import type { ReadText } from './text-file.ts'
 import { readTextFile, unreadable, unstorable } from './text-file.ts'
 import { isToml, loadToml } from './toml-source.ts'
+import { unusedFields } from './unused-fields.ts'
 
 export type LoadedAgent = {
   /** The other files that the agent is made of, there or not; absolute. */
   dependencies: string[]
-} & ({ snapshot: AgentSnapshot } | { problems: FileProblem[] })
+} & (
+  | {
+      snapshot: AgentSnapshot
+      /** What its author should know although it is served. */
+      notes: FileProblem[]
+    }
+  | { problems: FileProblem[] }
+)
 
 /** Reads one source with the files it names. Never throws for what the files hold. */
 export async function loadAgent(
@@ -32,7 +40,7 @@ export async function loadAgent(
     ? await loadToml(text, { baseDirectory, environment, readText })
     : await loadYaml(text, { baseDirectory, environment, readText }, registry?.rules ?? null)
   if ('problems' in parts) return parts
-  const { dependencies, file, mentions = [] } = parts
+  const { dependencies, file, mentions = [], notes = [] } = parts
   const name = parts.name ?? source.name
   const version = versionOf({
     name,
@@ -44,6 +52,7 @@ export async function loadAgent(
   const trusted = registry === undefined || registry.rules === null
   return {
     dependencies,
+    notes,
     snapshot: {
       name,
       version,
@@ -95,7 +104,8 @@ async function loadYaml(
     ...mention,
     ...parsed.at(mention.path),
   }))
-  return { dependencies, file: code.file, promptFiles, mentions }
+  const notes = parsed.place(unusedFields(code.file))
+  return { dependencies, file: code.file, promptFiles, mentions, notes }
 }
 
 function placeIn(source: string) {

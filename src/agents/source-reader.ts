@@ -25,8 +25,8 @@ type Entry = SourceState & {
   missing?: boolean
 }
 
-/** What a look at one file found; `broken` when there is something to say. */
-type Reading = { entry: Entry; broken?: string[] }
+/** What a look at one file found, and what there is to say about it. */
+type Reading = { entry: Entry; broken?: string[]; notes?: string[] }
 
 export type SourceReader = {
   /**
@@ -41,10 +41,13 @@ export function createSourceReader({
   environment,
   now,
   onBroken,
+  onNote,
 }: {
   environment: Record<string, string | undefined>
   now: () => number
   onBroken: OnBroken
+  /** A line about a new version that is served. */
+  onNote: (line: string) => void
 }): SourceReader {
   const entries = new Map<string, Entry>()
 
@@ -61,7 +64,9 @@ export function createSourceReader({
     const entry: Entry = { file, dependencies, signature, ...servedBefore(known) }
     if ('snapshot' in loaded) {
       const isOld = known?.snapshot?.version === loaded.snapshot.version
-      return { entry: isOld ? entry : { ...entry, snapshot: loaded.snapshot } }
+      if (isOld) return { entry }
+      const notes = loaded.notes.map((note) => problemLine(file.source, note))
+      return { entry: { ...entry, snapshot: loaded.snapshot }, notes }
     }
     const lines = loaded.problems.map((problem) => problemLine(file.source, problem))
     const text = lines.join('\n')
@@ -89,8 +94,9 @@ export function createSourceReader({
   return {
     async read(files, { patient }) {
       const readings = await Promise.all(files.map((file) => readIfChanged(file, patient)))
-      for (const { entry, broken } of readings) {
+      for (const { entry, broken, notes = [] } of readings) {
         entries.set(entry.file.path, entry)
+        for (const note of notes) onNote(note)
         if (broken) onBroken(entry.file, broken, { served: entry.snapshot !== undefined })
       }
       const waiting = forgetMissing(files)

@@ -62,6 +62,7 @@ function tell(
       : (faults.get(loaded.snapshot.name) ?? [])
   for (const line of lines) writeError(line)
   if ('problems' in loaded || lines.length > 0) return false
+  for (const note of loaded.notes) writeError(`warning: ${problemLine(source, note)}`)
   write(`${source}: ok (${Object.keys(loaded.snapshot.file.agents).join(', ')})`)
   return true
 }

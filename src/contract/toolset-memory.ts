@@ -3,7 +3,9 @@ import { commonFields, toolNames } from './toolset.ts'
 
 const path = z
   .string()
-  .describe('Accepted from other programs and not used: everything is kept in the database')
+  .describe(
+    'Accepted from files of other programs and not used, which a line says when the file is loaded: everything is kept in the database',
+  )
   .optional()
 
 export const MemoryToolset = z

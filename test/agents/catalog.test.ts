@@ -43,6 +43,17 @@ test('a broken file in a directory is reported and the others are served', async
   expect(problems.rest()).toEqual([brokenLine])
 })
 
+test('a field that is only accepted is served with a line, once for each version', async () => {
+  const folder = await openAgentFolder()
+  await folder.write('a.yaml', 'agents: { root: { toolsets: [{ type: memory, path: ./a.db }] } }')
+  const { catalog, problems } = await folder.serve({ watch: false })
+  await catalog.refresh()
+  expect(catalog.get('a')).toBeDefined()
+  expect(problems.rest()).toEqual([
+    'a.yaml:1:52 agents.root.toolsets.0.path: not used: memory is kept in the database; remove it',
+  ])
+})
+
 test('two files of one name are an error that names both', async () => {
   const folder = await openAgentFolder()
   await folder.write('a.yaml', agent('a'))

@@ -60,6 +60,17 @@ test('validate says which files are right and which agents they hold', async () 
   })
 })
 
+test('validate warns of a field that is only accepted, and the file is right', async () => {
+  const toolsets = '[{ type: tasks, path: t.json }, { type: memory }]'
+  const directory = await openDirectory({ 'a.yaml': `agents: { root: { toolsets: ${toolsets} } }` })
+  expect(await parley(['validate', 'a.yaml'], { directory })).toEqual({
+    code: 0,
+    output: 'a.yaml: ok (root)\n',
+    errors:
+      'warning: a.yaml:1:51 agents.root.toolsets.0.path: not used: tasks is kept in the database; remove it\n',
+  })
+})
+
 test('validate ends with 78 and a line for each problem of each file', async () => {
   const directory = await openDirectory({
     'a.yaml': 'agents:\n  root:\n    modle: x\n    toolsets: [{ type: think, toon: x }]\n',
