@@ -3434,7 +3434,7 @@ export interface components {
              * @enum {string}
              */
             scope?: "session" | "user" | "agent";
-            /** @description Accepted from other programs and not used: everything is kept in the database */
+            /** @description Accepted from files of other programs and not used, which a line says when the file is loaded: everything is kept in the database */
             path?: string;
             /** @description Only these tools of the set */
             tools?: ("add_memory" | "get_memories" | "search_memories" | "update_memory" | "delete_memory")[];
@@ -3453,7 +3453,7 @@ export interface components {
             type: "tasks";
             /** @description One list for all agents of the team */
             shared?: boolean;
-            /** @description Accepted from other programs and not used: everything is kept in the database */
+            /** @description Accepted from files of other programs and not used, which a line says when the file is loaded: everything is kept in the database */
             path?: string;
             /** @description Only these tools of the set */
             tools?: ("create_task" | "get_task" | "update_task" | "delete_task" | "list_tasks" | "next_task" | "add_dependency" | "remove_dependency")[];
@@ -3708,7 +3708,7 @@ export interface components {
              * @example 9f2c1d7ae0b34c58
              */
             version: string;
-            /** @description Tools of the agent that runs by default */
+            /** @description Tools of the agent that runs by default; without those of a toolset that fails, or does not tell them within two seconds */
             tool_count: number;
             /**
              * @description Their names

@@ -241,10 +241,10 @@ async function build(
       name: config.instanceName,
       onProblem: (line) => log.warn(line),
     }),
-    toolDefinitions: async (snapshot, agentName) => {
+    toolDefinitions: async (snapshot, agentName, options) => {
       const session = { tenant: 'default', owner: 'local', sessionId: '', agentName }
       const assistant = runtime.assistants.get(snapshot, agentName)
-      const { tools } = await assistant.tools({ ...session, workingDir: null })
+      const { tools } = await assistant.tools({ ...session, workingDir: null }, options)
       return tools.map((tool) => tool.definition)
     },
     stats: store.stats.count,

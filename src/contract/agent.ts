@@ -15,7 +15,10 @@ export const AgentSummary = z
     version: z
       .string()
       .openapi({ description: 'Changes with the file', example: '9f2c1d7ae0b34c58' }),
-    tool_count: z.int().openapi({ description: 'Tools of the agent that runs by default' }),
+    tool_count: z.int().openapi({
+      description:
+        'Tools of the agent that runs by default; without those of a toolset that fails, or does not tell them within two seconds',
+    }),
     tools: z.array(z.string()).openapi({ description: 'Their names', example: ['read_file'] }),
     source: z
       .string()

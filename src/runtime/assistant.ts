@@ -3,19 +3,12 @@ import { platform } from 'node:os'
 import { resolve } from 'node:path'
 import { type AgentSpec, modelReferences } from '#contract/agent-file.ts'
 import { Problem } from '#contract/problem.ts'
+import { type AssistantTool, listTools, type OpenToolset, openToolset } from './agent-toolset.ts'
 import { type AgentSnapshot, pinOf } from './catalog.ts'
 import { type Hooks, type HooksFactory, noHooks } from './hooks.ts'
 import type { Model, ModelSettings, Models } from './model.ts'
-import type { Tool, ToolSession, Toolset, ToolsetFactory } from './tool.ts'
-import { type ToolsetEntry, toolsetEntries } from './toolset-entries.ts'
-
-/** A tool with what the agent's file says about its toolset. */
-export type AssistantTool = Tool & {
-  /** Not shown to the model until it is found. */
-  deferred?: true
-  /** The model that goes on after it ran. */
-  nextModel?: string
-}
+import type { ToolSession, Toolset, ToolsetFactory } from './tool.ts'
+import { toolsetEntries } from './toolset-entries.ts'
 
 /** An agent of the team, by what the team calls it. */
 export type Member = {
@@ -45,8 +38,14 @@ export type Assistant = {
   handoffs: { name: string; description: string }[]
   /** What its file wants to be told, and asked. */
   hooks: Hooks
-  /** Its tools, and a warning for each toolset that could not be asked. */
-  tools(session: ToolSession): Promise<{ tools: AssistantTool[]; warnings: string[] }>
+  /**
+   * Its tools, and a warning for each toolset that could not be asked. With `patience` in
+   * milliseconds a toolset that takes longer counts as one of those.
+   */
+  tools(
+    session: ToolSession,
+    options?: { patience?: number },
+  ): Promise<{ tools: AssistantTool[]; warnings: string[] }>
   systemPrompt(session: ToolSession, now: Date): Promise<string>
 }
 
@@ -88,7 +87,7 @@ export function createAssistants({
       }
       const subAgents = rosterOf(snapshot, spec).map(({ name }) => name)
       const sets = toolsetEntries(spec, snapshot.file).map((entry) =>
-        openToolset(entry, snapshot, toolsets, subAgents),
+        openToolset(entry, { snapshot, toolsets, subAgents }),
       )
       opened.push(...sets.map(({ toolset }) => toolset))
       const assistant = createAssistant({
@@ -116,32 +115,6 @@ function rosterOf(snapshot: AgentSnapshot, { sub_agents = [] }: AgentSpec): Memb
     const description = member.snapshot.file.agents[member.agentName]?.description ?? ''
     return { ...member, description }
   })
-}
-
-type OpenToolset = {
-  toolset: Toolset
-  entry: ToolsetEntry
-  instruction: string | undefined
-}
-
-function openToolset(
-  entry: ToolsetEntry,
-  snapshot: AgentSnapshot,
-  toolsets: Record<string, ToolsetFactory>,
-  subAgents: string[],
-): OpenToolset {
-  const factory = toolsets[entry.type]
-  if (!factory) throw new Problem('agent_invalid', `There is no toolset of type ${entry.type}`)
-  const toolset = factory(entry, {
-    subAgents,
-    baseDirectory: snapshot.baseDirectory,
-    allowStdio: snapshot.trusted === true,
-  })
-  return {
-    toolset,
-    entry,
-    instruction: entry.instruction,
-  }
 }
 
 function createAssistant({
@@ -205,8 +178,8 @@ function createAssistant({
     rest(model) {
       resting.set(model.id, performance.now() + toMilliseconds(spec.fallback?.cooldown ?? '1m'))
     },
-    async tools(session) {
-      const lists = await Promise.all(sets.map((set) => listTools(set, session)))
+    async tools(session, { patience } = {}) {
+      const lists = await Promise.all(sets.map((set) => listTools(set, session, patience)))
       return {
         tools: lists.flatMap((list) => list.tools),
         warnings: lists.flatMap((list) => list.warnings),
@@ -214,31 +187,6 @@ function createAssistant({
     },
     systemPrompt: (session, now) =>
       buildSystemPrompt({ spec, snapshot, roster, handoffs, sets, session, now }),
-  }
-}
-
-async function listTools(
-  { toolset, entry }: OpenToolset,
-  session: ToolSession,
-): Promise<{ tools: AssistantTool[]; warnings: string[] }> {
-  try {
-    const tools = await toolset.tools(session)
-    const { tools: only } = entry
-    const chosen = only ? tools.filter((tool) => only.includes(tool.definition.name)) : tools
-    return { tools: chosen.map((tool) => withEntry(tool, entry)), warnings: [] }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    return { tools: [], warnings: [`The ${entry.type} tools are not available: ${reason}`] }
-  }
-}
-
-function withEntry(tool: Tool, { model, defer = false }: ToolsetEntry): AssistantTool {
-  const isDeferred = typeof defer === 'boolean' ? defer : defer.includes(tool.definition.name)
-  if (!isDeferred && model === undefined) return tool
-  return {
-    ...tool,
-    ...(isDeferred ? { deferred: true as const } : {}),
-    ...(model === undefined ? {} : { nextModel: model }),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ToolDefinition, ToolEffect } from '#contract/tool.ts'
 import type { ActiveRun } from './active-run.ts'
-import type { AssistantTool } from './assistant.ts'
+import type { AssistantTool } from './agent-toolset.ts'
 import type { LoopContext } from './context.ts'
 import { mayAsk } from './permissions.ts'
 import type { RunTool } from './run-tool.ts'

@@ -1,5 +1,5 @@
 import type { Message } from '#contract/message.ts'
-import type { AssistantTool } from './assistant.ts'
+import type { AssistantTool } from './agent-toolset.ts'
 import type { RunTool } from './run-tool.ts'
 import { textResult } from './tool.ts'
 

@@ -1,6 +1,6 @@
 import type { ClientTool } from '#contract/tool.ts'
 import { type ActiveRun, toolSessionOf } from './active-run.ts'
-import type { AssistantTool } from './assistant.ts'
+import type { AssistantTool } from './agent-toolset.ts'
 import { wrapInScript } from './code-mode.ts'
 import type { LoopContext } from './context.ts'
 import { revealTools } from './deferred-tools.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type ActiveRun, commitRun, toRunChange } from './active-run.ts'
+import type { AssistantTool } from './agent-toolset.ts'
 import { checkArguments } from './arguments.ts'
-import type { AssistantTool } from './assistant.ts'
 import { limitBeforeStep, limitOnCall } from './budget-gate.ts'
 import { hashCall } from './call-arguments.ts'
 import type { LoopContext } from './context.ts'

@@ -1,5 +1,5 @@
 import type { ToolDefinition } from '#contract/tool.ts'
-import type { AssistantTool } from './assistant.ts'
+import type { AssistantTool } from './agent-toolset.ts'
 
 /**
  * Tools by the names that they have as functions of a script; the others cannot be called there, or

@@ -68,6 +68,26 @@ test('an agent whose MCP server is broken still answers, with a warning', async 
   )
 })
 
+// The limit is far below the time that the server has to connect.
+test('agents are listed while the MCP server of one of them hangs', {
+  timeout: 15_000,
+}, async () => {
+  const hanging = `
+agents:
+  root:
+    model: scripted
+    toolsets:
+      - { type: mcp, command: ${JSON.stringify(process.execPath)}, args: [-e, "setInterval(Date, 1000)"] }
+      - { type: think }
+`
+  const { client } = await startApp({ agents: { hanging, helper } })
+  const { data } = await client.GET('/api/agents')
+  expect(data?.map(({ name, tools }) => [name, tools])).toEqual([
+    ['hanging', ['think']],
+    ['helper', expect.arrayContaining(['all_echo'])],
+  ])
+})
+
 function resultsOf(log: RuntimeEvent[]) {
   return log.flatMap((event) => (event.type === 'tool_call_response' ? [event.result] : []))
 }

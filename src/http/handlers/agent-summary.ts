@@ -3,8 +3,18 @@ import { type AgentFile, modelReferences } from '#contract/agent-file.ts'
 import type { ToolDefinition } from '#contract/tool.ts'
 import type { AgentSnapshot } from '#runtime/catalog.ts'
 
-/** The tools that one agent of a source can call now. */
-export type ToolDefinitions = (agent: AgentSnapshot, agentName: string) => Promise<ToolDefinition[]>
+/**
+ * The tools that one agent of a source can call now. With `patience` in milliseconds those of a
+ * toolset that takes longer, as one whose server hangs, are left out.
+ */
+export type ToolDefinitions = (
+  agent: AgentSnapshot,
+  agentName: string,
+  options?: { patience?: number },
+) => Promise<ToolDefinition[]>
+
+/** What a list of all agents waits for the tools of one. */
+const patience = 2000
 
 /** Shows agents. `conceal` takes away the secrets that somebody wrote into a file. */
 export function createSummaries({
@@ -18,7 +28,7 @@ export function createSummaries({
     const { name, version, source, writable, file } = snapshot
     const agentName = firstAgentName(file)
     const agent = file.agents[agentName]
-    const tools = await toolDefinitions(snapshot, agentName)
+    const tools = await toolDefinitions(snapshot, agentName, { patience })
     const [model = null] = modelReferences(agent?.model)
     return {
       name,
