@@ -2623,6 +2623,8 @@ export interface components {
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"];
+            /** @description false: a model that fails after its first text fails the run; no step begins anew */
+            restart_steps?: boolean;
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
             /** @description The caller's own data */
@@ -2714,6 +2716,8 @@ export interface components {
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"];
+            /** @description false: a model that fails after its first text fails the run; no step begins anew */
+            restart_steps?: boolean;
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
             /** @description The caller's own data */
@@ -2759,6 +2763,8 @@ export interface components {
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"];
             on_busy?: components["schemas"]["OnBusy"];
+            /** @description false: a model that fails after its first text fails the run; no step begins anew */
+            restart_steps?: boolean;
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
             /** @description The caller's own data */
@@ -2795,6 +2801,8 @@ export interface components {
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"];
             on_busy?: components["schemas"]["OnBusy"];
+            /** @description false: a model that fails after its first text fails the run; no step begins anew */
+            restart_steps?: boolean;
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
             /** @description The caller's own data */
@@ -2826,6 +2834,8 @@ export interface components {
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"];
             on_busy?: components["schemas"]["OnBusy"];
+            /** @description false: a model that fails after its first text fails the run; no step begins anew */
+            restart_steps?: boolean;
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
             /** @description The caller's own data */

@@ -1,8 +1,9 @@
 import type { Dialect } from '#http/dialects/dialect.ts'
 import { kawai } from '#http/dialects/kawai.ts'
+import { pawan } from '#http/dialects/pawan.ts'
 
 /** Every wire that is spoken beside the contract's own; a new one is a line here. */
-export const dialects: readonly Dialect[] = [kawai]
+export const dialects: readonly Dialect[] = [kawai, pawan]
 
 /** Those that `--as` knows: they stand in for another server, on its own port. */
 export function findStandIn(name: string): (Dialect & { port: number }) | undefined {

@@ -30,6 +30,7 @@ import { openNotices } from '#store/notices.ts'
 import { openDatabase } from '#store/open-database.ts'
 import { bindRunStatements } from '#store/run-statements.ts'
 import { createSessionLists } from '#store/session-lists.ts'
+import { countMessages } from '#store/message-counts.ts'
 import { createStore } from '#store/store.ts'
 import { createA2aToolset } from '#tools/a2a.ts'
 import { createApiToolset } from '#tools/api.ts'
@@ -272,7 +273,10 @@ async function build(
     dialects: {
       all: dialects,
       atRoot: config.standIn,
-      openHouse: createHouses(collaborators),
+      openHouse: createHouses({
+        ...collaborators,
+        countMessages: (scope, sessions) => countMessages({ database, scope, sessions }),
+      }),
       streams,
       admission,
       waitForApprovals: config.dialectApprovals === 'wait',

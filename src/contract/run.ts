@@ -121,6 +121,10 @@ const options = {
   on_max_iterations: OnMaxIterations.optional(),
   budget: Budget.optional(),
   on_busy: OnBusy.optional(),
+  restart_steps: z.boolean().optional().openapi({
+    description:
+      'false: a model that fails after its first text fails the run; no step begins anew',
+  }),
   cancel_on_disconnect: z
     .boolean()
     .optional()

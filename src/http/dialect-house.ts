@@ -1,9 +1,9 @@
 import type { RuntimeEvent } from '#contract/event.ts'
-import type { NewMessage } from '#contract/message.ts'
+import type { Message, NewMessage } from '#contract/message.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
 import type { NewSession, SessionPatch } from '#contract/session.ts'
 import type { AgentReference, Decision, StartedRun } from '#runtime/runtime.ts'
-import type { PageRequest } from '#store/scope.ts'
+import type { Page, PageRequest, Scope } from '#store/scope.ts'
 import { createConversations } from './conversations.ts'
 import type { AppContext } from './env.ts'
 import { authorOf } from './handlers/agent-edits.ts'
@@ -21,12 +21,22 @@ type Start = { messages: NewMessage[]; options?: RunOptions }
  * ask for, and no more. `approvals` says what becomes of a call that must be approved: its client
  * is asked, somebody else is while the client waits, or it is denied.
  */
-export function createHouses(collaborators: Collaborators) {
+export function createHouses(
+  collaborators: Collaborators & {
+    countMessages(scope: Scope, sessions: string[]): Promise<Map<string, number>>
+  },
+) {
   const { sessions, messages, runs, runRows, approvals, events, feed, admission } = collaborators
   const conversations = createConversations(collaborators)
   const summaries = createSummaries(collaborators)
 
-  return (c: AppContext, { approvals: policy }: { approvals: 'client' | 'others' | 'deny' }) => {
+  return (
+    c: AppContext,
+    {
+      approvals: policy,
+      takesTextBack,
+    }: { approvals: 'client' | 'others' | 'deny'; takesTextBack: boolean },
+  ) => {
     const scope = c.get('scope')
     const headers = c.req.header()
     // Its client waits for the end of the run, whatever the answer looks like.
@@ -36,7 +46,11 @@ export function createHouses(collaborators: Collaborators) {
     }
     const withDefaults = ({ messages, options = {} }: Start) => ({
       messages,
-      options: policy === 'deny' ? { on_ask: 'deny' as const, ...options } : options,
+      options: {
+        ...(policy === 'deny' && { on_ask: 'deny' as const }),
+        ...(!takesTextBack && { restart_steps: false }),
+        ...options,
+      },
       headers,
     })
 
@@ -65,6 +79,20 @@ export function createHouses(collaborators: Collaborators) {
         /** The active branch, oldest first; `id` is no external id. */
         messages: (id: string, page: Partial<PageRequest> = {}) =>
           messages.list(scope, id, toPage(page, 'asc')),
+        /** The whole active branch, for wires without pages. */
+        async allMessages(id: string): Promise<Message[]> {
+          const all: Message[] = []
+          let cursor: string | null = null
+          do {
+            const request: PageRequest = { limit: 500, cursor, order: 'asc' }
+            const page: Page<Message> = await messages.list(scope, id, request)
+            all.push(...page.data)
+            cursor = page.next_cursor
+          } while (cursor !== null)
+          return all
+        },
+        /** How many messages each of these keeps; ids, no external ones. */
+        countMessages: (ids: string[]) => collaborators.countMessages(scope, ids),
         workingDir: collaborators.workingDir,
       },
       runs: {

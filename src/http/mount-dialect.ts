@@ -28,7 +28,10 @@ export function dialectHandler(
 ): Handler<Env> {
   return async (c) => {
     const others = desk.waitForApprovals ? 'others' : 'deny'
-    const house = desk.openHouse(c, { approvals: dialect.approves ? 'client' : others })
+    const house = desk.openHouse(c, {
+      approvals: dialect.approves ? 'client' : others,
+      takesTextBack: dialect.takesTextBack,
+    })
     const answer = await route.answer({
       params: c.req.param(),
       query: (name) => c.req.query(name),

@@ -13,6 +13,7 @@ import { buildPrompt, estimateMessage, shownLimit } from './prompt.ts'
 import { type RunTools, shownTools } from './run-tool.ts'
 import { systemPromptOf } from './system-prompt.ts'
 import {
+  mayRestart,
   restartStep,
   type Turn,
   takeTurn,
@@ -65,6 +66,7 @@ async function askOrCompact(
   const asked = await askModels(context, run, request)
   const { turn, model } = asked
   if (turn.type !== 'failed' || turn.failure.code !== 'context_exceeded') return asked
+  if (turn.used && !mayRestart(run)) return asked
   if (turn.used) await restartStep(run, turn.failure.code)
   if (!(await compactHistory(context, run, model))) return asked
   await beginStep(run)
@@ -87,7 +89,8 @@ async function askModels(
       retries: run.assistant.spec.fallback?.retries ?? 2,
       impatient: next !== undefined,
     })
-    if (turn.type !== 'failed' || !next || turn.failure.code === 'content_filtered') {
+    const isFinal = turn.type === 'failed' && turn.used && !mayRestart(run)
+    if (turn.type !== 'failed' || !next || isFinal || turn.failure.code === 'content_filtered') {
       return { turn, model }
     }
     run.assistant.rest(model)

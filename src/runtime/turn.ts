@@ -52,7 +52,8 @@ export async function takeTurn(
       }
       if (!(error instanceof ModelFailure)) throw error
       const waits = !impatient || error.code !== 'model_rate_limited'
-      const again = error.retryable && waits && attempt <= retries
+      const shown = stream.used && !mayRestart(run)
+      const again = error.retryable && waits && attempt <= retries && !shown
       if (!again || (error.retryAfter ?? 0) > longestWait) {
         return { type: 'failed', failure: error, partial: stream.partial, used: stream.used }
       }
@@ -61,6 +62,11 @@ export async function takeTurn(
       if (!waited) return { type: 'cancelled', partial: { content: '', reasoning: '' } }
     }
   }
+}
+
+/** Whether clients can take back what they were shown of a step. */
+export function mayRestart({ options }: Pick<ActiveRun, 'options'>): boolean {
+  return options.restart_steps !== false
 }
 
 /** Tells clients to drop what the step has shown so far. */

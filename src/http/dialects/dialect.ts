@@ -14,6 +14,8 @@ export type Dialect = {
   port?: number
   /** Its clients can approve. Else a call that must ask is denied, or waits for another door. */
   approves: boolean
+  /** Its wire can tell clients to drop text; else a model that fails after some fails the run. */
+  takesTextBack: boolean
   routes: DialectRoute[]
   /** A problem as this wire tells it; `status` is the one that the problem has natively. */
   refuse(problem: Problem, status: number): Answer

@@ -10,6 +10,7 @@ export const kawai: Dialect = {
   mount: '/compat/kawai',
   port: 8000,
   approves: false,
+  takesTextBack: true,
   routes: [
     { method: 'post', path: '/chat', answer: chat },
     { method: 'get', path: '/stream', answer: stream },
@@ -112,11 +113,12 @@ async function health({ house }: Call): Promise<Answer> {
 async function showSession({ params, house }: Call): Promise<Answer> {
   const session = await house.sessions.get(params.id ?? '')
   if (!session) throw new Problem('not_found', 'Session not found')
+  const counts = await house.sessions.countMessages([session.id])
   return json({
     session_id: session.external_id ?? session.id,
     created_at: session.created_at,
     last_accessed: session.updated_at,
-    message_count: await countMessages(house, session.id),
+    message_count: counts.get(session.id) ?? 0,
   })
 }
 
@@ -124,20 +126,6 @@ async function deleteSession({ params, house }: Call): Promise<Answer> {
   const id = params.id ?? ''
   if (!(await house.sessions.remove(id))) throw new Problem('not_found', 'Session not found')
   return json({ session_id: id, deleted: true })
-}
-
-async function countMessages(house: Call['house'], session: string): Promise<number> {
-  let count = 0
-  let cursor: string | null = null
-  do {
-    const page: { data: Message[]; next_cursor: string | null } = await house.sessions.messages(
-      session,
-      { limit: 500, cursor },
-    )
-    count += page.data.length
-    cursor = page.next_cursor
-  } while (cursor !== null)
-  return count
 }
 
 function toStart({ message, session_id, max_steps, force_provide_answer }: ChatRequest) {

@@ -1,0 +1,207 @@
+import { z } from '@hono/zod-openapi'
+import type { Message } from '#contract/message.ts'
+import { Problem } from '#contract/problem.ts'
+import type { Session } from '#contract/session.ts'
+import { type Answer, type Call, type Dialect, type DialectRoute, json } from './dialect.ts'
+import { answerText, createPawanView, failureOf } from './pawan-view.ts'
+
+/** pawan-api, under the paths of its pages and under those of its code, which begin with `/api`. */
+export const pawan: Dialect = {
+  name: 'pawan',
+  mount: '/compat/pawan',
+  port: 3300,
+  approves: false,
+  takesTextBack: false,
+  routes: ['', '/api'].flatMap(routesBelow),
+  refuse: (problem, status) => json({ error: problem.message }, status),
+}
+
+const ChatRequest = z.object({
+  message: z.string(),
+  session_id: z.string().max(256).nullish(),
+  model: z.string().min(1).nullish(),
+})
+
+function routesBelow(prefix: string): DialectRoute[] {
+  return [
+    { method: 'get', path: `${prefix}/health`, answer: health },
+    { method: 'get', path: `${prefix}/models`, answer: listModels },
+    { method: 'get', path: `${prefix}/agents`, answer: listAgents },
+    { method: 'post', path: `${prefix}/chat`, answer: chat },
+    { method: 'post', path: `${prefix}/chat/stream`, answer: stream },
+    { method: 'get', path: `${prefix}/sessions`, answer: listSessions },
+    { method: 'post', path: `${prefix}/sessions`, answer: createSession },
+    { method: 'get', path: `${prefix}/sessions/:id`, answer: showSession },
+    { method: 'delete', path: `${prefix}/sessions/:id`, answer: deleteSession },
+  ]
+}
+
+async function health({ house }: Call): Promise<Answer> {
+  const { version, uptime, agent_id } = await house.health()
+  return json({ status: 'ok', version, uptime_secs: Math.floor(uptime), agent_id })
+}
+
+async function listModels({ house }: Call): Promise<Answer> {
+  const models = (await house.models()).map(({ name, provider, is_default }) => ({
+    name,
+    provider,
+    is_default,
+  }))
+  return json({ models: models.toSorted((a, b) => Number(b.is_default) - Number(a.is_default)) })
+}
+
+async function listAgents({ house }: Call): Promise<Answer> {
+  const [peers, { agent_id: self }] = await Promise.all([house.peers(), house.health()])
+  const others = peers.filter((peer) => !peer.self)
+  return json({
+    self,
+    peers: others.map(({ name, ip, groups }) => ({ name, agent_id: `pawan@${name}`, ip, groups })),
+  })
+}
+
+async function chat(call: Call): Promise<Answer> {
+  const { started, sessionId } = await begin(call)
+  let content = ''
+  let calls = 0
+  const run = await call.house.runs.collect(started, (event) => {
+    if (event.session_id !== started.run.session_id) return
+    if (event.type === 'tool_call_response') calls += 1
+    if (event.type === 'message_added') content = answerText(event.message) ?? content
+  })
+  const failure = failureOf(run)
+  if (failure !== null) return json({ error: failure }, 500)
+  return json({ session_id: sessionId, content, iterations: run.iterations, tool_calls: calls })
+}
+
+async function stream(call: Call): Promise<Answer> {
+  const { started, sessionId } = await begin(call)
+  const { run, after } = started
+  const view = createPawanView({ run, sessionId })
+  return { type: 'stream', sessionId: run.session_id, after, view }
+}
+
+async function begin({ body, house }: Call) {
+  const { message, session_id, model } = readChat(await body())
+  const started = await house.runs.chat({
+    messages: [{ role: 'user', content: message }],
+    options: {
+      on_max_iterations: 'stop',
+      ...(model && { model: await findModel(house, { name: model, session: session_id }) }),
+    },
+    ...(session_id && { session: session_id }),
+  })
+  return { started, sessionId: session_id || started.run.session_id }
+}
+
+/**
+ * `provider/model`, or a bare name: one that the agent's file or the list of models knows, else one
+ * of the default model's provider.
+ */
+async function findModel(
+  house: Call['house'],
+  { name, session }: { name: string; session: string | null | undefined },
+): Promise<string> {
+  const known = session ? await house.sessions.get(session) : null
+  const agent = known?.agent ?? house.agents.defaultName()
+  const named = Object.entries(house.agents.get(agent ?? '')?.file.models ?? {})
+  const entry = named.find(([key, { model }]) => key === name || model === name)
+  if (entry) return entry[0]
+  const models = await house.models()
+  const listed = models.find((model) => model.id === name || model.name === name)
+  if (listed) return listed.id
+  const provider = models.find((model) => model.is_default)?.provider
+  return name.includes('/') || provider === undefined ? name : `${provider}/${name}`
+}
+
+async function listSessions({ house }: Call): Promise<Answer> {
+  const sessions = await allSessions(house)
+  const counts = await house.sessions.countMessages(sessions.map(({ id }) => id))
+  const summaries = await Promise.all(
+    sessions.map(async (session) => ({
+      ...(await headOf(house, session)),
+      message_count: counts.get(session.id) ?? 0,
+    })),
+  )
+  return json(summaries.toSorted((a, b) => b.created_at.localeCompare(a.created_at)))
+}
+
+/** Its list has no pages, so what is long ago is left out. */
+async function allSessions(house: Call['house']): Promise<Session[]> {
+  const { data } = await house.sessions.list({ limit: 500 })
+  return data
+}
+
+async function headOf(house: Call['house'], session: Session) {
+  const latest = await house.runs.list(session.id, { limit: 1 })
+  return {
+    id: session.external_id ?? session.id,
+    model: latest.data[0]?.model ?? null,
+    created_at: session.created_at,
+    updated_at: session.updated_at,
+  }
+}
+
+async function createSession({ house }: Call): Promise<Answer> {
+  const { id } = await house.sessions.create({})
+  return json({ session_id: id })
+}
+
+async function showSession(call: Call): Promise<Answer> {
+  const session = await findSession(call)
+  const messages = await call.house.sessions.allMessages(session.id)
+  return json({
+    ...(await headOf(call.house, session)),
+    messages: messages.map(toMessage),
+  })
+}
+
+async function deleteSession(call: Call): Promise<Answer> {
+  const { id } = await findSession(call)
+  await call.house.sessions.remove(id)
+  return { type: 'empty', status: 204 }
+}
+
+async function findSession({ params: { id = '' }, house }: Call): Promise<Session> {
+  const session = await house.sessions.get(id)
+  if (session) return session
+  throw new Problem('not_found', `session '${id}' not found`)
+}
+
+function toMessage({
+  role,
+  content,
+  tool_calls = [],
+  tool_call_id,
+  is_error,
+  created_at,
+}: Message) {
+  return {
+    role,
+    content,
+    timestamp: created_at,
+    tool_calls: tool_calls.map(({ id, function: { name, arguments: text } }) => ({
+      id,
+      name,
+      arguments: parsed(text),
+    })),
+    ...(tool_call_id !== undefined && {
+      tool_result: { tool_call_id, content: parsed(content), success: !is_error },
+    }),
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function readChat(body: unknown): z.infer<typeof ChatRequest> {
+  const result = ChatRequest.safeParse(body)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const field = issue?.path.join('.') || 'body'
+  throw new Problem('validation_failed', `${field}: ${issue?.message ?? 'wrong shape'}`)
+}
