@@ -1,0 +1,67 @@
+import { ask } from '../client.ts'
+import {
+  type BugTrial,
+  decideFor,
+  expectSeen,
+  inHouse,
+  instanceOf,
+  visitOnly,
+} from './bug-trial.ts'
+import { begin } from './log-trials.ts'
+
+/** The instance that takes a decision dies before it has committed it. */
+export const acknowledgeBeforeCommit: BugTrial = {
+  bug: 'acknowledge-before-commit',
+  promise: 'R3',
+  run: (world) => {
+    const { random } = world
+    const faults = { b: 'transaction.before-commit:kill:1' }
+    return inHouse(world, { names: ['a', 'b'], faults }, async (house) => {
+      visitOnly(house, 'a')
+      const { session, run, viewer } = await begin(house, random, 'ask now')
+      const { approval_id } = await viewer.until(({ type }) => type === 'tool_call_confirmation')
+      const approval = String(approval_id)
+      const decision = random.pick(['approve', 'reject'] as const)
+      const answer = await ask(house, instanceOf(house, 'b'), {
+        act: { type: 'decide', session, approval, decision },
+        method: 'POST',
+        path: `/api/approvals/${approval}`,
+        body: { decision },
+      })
+      await instanceOf(house, 'b').gone()
+      // Who got no answer asks again; who got one does not.
+      if (!answer) await decideFor(house, { random, session, approval, decision })
+      const found = await expectSeen(viewer, { run, promise: 'R3', limit: 10_000 })
+      return found
+    })
+  },
+}
+
+/** Many people decide the same thing, each in their own way. */
+export const approveWithoutCompare: BugTrial = {
+  bug: 'approve-without-compare',
+  promise: 'R9',
+  run: (world) => {
+    const { random } = world
+    return inHouse(world, { names: ['a'] }, async (house) => {
+      const { session, run, viewer } = await begin(house, random, 'ask all')
+      const { approval_id } = await viewer.until(({ type }) => type === 'tool_call_confirmation')
+      const approval = String(approval_id)
+      const decisions = Array.from({ length: 20 }, (_, index) =>
+        index < 2 ? (['approve', 'reject'] as const)[index] : undefined,
+      ).map((given) => given ?? random.pick(['approve', 'reject'] as const))
+      await Promise.all(
+        decisions.map((decision) =>
+          ask(house, instanceOf(house, 'a'), {
+            act: { type: 'decide', session, approval, decision },
+            method: 'POST',
+            path: `/api/approvals/${approval}`,
+            body: { decision },
+          }),
+        ),
+      )
+      const found = await expectSeen(viewer, { run, promise: 'R4', limit: 10_000 })
+      return found
+    })
+  },
+}
