@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { type Bench, openBench } from './bench.ts'
 import type { Measurement, Scenario } from './measurement.ts'
 import { exactness } from './measurements/exactness.ts'
+import { growth } from './measurements/growth.ts'
 import { readiness, stalledClients, streamMemory } from './measurements/memory.ts'
 import { embedded, longHistory, runRate } from './measurements/runs.ts'
 import { storedBytes, transactions } from './measurements/storage.ts'
@@ -28,6 +29,7 @@ const SCENARIOS: readonly Scenario[] = [
   runRate,
   longAnswers,
   longHistory,
+  growth,
   storedBytes,
   stalledClients,
   transactions,

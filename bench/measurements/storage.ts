@@ -177,7 +177,7 @@ async function flushedCount(postgres: PostgresServer, name: string): Promise<num
   return Number(row?.transactions)
 }
 
-function postgresOf({ postgres }: Bench): PostgresServer {
+export function postgresOf({ postgres }: Bench): PostgresServer {
   if (!postgres) throw new Error('This is measured on Postgres only')
   return postgres
 }

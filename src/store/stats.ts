@@ -21,13 +21,11 @@ export function createStats({ database }: { database: Statements }) {
       const sessions = `from sessions s where s.tenant = $1 and s.root_id is null ${owner}`
       const runs = `from runs r join sessions s on s.id = r.session_id
         where r.tenant = $1 and r.parent_run_id is null ${owner}`
-      const sample = `from (select s.id ${sessions} order by s.updated_at desc
-          limit ${countedSessions + 1}) s
-        join runs r on r.session_id = s.id where r.parent_run_id is null`
+      const newest = `${sessions} order by s.updated_at desc limit ${countedSessions + 1}`
       const [sessionCount, runCount, running] = await Promise.all([
-        countUpTo(database, sessions, parameters, countedSessions),
-        countUpTo(database, sample, parameters, countedRuns),
-        countUpTo(database, `${runs} and ${active}`, parameters, countedRuns),
+        countUpTo(database, `from (select 1 ${newest}) s`, parameters, countedSessions),
+        countUpTo(database, runsOf(newest), parameters, countedRuns),
+        countUpTo(database, activeRuns(owner), parameters, countedRuns),
       ])
       const manySessions = sessionCount > countedSessions
       const manyRuns = manySessions || runCount > countedRuns
@@ -56,6 +54,18 @@ function scopeOf({ tenant, owner }: Scope): { owner: string; parameters: unknown
   return owner === null
     ? { owner: '', parameters: [tenant] }
     : { owner: 'and s.owner = $2', parameters: [tenant, owner] }
+}
+
+// The limits inside make the database look up what belongs to each row instead of joining tables.
+function runsOf(sessions: string): string {
+  return `from (select s.id ${sessions}) s cross join lateral (select 1 from runs r
+    where r.session_id = s.id and r.parent_run_id is null limit ${countedRuns + 1}) r`
+}
+
+function activeRuns(owner: string): string {
+  return `from runs r cross join lateral (select 1 from sessions s
+      where s.id = r.session_id ${owner} limit 1) s
+    where r.tenant = $1 and r.parent_run_id is null and ${active}`
 }
 
 /** One more than `most` stands for any larger count. */
