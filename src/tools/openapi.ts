@@ -113,7 +113,9 @@ async function readTools(entry: Entry, source: DocumentSource, world: World): Pr
   const faults: string[] = []
   for (const operation of listed) {
     try {
-      tools.push(createOperationTool(readOperation(operation, document, settings), entry, world))
+      const read = readOperation(operation, document, settings)
+      refuseStrange(read, entry)
+      tools.push(createOperationTool(read, entry, world))
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       faults.push(`${operation.name}: ${reason}`)
@@ -122,6 +124,15 @@ async function readTools(entry: Entry, source: DocumentSource, world: World): Pr
   if (tools.length === 0) throw new Error(`no operation can be called: ${faults[0]}`)
   for (const fault of faults) log.warn(`an operation is left out: ${fault}`)
   return tools
+}
+
+/** A document that was fetched may name any server; what the file sends goes to none of its choice. */
+function refuseStrange({ url }: Operation, { url: place, base_url, headers = {} }: Entry): void {
+  if (place === undefined || base_url !== undefined || Object.keys(headers).length === 0) return
+  if (url.origin === new URL(place).origin) return
+  throw new Error(
+    `its server is ${url.origin}, not where the document is from, so the headers are not sent there; set base_url if that is right`,
+  )
 }
 
 function chosen(operations: ListedOperation[], { filter = {}, tools }: Entry): ListedOperation[] {

@@ -6,6 +6,8 @@
 export type UrlTemplate = {
   /** The arguments that stand in it. */
   names: string[]
+  /** Whatever is filled in. */
+  origin: string
   /** Throws an Error when a value is missing or would change the path. */
   fill(values: Record<string, unknown>): URL
 }
@@ -19,6 +21,7 @@ export function compileUrlTemplate(text: string): UrlTemplate {
   }
   return {
     names: [...new Set([...text.matchAll(place)].map(([, name = '']) => name))],
+    origin: start.origin,
     fill(values) {
       const segments = path.split('/').map((segment) => fillSegment(segment, values))
       return new URL(start.origin + segments.join('/') + fillText(query, values))
