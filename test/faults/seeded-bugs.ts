@@ -98,8 +98,8 @@ const replayThenSubscribe: SeededBug = {
     },
     {
       file: 'src/runtime/feed.ts',
-      find: 'if (!closed && (found === null || isBehind)) wake()',
-      replace: 'if (!closed && (found === null || isBehind || replaying)) wake()',
+      find: '|| isBehind)) wake()',
+      replace: '|| isBehind || replaying)) wake()',
     },
   ],
 }

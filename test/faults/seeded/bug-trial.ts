@@ -76,7 +76,7 @@ export async function inHouse(
     const { history, ledger, model } = house
     const contents = await house.contents()
     const evidence = { history, contents, ledger: ledger.read(), requests: model.requests }
-    return [...found, ...checkEvidence(evidence)]
+    return [...checkEvidence(evidence), ...found]
   } finally {
     await leave()
     await house.close()

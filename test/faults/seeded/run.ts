@@ -77,7 +77,9 @@ async function huntAll(
       const began = performance.now()
       const verdict = await hunt(trial, options)
       const report = { trial, verdict, seconds: (performance.now() - began) / 1000 }
-      console.log(`${verdict.type === 'caught' ? '✓' : '✗'} ${trial.bug}: ${verdict.type}`)
+      console.log(
+        `${verdict.type === 'caught' ? '✓' : '✗'} ${trial.bug}: ${toCells(verdict).join(', ')}`,
+      )
       reports.push(report)
     }
   }
