@@ -19,7 +19,7 @@ export interface paths {
         put?: never;
         /**
          * Make a session
-         * @description Makes an empty conversation; `{}` is fine. An `external_id` is accepted wherever a session id is; one that is in use is a 409.
+         * @description Makes an empty conversation; `{}` is fine. `permissions` and `tools_approved` take the scope `approvals` too. An `external_id` is accepted wherever a session id is; one that is in use is a 409.
          */
         post: operations["createSession"];
         delete?: never;
@@ -51,7 +51,7 @@ export interface paths {
         head?: never;
         /**
          * Change a session
-         * @description Sets the fields that are given and leaves the others. Counts for a live run. `leaf_message_id` switches to another branch of the messages.
+         * @description Sets the fields that are given and leaves the others. Counts for a live run. `leaf_message_id` switches to another branch of the messages. `permissions` and `tools_approved` take the scope `approvals` too.
          */
         patch: operations["updateSession"];
         trace?: never;
@@ -844,6 +844,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List keys
+         * @description The caller's keys without their secrets, the newest first, also revoked and expired ones; all of the tenant's for `admin`.
+         */
+        get: operations["listKeys"];
+        put?: never;
+        /**
+         * Make a key
+         * @description The key is in the answer and nowhere else. It may do no more than the caller. The first key of a server must hold `admin`, because from then on the server needs one.
+         */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key
+         * @description It stops at once on this instance and within 5 s on the others; the streams that it opened and the tokens that it made end with it. Again is fine.
+         */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a token for a browser
+         * @description A token that opens this session only, for at most 15 minutes. It ends with the key that made it.
+         */
+        post: operations["createSessionToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ping": {
         parameters: {
             query?: never;
@@ -1332,6 +1396,11 @@ export interface components {
          * @example apr_01k9zq6w0v6m3t8q4x1y2z3a4b
          */
         ApprovalParameter: string;
+        /**
+         * @description A key's id, as listKeys shows it
+         * @example key_01k9zq6w0v6m3t8q4x1y2z3a4b
+         */
+        KeyParameter: string;
         /**
          * @description An agent source: a file's name without its ending
          * @example assistant
@@ -4042,6 +4111,132 @@ export interface components {
             /** @description Whether it took a connection just now */
             live: boolean;
         };
+        /** @description One page, stable while rows are added */
+        ApiKeyPage: {
+            data: components["schemas"]["ApiKey"][];
+            /**
+             * @description Asks for the next page; null on the last
+             * @example null
+             */
+            next_cursor: string | null;
+        };
+        /** @description A key of a caller, without its secret */
+        ApiKey: {
+            /**
+             * @description Its id
+             * @example key_01k9zq6w0v6m3t8q4x1y2z3a4b
+             */
+            id: string;
+            /**
+             * @description What it is for
+             * @example shop backend
+             */
+            name: string;
+            owner: components["schemas"]["Owner"];
+            /**
+             * @description What it may do; `["read"]` changes nothing
+             * @example [
+             *       "runs"
+             *     ]
+             */
+            scopes: components["schemas"]["KeyScope"][];
+            /**
+             * @description Who made it
+             * @example local
+             */
+            created_by: string;
+            /** @description When it was made */
+            created_at: string;
+            /** @description When it stops; null: never */
+            expires_at: string | null;
+            /** @description When it was revoked */
+            revoked_at: string | null;
+            /** @description When it was used last, give or take a minute */
+            last_used_at: string | null;
+        };
+        /**
+         * @description Whose sessions: a person or a program
+         * @example shop
+         */
+        Owner: string;
+        /**
+         * @description What a key may do. `read`: see what is its owner's; every other scope brings it. `sessions`, `runs`, `approvals`: make and change sessions, run agents, decide. `agents:write`, `tools:write`, `code:write`: change agents, their tools, and the code of tools. `keys`: its owner's keys. `admin`: everything, for all owners of the tenant
+         * @example runs
+         * @enum {string}
+         */
+        KeyScope: "read" | "sessions" | "runs" | "approvals" | "agents:write" | "tools:write" | "code:write" | "keys" | "admin";
+        /** @description A new key */
+        CreatedKey: components["schemas"]["ApiKey"] & {
+            /**
+             * @description The key itself; shown once, only its digest is kept
+             * @example pk_01k9zq6w0v6m3t8q4x1y2z3a4b_9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08_1c291ca3
+             */
+            key: string;
+        };
+        /** @description A key to be made */
+        NewKey: {
+            /**
+             * @description What it is for
+             * @example shop backend
+             */
+            name: string;
+            /**
+             * @description What it may do; `["read"]` changes nothing
+             * @example [
+             *       "runs"
+             *     ]
+             */
+            scopes: components["schemas"]["KeyScope"][];
+            owner?: components["schemas"]["Owner"] & unknown;
+            /**
+             * @description Seconds until it stops; never when missing
+             * @example 2592000
+             */
+            expires_in?: number;
+        };
+        /** @description A token for a browser; shown once */
+        SessionToken: {
+            /**
+             * @description Sent as `Authorization: Bearer`, or as `?ticket=` when it works once
+             * @example st_9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08_1c291ca3
+             */
+            token: string;
+            /** @description The only session that it opens */
+            session_id: string;
+            /** @description What it may do */
+            verbs: components["schemas"]["SessionTokenVerb"][];
+            /** @description Whether it works once, as a ticket */
+            single_use: boolean;
+            /** @description When it stops */
+            expires_at: string;
+        };
+        /**
+         * @description What a session token may do in its session: see it, run agents, decide what waits, or change its settings. Every verb brings `read`
+         * @example read
+         * @enum {string}
+         */
+        SessionTokenVerb: "read" | "run" | "approve" | "edit";
+        /** @description A token to be made */
+        NewSessionToken: {
+            /**
+             * @description What it may do; the caller must be allowed to do it
+             * @default [
+             *       "read"
+             *     ]
+             */
+            verbs: components["schemas"]["SessionTokenVerb"][];
+            /**
+             * @description Seconds until it stops, at most 15 minutes
+             * @default 900
+             * @example 300
+             */
+            expires_in: number;
+            /**
+             * @description A ticket: opens one stream as `?ticket=`, for an EventSource, and only with `read`
+             * @default false
+             */
+            single_use: boolean;
+        };
         /** @description It works */
         Ok: {
             /**
@@ -4091,6 +4286,27 @@ export interface components {
                  *       "status": 400,
                  *       "detail": "The request is malformed",
                  *       "code": "invalid_json",
+                 *       "request_id": "req_01k9zq6w0v6m3t8q4x1y2z3a4b"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A key is missing, wrong or expired */
+        Unauthorized: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:parley:problem:unauthorized",
+                 *       "title": "A key is needed",
+                 *       "status": 401,
+                 *       "detail": "A key is missing, wrong or expired",
+                 *       "code": "unauthorized",
                  *       "request_id": "req_01k9zq6w0v6m3t8q4x1y2z3a4b"
                  *     }
                  */
@@ -4681,6 +4897,45 @@ export interface components {
                 "application/json": components["schemas"]["PeerList"];
             };
         };
+        /** @description A page of keys */
+        ApiKeyPageResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiKeyPage"];
+            };
+        };
+        /** @description The new key */
+        KeyCreatedResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Location: components["headers"]["Location"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CreatedKey"];
+            };
+        };
+        /** @description It is revoked */
+        KeyRevokedResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The token */
+        SessionTokenResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["SessionToken"];
+            };
+        };
         /** @description It works */
         OkResponse: {
             headers: {
@@ -4713,6 +4968,8 @@ export interface components {
         RunParameter: components["schemas"]["RunParameter"];
         /** @description An approval's id */
         ApprovalParameter: components["schemas"]["ApprovalParameter"];
+        /** @description A key's id, as listKeys shows it */
+        KeyParameter: components["schemas"]["KeyParameter"];
         /** @description An agent source: a file's name without its ending */
         AgentParameter: components["schemas"]["AgentParameter"];
         /** @description An agent inside the source */
@@ -4803,6 +5060,11 @@ export interface components {
          * @example "requests";q=600;w=60;burst=120
          */
         RateLimitPolicy: string;
+        /**
+         * @description How to say who calls
+         * @example Bearer realm="parley"
+         */
+        WWWAuthenticate: string;
     };
     pathItems: never;
 }
@@ -4833,6 +5095,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["SessionPageResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
@@ -4860,6 +5123,7 @@ export interface operations {
         responses: {
             201: components["responses"]["SessionCreatedResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
@@ -4884,6 +5148,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["SessionDetailResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -4906,6 +5171,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             204: components["responses"]["SessionDeletedResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -4934,6 +5200,7 @@ export interface operations {
         responses: {
             200: components["responses"]["SessionResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -4965,6 +5232,7 @@ export interface operations {
         responses: {
             200: components["responses"]["SessionTitleResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -4995,6 +5263,7 @@ export interface operations {
         responses: {
             200: components["responses"]["SessionPermissionsResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5028,6 +5297,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["MessagePageResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5064,6 +5334,7 @@ export interface operations {
             200: components["responses"]["RunStartedResponse"];
             202: components["responses"]["RunAcceptedResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5103,6 +5374,7 @@ export interface operations {
             200: components["responses"]["RunStartedResponse"];
             202: components["responses"]["RunAcceptedResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5142,6 +5414,7 @@ export interface operations {
             200: components["responses"]["RunStartedResponse"];
             202: components["responses"]["RunAcceptedResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5183,6 +5456,7 @@ export interface operations {
             200: components["responses"]["RunStartedResponse"];
             202: components["responses"]["RunAcceptedResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5220,6 +5494,7 @@ export interface operations {
             200: components["responses"]["RunStartedResponse"];
             202: components["responses"]["RunAcceptedResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5257,6 +5532,7 @@ export interface operations {
             200: components["responses"]["RunStartedResponse"];
             202: components["responses"]["RunAcceptedResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5291,6 +5567,7 @@ export interface operations {
             200: components["responses"]["RunStartedResponse"];
             202: components["responses"]["RunAcceptedResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5316,6 +5593,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["RunResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5345,6 +5623,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["RunPageResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5371,6 +5650,7 @@ export interface operations {
         responses: {
             200: components["responses"]["RunResponse"];
             202: components["responses"]["RunCancellingResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5406,6 +5686,7 @@ export interface operations {
             200: components["responses"]["RunEventsResponse"];
             204: components["responses"]["NoMoreEventsResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5444,6 +5725,7 @@ export interface operations {
         responses: {
             200: components["responses"]["SessionEventsResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5471,6 +5753,7 @@ export interface operations {
         responses: {
             200: components["responses"]["RunResponse"];
             202: components["responses"]["RunCancellingResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5503,6 +5786,7 @@ export interface operations {
         responses: {
             200: components["responses"]["RunResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5537,6 +5821,7 @@ export interface operations {
         responses: {
             200: components["responses"]["RunResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5571,6 +5856,7 @@ export interface operations {
         responses: {
             200: components["responses"]["RunResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5599,6 +5885,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["ToolApprovalResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5625,6 +5912,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["ThinkingResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5656,6 +5944,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["ApprovalPageResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Unprocessable"];
@@ -5686,6 +5975,7 @@ export interface operations {
         responses: {
             200: components["responses"]["ApprovalResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5708,6 +5998,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AgentListResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
@@ -5734,6 +6025,7 @@ export interface operations {
         responses: {
             201: components["responses"]["AgentCreatedResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
@@ -5758,6 +6050,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AgentResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5789,6 +6082,7 @@ export interface operations {
         responses: {
             200: components["responses"]["AgentResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5817,6 +6111,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             204: components["responses"]["AgentDeletedResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5849,6 +6144,7 @@ export interface operations {
         responses: {
             201: components["responses"]["AgentCreatedResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5877,6 +6173,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AgentResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5900,6 +6197,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AgentConfigResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5922,6 +6220,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AgentPromptResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5953,6 +6252,7 @@ export interface operations {
         responses: {
             200: components["responses"]["AgentPromptResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -5985,6 +6285,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AgentVersionPageResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -6014,6 +6315,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AgentResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -6037,6 +6339,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AgentToolListResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -6070,6 +6373,7 @@ export interface operations {
         responses: {
             201: components["responses"]["AgentToolCreatedResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -6097,6 +6401,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AgentToolResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -6130,6 +6435,7 @@ export interface operations {
         responses: {
             200: components["responses"]["AgentToolResponse"];
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -6160,6 +6466,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             204: components["responses"]["AgentToolDeletedResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -6185,6 +6492,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["ToolCountResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -6214,6 +6522,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["SessionPageResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
@@ -6233,6 +6542,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["StatsResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
@@ -6250,6 +6560,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["ModelListResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
@@ -6267,8 +6578,116 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["PeerListResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: components["parameters"]["LimitParameter"];
+                /** @description `next_cursor` of the page before */
+                cursor?: components["parameters"]["CursorParameter"];
+                /** @description Newest first by default */
+                order?: components["parameters"]["NewestFirstParameter"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["ApiKeyPageResponse"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the key is to be */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            201: components["responses"]["KeyCreatedResponse"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A key's id, as listKeys shows it */
+                key: components["parameters"]["KeyParameter"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["KeyRevokedResponse"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createSessionToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A session's id, or the external id that the caller gave it */
+                session: components["parameters"]["SessionParameter"];
+            };
+            cookie?: never;
+        };
+        /** @description What the token may do */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewSessionToken"];
+            };
+        };
+        responses: {
+            201: components["responses"]["SessionTokenResponse"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -6284,6 +6703,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["OkResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
@@ -6301,6 +6721,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["HealthResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
@@ -6318,6 +6739,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["OkResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
@@ -6335,6 +6757,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["OkResponse"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];

@@ -6,7 +6,7 @@ import type { Given } from './commands/arguments.ts'
 import { ConfigError, UsageError } from './commands/failure.ts'
 import { findStandIn, standInNames } from './dialects.ts'
 import type { ListenAddress } from './listen-address.ts'
-import { formatListenAddress, parseListenAddress } from './listen-address.ts'
+import { parseListenAddress } from './listen-address.ts'
 import {
   type Environment,
   invalid,
@@ -56,13 +56,6 @@ export function readListen(given: Given | undefined, standIn: Dialect | undefine
   throw invalid(
     given,
     `${JSON.stringify(text)} is no address; write 127.0.0.1:8080, :8080 or [::1]:8080`,
-  )
-}
-
-export function refusePublic(listen: ListenAddress): never {
-  throw new ConfigError(
-    `refusing to listen on ${formatListenAddress(listen)}: others could reach it, and this version has no keys yet; ` +
-      'listen on 127.0.0.1, or add --insecure-no-auth if everyone who reaches it may do everything',
   )
 }
 

@@ -1,11 +1,13 @@
 import { hostname } from 'node:os'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { JwtSettings } from '#http/auth-jwt.ts'
 import type { Dialect } from '#http/dialects/dialect.ts'
 import type { Retention } from '#runtime/housekeeping.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { readArguments } from './commands/arguments.ts'
 import { serveOptions } from './commands/options.ts'
+import { readJwt, readOrigins } from './config-access.ts'
 import { type Limits, readLimits } from './config-limits.ts'
 import {
   type ArchivePlace,
@@ -21,7 +23,6 @@ import {
   readRunBudget,
   readStandIn,
   readTraffic,
-  refusePublic,
   usualPeersFile,
 } from './config-parts.ts'
 import type { ListenAddress } from './listen-address.ts'
@@ -67,6 +68,14 @@ export type Config = Readonly<{
   dialectApprovals: 'deny' | 'wait'
   /** Only this machine can connect. */
   loopback: boolean
+  /** One key with every scope. */
+  httpToken: string | undefined
+  /** Whose tokens say who calls. */
+  jwt: JwtSettings | undefined
+  /** No key is needed, whoever can connect. */
+  insecureNoAuth: boolean
+  /** Origins of web pages that may call; `*`: all. */
+  corsOrigins: readonly string[]
   instanceName: string
   database: DatabasePlace
   /** Where model calls go: to the models, to them and into a file, or only to a file. */
@@ -109,7 +118,6 @@ export function readConfig({
   const standIn = readStandIn(settings.get('as'))
   const listen = readListen(settings.get('listen'), standIn)
   const loopback = isLoopback(listen.host)
-  if (!loopback && !readSwitch(settings.get('insecure-no-auth'))) refusePublic(listen)
   const agentsWritable = readPath(settings.get('agents-writable'), directory)
   const otherSources = agentsWritable === undefined ? [examples(directory)] : [agentsWritable]
   return Object.freeze({
@@ -128,6 +136,10 @@ export function readConfig({
     standIn,
     dialectApprovals: readChoice(settings.get('dialect-approvals'), ['deny', 'wait'], 'deny'),
     loopback,
+    httpToken: lastOf(settings.get('http-token')),
+    jwt: readJwt(settings),
+    insecureNoAuth: readSwitch(settings.get('insecure-no-auth')),
+    corsOrigins: Object.freeze(readOrigins(settings.get('cors-origin'))),
     instanceName: lastOf(settings.get('instance-name')) ?? `parley@${hostname()}`,
     database: Object.freeze(readDatabase(settings, given, directory)),
     traffic: Object.freeze(readTraffic(settings, directory)),

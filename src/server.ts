@@ -26,11 +26,11 @@ import type { Database } from '#store/database.ts'
 import { readBounds, readRunBounds } from '#store/events.ts'
 import { createIds } from '#store/ids.ts'
 import { createMemories } from '#store/memories.ts'
+import { countMessages } from '#store/message-counts.ts'
 import { openNotices } from '#store/notices.ts'
 import { openDatabase } from '#store/open-database.ts'
 import { bindRunStatements } from '#store/run-statements.ts'
 import { createSessionLists } from '#store/session-lists.ts'
-import { countMessages } from '#store/message-counts.ts'
 import { createStore } from '#store/store.ts'
 import { createA2aToolset } from '#tools/a2a.ts'
 import { createApiToolset } from '#tools/api.ts'
@@ -62,6 +62,7 @@ import { dialects } from './dialects.ts'
 import { createLogger, type Logger } from './log.ts'
 import { openAgents, openFileAgents } from './open-agents.ts'
 import { openArchive } from './open-archive.ts'
+import { openAuth } from './open-auth.ts'
 import { redactHooks, redactToolsets } from './redacted-plugins.ts'
 import { createRedaction, type Redaction } from './redaction.ts'
 import { tellRemovals } from './removed-sessions.ts'
@@ -131,6 +132,8 @@ async function build(
       : { dataDirectory: config.database.dataDirectory, onFatal },
   )
   opened.add(() => database.close())
+  const auth = await openAuth({ config, database, now: monotonic })
+  opened.add(() => auth.close())
   const ids = createIds({ now: Date.now, random: createRandomPool() })
   const store = createStore({ database, ids })
   const archive = openArchive({ config, database, resolve: resolveHost, log })
@@ -249,6 +252,11 @@ async function build(
       return tools.map((tool) => tool.definition)
     },
     stats: store.stats.count,
+    keys: store.keys,
+    newKeyId: () => ids.next('key'),
+    random: randomBytes,
+    onKeyMade: auth.onKeyMade,
+    onKeyRevoked: auth.onKeyRevoked,
     health: async () => ({
       version: config.version,
       uptime: Math.round((performance.now() - began) / 1000),
@@ -283,7 +291,8 @@ async function build(
     },
     pages: [landingPage({ version: config.version }), ...docsPages({ document: () => document })],
     limits: { body, requests: { rate, sparesKeyless, trustProxy, now: monotonic } },
-    loopback: config.loopback,
+    door: auth.door,
+    gate: auth.gate,
     newRequestId,
     log,
   })

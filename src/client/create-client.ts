@@ -32,6 +32,8 @@ type Answer<Route extends Record<string | number, unknown>, As extends ParseAs> 
 export type ClientOptions = {
   /** Where the server is; on a page of the server itself it may stay empty. */
   baseUrl?: string
+  /** A key or a session token; a function is asked before each request, for those that expire. */
+  token?: string | (() => string | Promise<string>)
   /** Sent with every request; a function is asked each time, for tokens that expire. */
   headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>)
   fetch?: (request: Request) => Promise<Response>
@@ -40,6 +42,7 @@ export type ClientOptions = {
 /** A client of one server; throws a TypeError when `baseUrl` is no http(s) URL. */
 export function createClient({
   baseUrl = '',
+  token,
   headers = {},
   fetch = (request) => globalThis.fetch(request),
 }: ClientOptions = {}): Client {
@@ -56,6 +59,9 @@ export function createClient({
       new Headers(given).forEach((value, name) => {
         if (!request.headers.has(name)) request.headers.set(name, value)
       })
+      if (token === undefined || request.headers.has('authorization')) return
+      const shown = typeof token === 'function' ? await token() : token
+      request.headers.set('authorization', `Bearer ${shown}`)
     },
     async onResponse({ response }) {
       if (!response.ok) throw new ApiError(response, await response.text())

@@ -36,6 +36,14 @@ export type OptionName =
   | 'listen'
   | 'as'
   | 'dialect-approvals'
+  | 'http-token'
+  | 'jwks-url'
+  | 'jwt-audience'
+  | 'jwt-issuer'
+  | 'jwt-tenant-claim'
+  | 'jwt-subject-claim'
+  | 'jwt-scopes-claim'
+  | 'cors-origin'
   | 'insecure-no-auth'
   | 'rate-limit'
   | 'trust-proxy'
@@ -215,10 +223,67 @@ export const serveOptions: readonly Option[] = [
     help: 'HOST:PORT, :PORT (on 127.0.0.1) or [IPV6]:PORT; port 0 takes a free one. Default: 127.0.0.1:8080',
   },
   {
+    name: 'http-token',
+    group: 'Network',
+    value: 'TOKEN',
+    variables: ['PARLEY_HTTP_TOKEN'],
+    help: 'One key with every scope, sent as Authorization: Bearer TOKEN; a flag is seen by everyone on the machine, the variable is not',
+  },
+  {
+    name: 'jwks-url',
+    group: 'Network',
+    value: 'URL',
+    variables: ['PARLEY_JWKS_URL'],
+    help: 'Take tokens of the identity provider whose keys are there; needs --jwt-audience',
+  },
+  {
+    name: 'jwt-audience',
+    group: 'Network',
+    value: 'TEXT',
+    variables: ['PARLEY_JWT_AUDIENCE'],
+    help: 'The aud that those tokens must have',
+  },
+  {
+    name: 'jwt-issuer',
+    group: 'Network',
+    value: 'TEXT',
+    variables: ['PARLEY_JWT_ISSUER'],
+    help: 'The iss that those tokens must have. Default: any that the keys sign',
+  },
+  {
+    name: 'jwt-tenant-claim',
+    group: 'Network',
+    value: 'NAME',
+    variables: ['PARLEY_JWT_TENANT_CLAIM'],
+    help: 'The claim that names the tenant. Default: everybody is in the tenant default',
+  },
+  {
+    name: 'jwt-subject-claim',
+    group: 'Network',
+    value: 'NAME',
+    variables: ['PARLEY_JWT_SUBJECT_CLAIM'],
+    help: 'The claim that names the owner of sessions. Default: sub',
+  },
+  {
+    name: 'jwt-scopes-claim',
+    group: 'Network',
+    value: 'NAME',
+    variables: ['PARLEY_JWT_SCOPES_CLAIM'],
+    help: 'The claim with the scopes, as words or a list. Default: scope',
+  },
+  {
+    name: 'cors-origin',
+    group: 'Network',
+    value: 'ORIGIN',
+    many: true,
+    variables: ['PARLEY_CORS_ORIGIN'],
+    help: 'Let web pages of this origin call, as https://app.example.org, or * for all; may be repeated. Default: those of this machine, on a loopback address',
+  },
+  {
     name: 'insecure-no-auth',
     group: 'Network',
     variables: ['PARLEY_INSECURE_NO_AUTH'],
-    help: 'Listen on a public address although everyone who reaches it may do everything',
+    help: 'Need no key, on any address: everyone who reaches it may do everything',
   },
   {
     name: 'rate-limit',

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { requires } from './access.ts'
 import { AgentDetail } from './agent.ts'
 import { AgentDuplicate, AgentPatch, NewAgent } from './agent-edit.ts'
 import { parameters } from './parameter.ts'
@@ -23,6 +24,7 @@ const agent = jsonResponse(AgentDetail, {
 export const agentChangeOperations = {
   createAgent: createRoute({
     operationId: 'createAgent',
+    ...requires('agents:write'),
     method: 'post',
     path: '/api/agents',
     tags,
@@ -37,6 +39,7 @@ export const agentChangeOperations = {
   }),
   updateAgent: createRoute({
     operationId: 'updateAgent',
+    ...requires('agents:write'),
     method: 'put',
     path: '/api/agents/{agent}',
     tags,
@@ -58,6 +61,7 @@ export const agentChangeOperations = {
   }),
   deleteAgent: createRoute({
     operationId: 'deleteAgent',
+    ...requires('agents:write'),
     method: 'delete',
     path: '/api/agents/{agent}',
     tags,
@@ -71,6 +75,7 @@ export const agentChangeOperations = {
   }),
   duplicateAgent: createRoute({
     operationId: 'duplicateAgent',
+    ...requires('agents:write'),
     method: 'post',
     path: '/api/agents/{agent}/duplicate',
     tags,
@@ -95,6 +100,7 @@ export const agentChangeOperations = {
   }),
   reloadAgent: createRoute({
     operationId: 'reloadAgent',
+    ...requires('agents:write'),
     method: 'post',
     path: '/api/agents/{agent}/reload',
     tags,

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { requires } from './access.ts'
 import { AgentDetail } from './agent.ts'
 import { AgentConfig, AgentPrompt, AgentVersionPage } from './agent-edit.ts'
 import { pageQuery, parameters } from './parameter.ts'
@@ -18,6 +19,7 @@ const prompt = jsonResponse(AgentPrompt, {
 export const agentConfigOperations = {
   getAgentConfig: createRoute({
     operationId: 'getAgentConfig',
+    ...requires('read'),
     method: 'get',
     path: '/api/agents/{agent}/config',
     tags,
@@ -35,6 +37,7 @@ export const agentConfigOperations = {
   }),
   getAgentPrompt: createRoute({
     operationId: 'getAgentPrompt',
+    ...requires('read'),
     method: 'get',
     path: '/api/agents/{agent}/prompt',
     tags,
@@ -45,6 +48,7 @@ export const agentConfigOperations = {
   }),
   updateAgentPrompt: createRoute({
     operationId: 'updateAgentPrompt',
+    ...requires('agents:write'),
     method: 'put',
     path: '/api/agents/{agent}/prompt',
     tags,
@@ -58,6 +62,7 @@ export const agentConfigOperations = {
   }),
   listAgentVersions: createRoute({
     operationId: 'listAgentVersions',
+    ...requires('read'),
     method: 'get',
     path: '/api/agents/{agent}/versions',
     tags,
@@ -74,6 +79,7 @@ export const agentConfigOperations = {
   }),
   restoreAgentVersion: createRoute({
     operationId: 'restoreAgentVersion',
+    ...requires('agents:write'),
     method: 'post',
     path: '/api/agents/{agent}/versions/{version}/restore',
     tags,

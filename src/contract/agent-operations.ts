@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { requires } from './access.ts'
 import { AgentDetail, AgentSummary, ModelInfo, Stats, ToolCount } from './agent.ts'
 import { agentChangeOperations } from './agent-change-operations.ts'
 import { agentConfigOperations } from './agent-config-operations.ts'
@@ -17,6 +18,7 @@ export const agentOperations = {
   ...agentToolOperations,
   listAgents: createRoute({
     operationId: 'listAgents',
+    ...requires('read'),
     method: 'get',
     path: '/api/agents',
     tags,
@@ -32,6 +34,7 @@ export const agentOperations = {
   }),
   getAgent: createRoute({
     operationId: 'getAgent',
+    ...requires('read'),
     method: 'get',
     path: '/api/agents/{agent}',
     tags,
@@ -49,6 +52,7 @@ export const agentOperations = {
   }),
   countAgentTools: createRoute({
     operationId: 'countAgentTools',
+    ...requires('read'),
     method: 'get',
     path: '/api/agents/{agent}/{agent_name}/tools/count',
     tags,
@@ -65,6 +69,7 @@ export const agentOperations = {
   }),
   listAgentSessions: createRoute({
     operationId: 'listAgentSessions',
+    ...requires('read'),
     method: 'get',
     path: '/api/agents/{agent}/sessions',
     tags,
@@ -81,6 +86,7 @@ export const agentOperations = {
   }),
   getStats: createRoute({
     operationId: 'getStats',
+    ...requires('read'),
     method: 'get',
     path: '/api/stats',
     tags,
@@ -93,6 +99,7 @@ export const agentOperations = {
   }),
   listModels: createRoute({
     operationId: 'listModels',
+    ...requires('read'),
     method: 'get',
     path: '/api/models',
     tags,
@@ -108,6 +115,7 @@ export const agentOperations = {
   }),
   listPeers: createRoute({
     operationId: 'listPeers',
+    ...requires('read'),
     method: 'get',
     path: '/api/peers',
     tags,

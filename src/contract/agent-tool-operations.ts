@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { requires } from './access.ts'
 import { AgentTool, AgentToolPatch, AgentToolSummary, NewAgentTool } from './agent-tool.ts'
 import { parameters } from './parameter.ts'
 import { actingHeaders, jsonBody } from './request.ts'
@@ -18,6 +19,7 @@ const tool = jsonResponse(AgentTool, {
 export const agentToolOperations = {
   listAgentTools: createRoute({
     operationId: 'listAgentTools',
+    ...requires('read'),
     method: 'get',
     path: '/api/agents/{agent}/tools',
     tags,
@@ -34,6 +36,7 @@ export const agentToolOperations = {
   }),
   createAgentTool: createRoute({
     operationId: 'createAgentTool',
+    ...requires('code:write'),
     method: 'post',
     path: '/api/agents/{agent}/tools',
     tags,
@@ -64,6 +67,7 @@ export const agentToolOperations = {
   }),
   getAgentTool: createRoute({
     operationId: 'getAgentTool',
+    ...requires('read'),
     method: 'get',
     path: '/api/agents/{agent}/tools/{tool}',
     tags,
@@ -74,6 +78,7 @@ export const agentToolOperations = {
   }),
   updateAgentTool: createRoute({
     operationId: 'updateAgentTool',
+    ...requires('tools:write'),
     method: 'put',
     path: '/api/agents/{agent}/tools/{tool}',
     tags,
@@ -98,6 +103,7 @@ export const agentToolOperations = {
   }),
   deleteAgentTool: createRoute({
     operationId: 'deleteAgentTool',
+    ...requires('tools:write'),
     method: 'delete',
     path: '/api/agents/{agent}/tools/{tool}',
     tags,

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { requires } from './access.ts'
 import {
   ApprovalDecision,
   ClientToolResult,
@@ -43,6 +44,7 @@ const runResponse = jsonResponse(Run, { component: 'RunResponse', description: '
 export const approvalOperations = {
   resumeSession: createRoute({
     operationId: 'resumeSession',
+    ...requires('approvals'),
     method: 'post',
     path: '/api/sessions/{session}/resume',
     tags,
@@ -63,6 +65,7 @@ export const approvalOperations = {
   }),
   answerElicitation: createRoute({
     operationId: 'answerElicitation',
+    ...requires('approvals'),
     method: 'post',
     path: '/api/sessions/{session}/elicitation',
     tags,
@@ -82,6 +85,7 @@ export const approvalOperations = {
   }),
   submitToolResult: createRoute({
     operationId: 'submitToolResult',
+    ...requires('runs'),
     method: 'post',
     path: '/api/sessions/{session}/tool-results',
     tags,
@@ -101,6 +105,7 @@ export const approvalOperations = {
   }),
   toggleToolApproval: createRoute({
     operationId: 'toggleToolApproval',
+    ...requires('approvals'),
     method: 'post',
     path: '/api/sessions/{session}/tools/toggle',
     tags,
@@ -117,6 +122,7 @@ export const approvalOperations = {
   }),
   toggleThinking: createRoute({
     operationId: 'toggleThinking',
+    ...requires('sessions'),
     method: 'post',
     path: '/api/sessions/{session}/thinking/toggle',
     tags,
@@ -130,6 +136,7 @@ export const approvalOperations = {
   }),
   listApprovals: createRoute({
     operationId: 'listApprovals',
+    ...requires('read'),
     method: 'get',
     path: '/api/approvals',
     tags,
@@ -152,6 +159,7 @@ export const approvalOperations = {
   }),
   decideApproval: createRoute({
     operationId: 'decideApproval',
+    ...requires('approvals'),
     method: 'post',
     path: '/api/approvals/{approval}',
     tags,

@@ -1,4 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { securitySchemes } from './access.ts'
 import { approvalFilterParameters } from './approval-operations.ts'
 import { type ResponseHeader, responseHeaders } from './header.ts'
 import { dropUnused, hoistResponses } from './hoist-responses.ts'
@@ -30,11 +31,9 @@ export function createDocument({ version }: { version: string }) {
   for (const [status, { component, description }] of Object.entries(problemResponses)) {
     registry.registerComponent('responses', component, problemResponse(Number(status), description))
   }
-  registry.registerComponent('securitySchemes', 'bearer', {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A key of the server. Not needed on a loopback address.',
-  })
+  for (const [name, scheme] of Object.entries(securitySchemes)) {
+    registry.registerComponent('securitySchemes', name, scheme)
+  }
   for (const operation of Object.values(operations)) registry.registerPath(operation)
   for (const webhook of Object.values(webhooks)) registry.registerWebhook(webhook)
   const document = builder.getOpenAPI31Document({
@@ -61,12 +60,12 @@ const info = {
 
 const overview = {
   servers: [{ url: '/', description: 'This server' }],
-  security: [{}, { bearer: [] }],
   tags: [
     { name: 'Agents', description: 'What can be run, and with which models' },
     { name: 'Sessions', description: 'Conversations and their messages' },
     { name: 'Runs', description: 'Running agents and following their events' },
     { name: 'Approvals', description: 'What waits for a person: calls, questions, results' },
+    { name: 'Keys', description: 'Who may call, and what they may do' },
     { name: 'Service', description: 'How the server is' },
   ],
 }
@@ -102,6 +101,7 @@ function problemResponse(status: number, description: string) {
 const limitHeaders = new Set<string>(['RateLimit', 'RateLimit-Policy'])
 
 const headersByStatus: Record<number, ResponseHeader[]> = {
+  401: ['WWW-Authenticate'],
   405: ['Allow'],
   429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
   503: ['Retry-After'],

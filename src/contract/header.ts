@@ -58,6 +58,12 @@ export const responseHeaders = {
     schema: z.string().regex(/^"requests";q=\d+;w=60;burst=\d+$/),
     example: '"requests";q=600;w=60;burst=120',
   },
+  'WWW-Authenticate': {
+    component: 'WWWAuthenticate',
+    description: 'How to say who calls',
+    schema: z.string().regex(/^Bearer /),
+    example: 'Bearer realm="parley"',
+  },
   Allow: {
     component: 'Allow',
     description: 'The methods of the path',

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { requires } from './access.ts'
 import { BranchOptions, MessageEdit } from './chat.ts'
 import { ListedMessage } from './message.ts'
 import { pageOf } from './page.ts'
@@ -17,6 +18,7 @@ const turn = z.object({
 export const messageOperations = {
   listMessages: createRoute({
     operationId: 'listMessages',
+    ...requires('read'),
     method: 'get',
     path: '/api/sessions/{session}/messages',
     tags: ['Sessions'],
@@ -37,6 +39,7 @@ export const messageOperations = {
   }),
   editMessage: createRoute({
     operationId: 'editMessage',
+    ...requires('runs'),
     method: 'post',
     path: '/api/sessions/{session}/messages/{message}/edit',
     tags: ['Sessions'],
@@ -55,6 +58,7 @@ export const messageOperations = {
   }),
   regenerateMessage: createRoute({
     operationId: 'regenerateMessage',
+    ...requires('runs'),
     method: 'post',
     path: '/api/sessions/{session}/messages/{message}/regenerate',
     tags: ['Sessions'],

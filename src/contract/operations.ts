@@ -1,5 +1,7 @@
+import type { RequiredScope } from './access.ts'
 import { agentOperations } from './agent-operations.ts'
 import { approvalOperations } from './approval-operations.ts'
+import { keyOperations } from './key-operations.ts'
 import { messageOperations } from './message-operations.ts'
 import { runOperations } from './run-operations.ts'
 import { serviceOperations } from './service-operations.ts'
@@ -12,8 +14,9 @@ export const operations = {
   ...runOperations,
   ...approvalOperations,
   ...agentOperations,
+  ...keyOperations,
   ...serviceOperations,
-}
+} satisfies Record<string, { 'x-required-scope': RequiredScope }>
 
 export type Operations = typeof operations
 export type OperationId = keyof Operations

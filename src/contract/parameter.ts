@@ -29,6 +29,10 @@ export const parameters = {
     description: "An approval's id",
     example: 'apr_01k9zq6w0v6m3t8q4x1y2z3a4b',
   }),
+  KeyParameter: pathParameter('KeyParameter', 'key', {
+    description: "A key's id, as listKeys shows it",
+    example: 'key_01k9zq6w0v6m3t8q4x1y2z3a4b',
+  }),
   AgentParameter: pathParameter('AgentParameter', 'agent', {
     description: "An agent source: a file's name without its ending",
     example: 'assistant',

@@ -80,6 +80,7 @@ export const keyProblems = [
 ] as const satisfies ProblemCode[]
 
 const everywhere = [
+  'unauthorized',
   'forbidden',
   'not_acceptable',
   'rate_limited',

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { requires, requiresOrTicket } from './access.ts'
 import { ChatMessage, ChatRequest, RunBody } from './chat.ts'
 import { RuntimeEvent } from './event.ts'
 import { pageOf } from './page.ts'
@@ -38,6 +39,7 @@ const streamHeaders = z.object({ 'last-event-id': parameters.LastEventIdParamete
 export const runOperations = {
   runAgent: createRoute({
     operationId: 'runAgent',
+    ...requires('runs'),
     method: 'post',
     path: '/api/sessions/{session}/agent/{agent}',
     tags,
@@ -53,6 +55,7 @@ export const runOperations = {
   }),
   runNamedAgent: createRoute({
     operationId: 'runNamedAgent',
+    ...requires('runs'),
     method: 'post',
     path: '/api/sessions/{session}/agent/{agent}/{agent_name}',
     tags,
@@ -67,6 +70,7 @@ export const runOperations = {
   }),
   startChat: createRoute({
     operationId: 'startChat',
+    ...requires('runs'),
     method: 'post',
     path: '/api/agents/{agent}/chat',
     tags,
@@ -81,6 +85,7 @@ export const runOperations = {
   }),
   continueChat: createRoute({
     operationId: 'continueChat',
+    ...requires('runs'),
     method: 'post',
     path: '/api/sessions/{session}/chat',
     tags,
@@ -95,6 +100,7 @@ export const runOperations = {
   }),
   chat: createRoute({
     operationId: 'chat',
+    ...requires('runs'),
     method: 'post',
     path: '/api/chat',
     tags,
@@ -109,6 +115,7 @@ export const runOperations = {
   }),
   getRun: createRoute({
     operationId: 'getRun',
+    ...requires('read'),
     method: 'get',
     path: '/api/runs/{run}',
     tags,
@@ -122,6 +129,7 @@ export const runOperations = {
   }),
   listRuns: createRoute({
     operationId: 'listRuns',
+    ...requires('read'),
     method: 'get',
     path: '/api/sessions/{session}/runs',
     tags,
@@ -135,6 +143,7 @@ export const runOperations = {
   }),
   cancelRun: createRoute({
     operationId: 'cancelRun',
+    ...requires('runs'),
     method: 'post',
     path: '/api/runs/{run}/cancel',
     tags,
@@ -146,6 +155,7 @@ export const runOperations = {
   }),
   streamRun: createRoute({
     operationId: 'streamRun',
+    ...requiresOrTicket('read'),
     method: 'get',
     path: '/api/runs/{run}/events',
     tags,
@@ -168,6 +178,7 @@ export const runOperations = {
   }),
   streamSession: createRoute({
     operationId: 'streamSession',
+    ...requiresOrTicket('read'),
     method: 'get',
     path: '/api/sessions/{session}/events',
     tags,
@@ -193,6 +204,7 @@ export const runOperations = {
   }),
   cancelSession: createRoute({
     operationId: 'cancelSession',
+    ...requires('runs'),
     method: 'post',
     path: '/api/sessions/{session}/cancel',
     tags,

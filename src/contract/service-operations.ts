@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
+import { requires } from './access.ts'
 import { jsonResponse, problems } from './response.ts'
 import { Health, Ok } from './service.ts'
 
@@ -8,6 +9,7 @@ const ok = jsonResponse(Ok, { component: 'OkResponse', description: 'It works' }
 export const serviceOperations = {
   ping: createRoute({
     operationId: 'ping',
+    ...requires('public'),
     method: 'get',
     path: '/api/ping',
     tags,
@@ -17,6 +19,7 @@ export const serviceOperations = {
   }),
   getHealth: createRoute({
     operationId: 'getHealth',
+    ...requires('public'),
     method: 'get',
     path: '/health',
     tags,
@@ -29,6 +32,7 @@ export const serviceOperations = {
   }),
   getLiveness: createRoute({
     operationId: 'getLiveness',
+    ...requires('public'),
     method: 'get',
     path: '/live',
     tags,
@@ -38,6 +42,7 @@ export const serviceOperations = {
   }),
   getReadiness: createRoute({
     operationId: 'getReadiness',
+    ...requires('public'),
     method: 'get',
     path: '/ready',
     tags,

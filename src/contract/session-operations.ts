@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { requires } from './access.ts'
 import { pageOf } from './page.ts'
 import { pageQuery, parameters } from './parameter.ts'
 import { actingHeaders, jsonBody, optionalJsonBody } from './request.ts'
@@ -62,6 +63,7 @@ export const sessionFilterParameters = {
 export const sessionOperations = {
   listSessions: createRoute({
     operationId: 'listSessions',
+    ...requires('read'),
     method: 'get',
     path: '/api/sessions',
     tags,
@@ -86,12 +88,13 @@ export const sessionOperations = {
   }),
   createSession: createRoute({
     operationId: 'createSession',
+    ...requires('sessions'),
     method: 'post',
     path: '/api/sessions',
     tags,
     summary: 'Make a session',
     description:
-      'Makes an empty conversation; `{}` is fine. An `external_id` is accepted wherever a session id is; one that is in use is a 409.',
+      'Makes an empty conversation; `{}` is fine. `permissions` and `tools_approved` take the scope `approvals` too. An `external_id` is accepted wherever a session id is; one that is in use is a 409.',
     request: {
       headers: actingHeaders,
       body: optionalJsonBody(NewSession, 'What the session is to be'),
@@ -107,6 +110,7 @@ export const sessionOperations = {
   }),
   getSession: createRoute({
     operationId: 'getSession',
+    ...requires('read'),
     method: 'get',
     path: '/api/sessions/{session}',
     tags,
@@ -124,12 +128,13 @@ export const sessionOperations = {
   }),
   updateSession: createRoute({
     operationId: 'updateSession',
+    ...requires('sessions'),
     method: 'patch',
     path: '/api/sessions/{session}',
     tags,
     summary: 'Change a session',
     description:
-      'Sets the fields that are given and leaves the others. Counts for a live run. `leaf_message_id` switches to another branch of the messages.',
+      'Sets the fields that are given and leaves the others. Counts for a live run. `leaf_message_id` switches to another branch of the messages. `permissions` and `tools_approved` take the scope `approvals` too.',
     request: { params, body: jsonBody(SessionPatch, 'The fields to set') },
     responses: {
       200: jsonResponse(Session, { component: 'SessionResponse', description: 'The session' }),
@@ -138,6 +143,7 @@ export const sessionOperations = {
   }),
   updateSessionTitle: createRoute({
     operationId: 'updateSessionTitle',
+    ...requires('sessions'),
     method: 'patch',
     path: '/api/sessions/{session}/title',
     tags,
@@ -154,6 +160,7 @@ export const sessionOperations = {
   }),
   updateSessionPermissions: createRoute({
     operationId: 'updateSessionPermissions',
+    ...requires('approvals'),
     method: 'patch',
     path: '/api/sessions/{session}/permissions',
     tags,
@@ -173,6 +180,7 @@ export const sessionOperations = {
   }),
   deleteSession: createRoute({
     operationId: 'deleteSession',
+    ...requires('sessions'),
     method: 'delete',
     path: '/api/sessions/{session}',
     tags,

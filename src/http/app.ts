@@ -1,9 +1,11 @@
+import { z } from '@hono/zod-openapi'
 import { type Context, type Handler, Hono } from 'hono'
 import { type OperationId, operations } from '#contract/operations.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Logger } from '#log.ts'
+import type { Gate, Needs } from './auth-gate.ts'
 import type { Dialect } from './dialects/dialect.ts'
-import { createEdge } from './edge.ts'
+import { createEdge, type Door } from './edge.ts'
 import type { AppContext, Env, Handlers } from './env.ts'
 import { answerProblem, toProblem } from './errors.ts'
 import type { KeyGuard } from './idempotency.ts'
@@ -20,17 +22,15 @@ export type HttpLimits = {
   requests: RequestLimits
 }
 
-/**
- * The HTTP application: every operation of the contract, and pages for people. `loopback` says that
- * the address is reachable from this machine only and that there are no keys.
- */
+/** The HTTP application: every operation of the contract, and pages for people. */
 export function createApp({
   handlers,
   guard,
   pages,
   limits,
   dialects,
-  loopback,
+  door,
+  gate,
   newRequestId,
   log,
 }: {
@@ -41,7 +41,9 @@ export function createApp({
   /** `atRoot` has the root of the server, and the contract stands under `/parley`. */
   dialects: DialectDesk & { all: readonly Dialect[]; atRoot: Dialect | undefined }
   limits: HttpLimits
-  loopback: boolean
+  door: Door
+  /** Asks every request who calls, before anything else is looked at. */
+  gate: Gate
   newRequestId: () => string
   log: Logger
 }): Hono<Env> {
@@ -54,12 +56,18 @@ export function createApp({
   app.notFound((c) =>
     answer(new Problem('not_found', 'There is no such route; /docs lists them'), c),
   )
-  app.use(createEdge({ loopback, newRequestId }))
+  app.use(createEdge({ door, newRequestId }))
+  app.use(gate.identify)
   app.use(limitRequests(limits.requests))
 
   function mountDialect(base: string, dialect: Dialect): void {
     for (const route of dialect.routes) {
-      const handler = dialectHandler(route, { dialect, desk: dialects, bodyLimit: limits.body })
+      const handler = dialectHandler(route, {
+        dialect,
+        desk: dialects,
+        gate,
+        bodyLimit: limits.body,
+      })
       mount(route.method, base + route.path, handler)
     }
   }
@@ -75,7 +83,7 @@ export function createApp({
   const base = atRoot ? '/parley' : ''
   for (const id of Object.keys(operations) as OperationId[]) {
     const { method, path } = operations[id]
-    const handler = operationHandler(id, { handlers, limits, guard })
+    const handler = operationHandler(id, { handlers, limits, guard, gate })
     mount(method, base + toHonoPath(path), handler)
     if (base !== '' && probes.has(id) && !methods.has(path)) mount(method, path, handler)
   }
@@ -100,16 +108,23 @@ function dialectOf(
 
 function operationHandler(
   id: OperationId,
-  { handlers, limits, guard }: { handlers: Handlers; limits: HttpLimits; guard: KeyGuard },
+  {
+    handlers,
+    limits,
+    guard,
+    gate,
+  }: { handlers: Handlers; limits: HttpLimits; guard: KeyGuard; gate: Gate },
 ): Handler<Env> {
   const { request = {}, responses }: Route = operations[id]
   const offers = mediaTypes(responses)
   // The mapped type of `Handlers` pairs each handler with its own operation, and `validateRequest`
   // has put there what that operation declares; a loop over the keys cannot keep the pair.
   const handle = handlers[id] as (c: Context<Env>) => Promise<Response>
-  const acts = operations[id].method === 'post'
+  const acts = operations[id].method === 'post' && keepsAnswer(request)
+  const needs = needsOf(id)
   const startsRun = offers.includes('text/event-stream')
   return async (c) => {
+    await gate.admit(c, needs)
     if (offers.length > 0) negotiate(c.req.header('accept'), offers)
     await validateRequest(c, request, { bodyLimit: limits.body })
     return acts ? guard(c, { id, startsRun }, () => handle(c)) : handle(c)
@@ -117,6 +132,17 @@ function operationHandler(
 }
 
 type Route = { request?: RequestShape; responses: Record<string, unknown> }
+
+/** Who may call an operation: what the document says. */
+function needsOf(id: OperationId): Needs {
+  const { 'x-required-scope': scope, security } = operations[id]
+  return { scope, ticket: security.some((scheme) => 'ticket' in scheme), placed: true }
+}
+
+/** Operations that take an Idempotency-Key say so; the answers of others hold secrets. */
+function keepsAnswer({ headers }: RequestShape): boolean {
+  return headers instanceof z.ZodObject && 'idempotency-key' in headers.shape
+}
 
 /** What the operation can answer with; problems aside, which come in every case. */
 function mediaTypes(responses: Route['responses']): string[] {

@@ -10,6 +10,7 @@ import { authorOf } from './handlers/agent-edits.ts'
 import { createSummaries } from './handlers/agent-summary.ts'
 import type { Collaborators } from './handlers/handlers.ts'
 import type { SessionFilter } from './handlers/sessions.ts'
+import { requireApprovalFor } from './require-scope.ts'
 import { followUntilSettled } from './settled-run.ts'
 
 export type House = ReturnType<ReturnType<typeof createHouses>>
@@ -60,15 +61,22 @@ export function createHouses(
         detail: (id: string, messageLimit = 100) => sessions.detail(scope, id, { messageLimit }),
         list: (page: Partial<PageRequest> = {}, filter: SessionFilter = {}) =>
           sessions.list(scope, toPage(page, 'desc'), filter),
-        create: (input: NewSession) =>
-          sessions.create(scope, {
+        create: (input: NewSession) => {
+          requireApprovalFor(c, input)
+          return sessions.create(scope, {
             id: collaborators.newSessionId(),
             owner: c.get('principal').owner,
             input,
-          }),
-        update: (id: string, patch: SessionPatch) => sessions.update(scope, id, patch),
-        toggle: (id: string, setting: 'tools_approved' | 'thinking') =>
-          sessions.toggle(scope, id, setting),
+          })
+        },
+        update: (id: string, patch: SessionPatch) => {
+          requireApprovalFor(c, patch)
+          return sessions.update(scope, id, patch)
+        },
+        toggle: (id: string, setting: 'tools_approved' | 'thinking') => {
+          requireApprovalFor(c, { [setting]: true })
+          return sessions.toggle(scope, id, setting)
+        },
         /** Cancels a live run first. Answers whether the session was there. */
         async remove(id: string): Promise<boolean> {
           const session = await sessions.get(scope, id)
@@ -113,14 +121,16 @@ export function createHouses(
               ...withDefaults(request),
             }),
           ),
-        startNew: (request: Start & { session: NewSession; agent: AgentReference }) =>
-          begin(() =>
+        startNew: (request: Start & { session: NewSession; agent: AgentReference }) => {
+          requireApprovalFor(c, request.session)
+          return begin(() =>
             runs.startNew(scope, {
               session: request.session,
               agent: request.agent,
               ...withDefaults(request),
             }),
-          ),
+          )
+        },
         get: (id: string) => runRows.get(scope, id),
         list: (session: string, page: Partial<PageRequest> = {}) =>
           runRows.list(scope, session, toPage(page, 'desc')),

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import type { Env } from './env.ts'
 import { checkLoopback, isLoopbackOrigin } from './loopback.ts'
+import { nobody, scopeOf } from './principal.ts'
 
 const exposed = [
   'Location',
@@ -10,37 +11,60 @@ const exposed = [
   'Preference-Applied',
   'RateLimit',
   'RateLimit-Policy',
+  'WWW-Authenticate',
 ].join(', ')
 const wellFormedId = /^[A-Za-z0-9._:-]{1,128}$/
 
-/** What every request passes first: its id, who calls, and whether a web page may read the answer. */
+/** Where web pages may call from. */
+export type Door = {
+  /** The address is reachable from this machine only. */
+  loopback: boolean
+  /** Whether callers without a key may do everything. */
+  isOpen: () => boolean
+  /** Origins of pages that may call, beside those of this machine on loopback; `*`: all. */
+  origins: readonly string[]
+}
+
+/** What every request passes first: its id, and whether a web page may call and read the answer. */
 export function createEdge({
-  loopback,
+  door: { loopback, isOpen, origins },
   newRequestId,
 }: {
-  /** The server listens on a loopback address and has no keys. */
-  loopback: boolean
+  door: Door
   newRequestId: () => string
 }): MiddlewareHandler<Env> {
+  const allowsAll = origins.includes('*')
+
+  function allows(origin: string): boolean {
+    return allowsAll || origins.includes(origin) || (loopback && isLoopbackOrigin(origin))
+  }
+
   return async (c, next) => {
     const given = c.req.header('x-request-id')
     const requestId = given !== undefined && wellFormedId.test(given) ? given : newRequestId()
     const origin = c.req.header('origin')
-    const headers: Record<string, string> = { 'X-Request-Id': requestId }
-    if (loopback) {
-      headers.Vary = 'Origin'
-      if (origin !== undefined && isLoopbackOrigin(origin)) {
-        headers['Access-Control-Allow-Origin'] = origin
-        headers['Access-Control-Expose-Headers'] = exposed
-      }
+    const headers: Record<string, string> = { 'X-Request-Id': requestId, ...securityHeaders }
+    if (loopback || origins.length > 0) headers.Vary = 'Origin'
+    if (origin !== undefined && allows(origin)) {
+      // Never with credentials: a key is sent by the page itself.
+      headers['Access-Control-Allow-Origin'] = allowsAll ? '*' : origin
+      headers['Access-Control-Expose-Headers'] = exposed
     }
     c.set('requestId', requestId)
     c.set('commonHeaders', headers)
     for (const [name, value] of Object.entries(headers)) c.header(name, value)
-    if (loopback) checkLoopback({ host: c.req.header('host'), origin })
-    // Without keys there is one caller, who sees everything of the one tenant.
-    c.set('principal', { tenant: 'default', owner: 'local' })
-    c.set('scope', { tenant: 'default', owner: null })
+    if (loopback && isOpen()) checkLoopback({ host: c.req.header('host'), origin, allows })
+    c.set('principal', nobody)
+    c.set('scope', scopeOf(nobody))
     return next()
   }
+}
+
+/** For answers that no page asked for; pages for people have policies of their own. */
+const securityHeaders = {
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
 }

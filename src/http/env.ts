@@ -2,25 +2,21 @@ import type { HttpBindings } from '@hono/node-server'
 import type { RouteHandler } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Operations } from '#contract/operations.ts'
+import type { Problem } from '#contract/problem.ts'
 import type { HeldKey } from '#store/idempotency.ts'
 import type { Scope } from '#store/scope.ts'
+import type { Principal } from './principal.ts'
 
 /** What a request with a key has to do: begin its run, or show the one that was begun. */
 export type RunKey = { type: 'held'; key: HeldKey } | { type: 'begun'; runId: string }
-
-/** Who calls. */
-export type Principal = {
-  tenant: string
-  owner: string
-  /** The key that the caller showed; absent where none is needed. Limits are counted by it. */
-  keyId?: string
-}
 
 export type Env = {
   Bindings: HttpBindings
   Variables: {
     requestId: string
     principal: Principal
+    /** Why the principal is nobody. */
+    unidentified?: Problem
     /** What the principal may see. */
     scope: Scope
     /** Headers that every answer to this request carries, also one that bypasses the context. */

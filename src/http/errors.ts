@@ -31,8 +31,15 @@ export function answerProblem(problem: Problem, c: AppContext): Response {
     document.retry_after = wait
     c.header('Retry-After', String(wait))
   }
+  if (status === 401) c.header('WWW-Authenticate', challengeOf(c))
   c.header('Content-Type', 'application/problem+json')
   return c.body(JSON.stringify(document), status)
+}
+
+/** How to say who calls; that what was sent is wrong, when something was (RFC 6750). */
+export function challengeOf(c: AppContext): string {
+  const isWrong = c.req.header('authorization') !== undefined
+  return isWrong ? 'Bearer realm="parley", error="invalid_token"' : 'Bearer realm="parley"'
 }
 
 /** Every field that is wrong, in one problem. */

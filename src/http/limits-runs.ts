@@ -1,10 +1,10 @@
 import { Problem } from '#contract/problem.ts'
 import type { StartedRun } from '#runtime/runtime.ts'
-import type { Principal } from './env.ts'
+import type { Principal } from './principal.ts'
 
 /** Starts a run for a caller, or throws a `Problem` when too many are running. */
 export type RunAdmission = (
-  principal: Principal,
+  principal: Pick<Principal, 'tenant' | 'owner' | 'keyId'>,
   start: () => Promise<StartedRun>,
 ) => Promise<StartedRun>
 
@@ -38,7 +38,10 @@ export function createRunAdmission({
     }
   }
 
-  async function admit(principal: Principal, start: () => Promise<StartedRun>) {
+  async function admit(
+    principal: { tenant: string; owner: string },
+    start: () => Promise<StartedRun>,
+  ) {
     if ((await countRunning(principal, most)) < most) return start()
     throw new Problem(
       'rate_limited',

@@ -2,14 +2,17 @@ import { Problem } from '#contract/problem.ts'
 
 /**
  * Without keys, a loopback address is safe only if no web page can reach it: the Host must be local
- * (a page that rebinds its name to 127.0.0.1 still sends its own), and so must the Origin.
+ * (a page that rebinds its name to 127.0.0.1 still sends its own), and the Origin one that may call.
  */
 export function checkLoopback({
   host,
   origin,
+  allows,
 }: {
   host: string | undefined
   origin: string | undefined
+  /** Whether pages of an origin may call. */
+  allows: (origin: string) => boolean
 }): void {
   if (host === undefined || !isLoopbackHost(host)) {
     throw new Problem(
@@ -17,8 +20,9 @@ export function checkLoopback({
       'This server answers on loopback only: address it as localhost or 127.0.0.1',
     )
   }
-  if (origin !== undefined && !isLoopbackOrigin(origin)) {
-    throw new Problem('forbidden', 'Web pages of other hosts may not call this server')
+  if (origin !== undefined && !allows(origin)) {
+    const hint = 'name their origin with --cors-origin'
+    throw new Problem('forbidden', `Web pages of other hosts may not call this server; ${hint}`)
   }
 }
 

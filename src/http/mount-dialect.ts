@@ -5,10 +5,11 @@ import type { RuntimeEvent } from '#contract/event.ts'
 import type { Problem } from '#contract/problem.ts'
 import { problemKinds } from '#contract/problem-kinds.ts'
 import type { Admission } from './admission.ts'
+import type { Gate } from './auth-gate.ts'
 import type { createHouses } from './dialect-house.ts'
 import type { Answer, Dialect, DialectRoute, EventView } from './dialects/dialect.ts'
 import type { AppContext, Env } from './env.ts'
-import { retryAfter } from './errors.ts'
+import { challengeOf, retryAfter } from './errors.ts'
 import { readJsonBody } from './json-body.ts'
 import type { EventStreams } from './sse.ts'
 import type { StreamView } from './stream-view.ts'
@@ -24,9 +25,15 @@ export type DialectDesk = {
 /** A handler for one route of a dialect; what it throws is for `refuse`. */
 export function dialectHandler(
   route: DialectRoute,
-  { dialect, desk, bodyLimit }: { dialect: Dialect; desk: DialectDesk; bodyLimit: number },
+  {
+    dialect,
+    desk,
+    gate,
+    bodyLimit,
+  }: { dialect: Dialect; desk: DialectDesk; gate: Gate; bodyLimit: number },
 ): Handler<Env> {
   return async (c) => {
+    await gate.admit(c, { scope: route.scope })
     const others = desk.waitForApprovals ? 'others' : 'deny'
     const house = desk.openHouse(c, {
       approvals: dialect.approves ? 'client' : others,
@@ -60,6 +67,7 @@ export function refuse(problem: Problem, dialect: Dialect, c: AppContext): Respo
   const { status } = problemKinds[problem.code]
   const wait = retryAfter(problem)
   if (wait !== undefined) c.header('Retry-After', String(wait))
+  if (status === 401) c.header('WWW-Authenticate', challengeOf(c))
   const answer = dialect.refuse(problem, status)
   if (answer.type === 'stream') throw new Error(`${dialect.name} refuses with a stream`)
   return send(answer, c)

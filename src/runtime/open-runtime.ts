@@ -5,6 +5,7 @@ import type { Permissions } from '#contract/tool.ts'
 import type { RunStatements } from '#store/run-statements.ts'
 import type { Scope } from '#store/scope.ts'
 import { toolSessionOf } from './active-run.ts'
+import { actorOf } from './actor.ts'
 import { createAnswers } from './answers.ts'
 import { type Assistants, createAssistants, defaultAgentName } from './assistant.ts'
 import { createBackground } from './background.ts'
@@ -235,7 +236,7 @@ export async function openRuntime({
     if (!isHere) cluster?.tell({ type: 'cancelled', runId })
     return isHere
   }
-  function sessionRemoved({ tenant, owner }: Scope, session: RemovedSession, reason: string): void {
+  function sessionRemoved(scope: Scope, session: RemovedSession, reason: string): void {
     feed.end(session.id)
     const snapshot = session.agent === null ? undefined : catalog.get(session.agent)
     const agentName = session.agent_name ?? (snapshot && defaultAgentName(snapshot))
@@ -243,7 +244,13 @@ export async function openRuntime({
     const { hooks } = assistants.get(snapshot, agentName)
     const { id: sessionId, working_dir: workingDir } = session
     const event = { name: 'session_end' as const, reason }
-    const place = { tenant, owner: owner ?? 'local', sessionId, agentName, workingDir }
+    const place = {
+      tenant: scope.tenant,
+      owner: actorOf(scope),
+      sessionId,
+      agentName,
+      workingDir,
+    }
     hooksBeside.tell(hooks, event, place)
   }
   const starter = createStarter({

@@ -5,6 +5,7 @@ import type { Approval } from '#contract/session.ts'
 import type { SpentRun } from '#store/budget-decisions.ts'
 import type { ApprovalTarget, Decided } from '#store/decisions.ts'
 import type { Scope } from '#store/scope.ts'
+import { actorOf } from './actor.ts'
 import { checkArguments } from './arguments.ts'
 import { cancelBackground } from './background.ts'
 import { raiseBudgets, stopBudgets } from './budget.ts'
@@ -199,7 +200,7 @@ function toDecision(scope: Scope, decision: Decision) {
     scope: decision.scope,
     reason: decision.reason ?? null,
     arguments: decision.arguments ?? null,
-    decidedBy: scope.owner ?? 'local',
+    decidedBy: actorOf(scope),
   }
 }
 

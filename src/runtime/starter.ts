@@ -8,6 +8,7 @@ import type { Enqueued, QueuedRun, Steering } from '#store/run-queue.ts'
 import type { NewRun, StartableSession, StartedRow } from '#store/run-start.ts'
 import type { Scope } from '#store/scope.ts'
 import type { ActiveRun } from './active-run.ts'
+import { actorOf } from './actor.ts'
 import { type Assistant, type Assistants, defaultAgentName } from './assistant.ts'
 import { findBranchPoint, type TurnRows } from './branch-point.ts'
 import { newRun, placeRun } from './busy-session.ts'
@@ -227,7 +228,7 @@ export function createStarter({
       await keepVersion(assistant.snapshot)
       const id = nextId('ses')
       if (posted.length === 0) throw nothingToAnswer(id)
-      const owner = scope.owner ?? 'local'
+      const owner = actorOf(scope)
       const session: StartableSession = {
         id,
         owner,

@@ -1,4 +1,4 @@
-export type IdPrefix = 'ses' | 'msg' | 'run' | 'call' | 'apr' | 'eli' | 'aud'
+export type IdPrefix = 'ses' | 'msg' | 'run' | 'call' | 'apr' | 'eli' | 'aud' | 'key'
 export type Ids = { next(prefix: IdPrefix): string }
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'

@@ -2,6 +2,7 @@ import { createAgents } from './agents.ts'
 import { createApprovals } from './approvals.ts'
 import type { Database } from './database.ts'
 import type { Ids } from './ids.ts'
+import { createKeys } from './keys.ts'
 import { createMessages } from './messages.ts'
 import { createRuns } from './runs.ts'
 import { createSessions } from './sessions.ts'
@@ -18,6 +19,7 @@ export function createStore({ database, ids }: { database: Database; ids: Ids })
     runs: createRuns({ database }),
     approvals: createApprovals({ database }),
     stats: createStats({ database }),
+    keys: createKeys({ database, ids }),
   }
 }
 

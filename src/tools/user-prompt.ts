@@ -34,7 +34,11 @@ export function createUserPromptToolset(config: Record<string, unknown>): Toolse
       return textResult(JSON.stringify({ action, content }))
     },
   })
-  return toolsetOf('user_prompt', [{ ...userPrompt, parks: true }], readToolsetConfig('user_prompt', {}, config))
+  return toolsetOf(
+    'user_prompt',
+    [{ ...userPrompt, parks: true }],
+    readToolsetConfig('user_prompt', {}, config),
+  )
 }
 
 const oneTextField = {

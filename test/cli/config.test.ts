@@ -16,6 +16,10 @@ test('without flags it serves the examples on loopback with an embedded database
   expect(config).toEqual({
     directory: '/home/me',
     standIn: undefined,
+    httpToken: undefined,
+    jwt: undefined,
+    insecureNoAuth: false,
+    corsOrigins: [],
     dialectApprovals: 'deny',
     defaultAgent: undefined,
     workspace: '/home/me',
@@ -100,9 +104,46 @@ const values: Record<string, Example> = {
   as: { text: 'kawai', field: 'standIn', value: { name: 'kawai' } },
   'dialect-approvals': { text: 'wait', field: 'dialectApprovals', value: 'wait' },
   listen: { text: '[::1]:0', field: 'listen', value: { host: '::1', port: 0 } },
+  'http-token': { text: 'secret', field: 'httpToken', value: 'secret' },
+  'jwks-url': jwtExample('https://id.example/keys', { jwksUrl: 'https://id.example/keys' }),
+  'jwt-audience': jwtExample('parley', { audience: 'parley' }),
+  'jwt-issuer': jwtExample('https://id.example', { issuer: 'https://id.example' }),
+  'jwt-tenant-claim': jwtExample('org', { tenantClaim: 'org' }),
+  'jwt-subject-claim': jwtExample('email', { subjectClaim: 'email' }),
+  'jwt-scopes-claim': jwtExample('roles', { scopesClaim: 'roles' }),
+  'cors-origin': {
+    text: 'https://app.example.org',
+    field: 'corsOrigins',
+    value: ['https://app.example.org'],
+  },
   'instance-name': { text: 'one', field: 'instanceName', value: 'one' },
   'log-level': { text: 'debug', field: 'logLevel', value: 'debug' },
 }
+
+function jwtExample(text: string, value: Record<string, string>) {
+  const environment = { PARLEY_JWKS_URL: 'https://id.example/k', PARLEY_JWT_AUDIENCE: 'a' }
+  return { text, field: 'jwt', value, environment }
+}
+
+test('an identity provider is asked for over TLS, and only for tokens that are meant for us', () => {
+  const audience = ['--jwt-audience', 'parley']
+  expect(() => read(['--jwks-url', 'http://id.example/keys', ...audience])).toThrow(
+    '--jwks-url: expected an https URL',
+  )
+  expect(read(['--jwks-url', 'http://127.0.0.1:1/keys', ...audience]).jwt).toMatchObject({
+    subjectClaim: 'sub',
+    scopesClaim: 'scope',
+  })
+  expect(() => read(['--jwks-url', 'https://id.example/keys'])).toThrow('needs --jwt-audience')
+  expect(() => read(audience)).toThrow('--jwt-audience says how tokens are read')
+})
+
+test.each(['app.example.org', 'https://app.example.org/', 'https://a.example/p', 'null', ''])(
+  '--cors-origin=%s is refused',
+  (origin) => {
+    expect(() => read([`--cors-origin=${origin}`])).toThrow('--cors-origin')
+  },
+)
 
 test.each(serveOptions.filter((option) => option.value))(
   '--$name is its variable, and wins over it',
@@ -164,10 +205,9 @@ test.each([
 })
 
 test.each(['0.0.0.0:80', '[::]:80', '192.0.2.1:80', 'example.org:80', '[::ffff:192.0.2.1]:80'])(
-  '--listen %s is refused until the operator insists',
+  '--listen %s is for others too',
   (text) => {
-    expect(() => read(['--listen', text])).toThrow('refusing to listen on')
-    expect(read(['--listen', text, '--insecure-no-auth']).loopback).toBe(false)
+    expect(read(['--listen', text]).loopback).toBe(false)
   },
 )
 

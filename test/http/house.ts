@@ -1,10 +1,12 @@
 import type { EventBody } from '#contract/event.ts'
+import type { ApiKey } from '#contract/key.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Run } from '#contract/run.ts'
 import type { Session, SessionDetail } from '#contract/session.ts'
 import { noUsage } from '#contract/usage.ts'
 import { createAdmission } from '#http/admission.ts'
 import { createApp } from '#http/app.ts'
+import type { Gate } from '#http/auth-gate.ts'
 import { createHouses } from '#http/dialect-house.ts'
 import type { Dialect } from '#http/dialects/dialect.ts'
 import { docsPages } from '#http/docs.ts'
@@ -13,6 +15,7 @@ import { landingPage } from '#http/landing.ts'
 import type { RequestLimits } from '#http/limits.ts'
 import { createStreamSeats } from '#http/limits-streams.ts'
 import { listen } from '#http/listen.ts'
+import { openCaller } from '#http/principal.ts'
 import { createEventStreams } from '#http/sse.ts'
 import { createLogger } from '#log.ts'
 import { createFeed } from '#runtime/feed.ts'
@@ -30,6 +33,8 @@ type Collaborators = Parameters<typeof createHandlers>[0]
 export async function openHouse({
   overrides = {},
   loopback = true,
+  origins = [],
+  gate = openGate,
   bodyLimit = 1024 * 1024,
   requests = { rate: null, sparesKeyless: false, trustProxy: false, now: () => 0 },
   streamLimits = { instance: 2000, key: 50 },
@@ -38,6 +43,8 @@ export async function openHouse({
 }: {
   overrides?: Partial<Collaborators>
   loopback?: boolean
+  origins?: string[]
+  gate?: Gate
   bodyLimit?: number
   requests?: RequestLimits
   streamLimits?: { instance: number; key: number }
@@ -88,7 +95,8 @@ export async function openHouse({
       admission,
       waitForApprovals: false,
     },
-    loopback,
+    door: { loopback, isOpen: () => true, origins },
+    gate,
     newRequestId: () => 'req_1',
     log: createLogger({
       level: 'info',
@@ -137,6 +145,16 @@ function toFrame(event: ReturnType<typeof log>[number]): Frame {
   return { seq: event.seq, type: event.type, runId: event.run_id, json: JSON.stringify(event) }
 }
 
+/** Everybody may do everything, as on a loopback address without keys. */
+const openGate: Gate = {
+  identify(c, next) {
+    c.set('principal', openCaller)
+    c.set('scope', { tenant: 'default', owner: null })
+    return next()
+  },
+  admit: async () => {},
+}
+
 export const exampleSession: Session = {
   id: 'ses_1',
   external_id: null,
@@ -176,6 +194,18 @@ export const exampleRun: Run = {
   error: null,
   usage: noUsage,
   metadata: {},
+}
+
+const exampleKey: ApiKey = {
+  id: 'key_1',
+  name: 'shop',
+  owner: 'local',
+  scopes: ['admin'],
+  created_by: 'local',
+  created_at: time,
+  expires_at: null,
+  revoked_at: null,
+  last_used_at: null,
 }
 
 async function doubles(
@@ -297,6 +327,22 @@ async function doubles(
       versions: async () => ({ data: [], next_cursor: null }),
       restore: async () => snapshot,
     },
+    keys: {
+      list: async () => ({ data: [exampleKey], next_cursor: null }),
+      create: async () => exampleKey,
+      revoke: async (_scope, { id }) => id === exampleKey.id,
+      createToken: async (_scope, { session, verbs, singleUse }) =>
+        known(session) && {
+          session_id: session,
+          verbs,
+          single_use: singleUse,
+          expires_at: time,
+        },
+    },
+    newKeyId: () => exampleKey.id,
+    random: (size) => new Uint8Array(size),
+    onKeyMade: () => {},
+    onKeyRevoked: () => {},
     agentToolEdits: {
       list: () => [],
       create: async () => {

@@ -61,7 +61,10 @@ test('a page goes on where it ended when messages were added', async () => {
   const page = await store.messages.list(mine, sessionId, { ...oldestFirst, limit: 2 })
   const added = await rows.message(sessionId, 9, messages.at(-1)?.id ?? null)
   const next = { ...oldestFirst, cursor: page.next_cursor }
-  expect((await store.messages.list(mine, sessionId, next)).data).toMatchObject([messages[2], added])
+  expect((await store.messages.list(mine, sessionId, next)).data).toMatchObject([
+    messages[2],
+    added,
+  ])
 })
 
 test.each([1, 2, 10])('only the active branch is shown, in pages of %i', async (limit) => {

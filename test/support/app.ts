@@ -29,6 +29,8 @@ export type App = {
   url: string
   /** The built-in client; each answer and frame is held against the contract. */
   client: Client
+  /** The same with another key, or with none. */
+  as(token?: string): Client
   model: ModelServer
   /** The folder of the agents and of `files`. */
   directory: string
@@ -50,6 +52,7 @@ export async function startApp({
   lifetime = 'test',
   titles = false,
   environment = {},
+  token,
   prepare,
 }: {
   script?: Script
@@ -61,6 +64,8 @@ export async function startApp({
   titles?: boolean
   /** Variables that the server is started with. */
   environment?: Record<string, string>
+  /** What the client says who it is with. */
+  token?: string
   /** Puts files beside the agents before the server reads them. */
   prepare?: ((directory: string) => Promise<unknown>) | undefined
 } = {}): Promise<App> {
@@ -75,10 +80,17 @@ export async function startApp({
   })
   let server = await serve(home, ['--listen', '127.0.0.1:0', ...flags], environment)
   const { url } = server
-  const client = createClient({ baseUrl: url, fetch: checkedFetch() })
+  const as = (shown?: string) =>
+    createClient({
+      baseUrl: url,
+      fetch: checkedFetch(),
+      ...(shown !== undefined && { token: shown }),
+    })
+  const client = as(token)
   return {
     url,
     client,
+    as,
     model,
     directory: home.directory,
     events: (runId) => collectRun(client, runId),

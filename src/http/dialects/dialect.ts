@@ -1,3 +1,4 @@
+import type { RequiredScope } from '#contract/access.ts'
 import type { RuntimeEvent } from '#contract/event.ts'
 import type { Problem } from '#contract/problem.ts'
 import type { House } from '../dialect-house.ts'
@@ -25,6 +26,8 @@ export type DialectRoute = {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** Below the mount, with `:name` for a parameter. */
   path: string
+  /** What its caller must be allowed to do, in the words of the contract; `public` asks nobody. */
+  scope: RequiredScope
   answer(call: Call): Promise<Answer> | Answer
 }
 

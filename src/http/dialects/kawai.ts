@@ -12,11 +12,11 @@ export const kawai: Dialect = {
   approves: false,
   takesTextBack: true,
   routes: [
-    { method: 'post', path: '/chat', answer: chat },
-    { method: 'get', path: '/stream', answer: stream },
-    { method: 'get', path: '/health', answer: health },
-    { method: 'get', path: '/sessions/:id', answer: showSession },
-    { method: 'delete', path: '/sessions/:id', answer: deleteSession },
+    { method: 'post', path: '/chat', scope: 'runs', answer: chat },
+    { method: 'get', path: '/stream', scope: 'runs', answer: stream },
+    { method: 'get', path: '/health', scope: 'public', answer: health },
+    { method: 'get', path: '/sessions/:id', scope: 'read', answer: showSession },
+    { method: 'delete', path: '/sessions/:id', scope: 'sessions', answer: deleteSession },
   ],
   refuse,
 }

@@ -24,15 +24,15 @@ const ChatRequest = z.object({
 
 function routesBelow(prefix: string): DialectRoute[] {
   return [
-    { method: 'get', path: `${prefix}/health`, answer: health },
-    { method: 'get', path: `${prefix}/models`, answer: listModels },
-    { method: 'get', path: `${prefix}/agents`, answer: listAgents },
-    { method: 'post', path: `${prefix}/chat`, answer: chat },
-    { method: 'post', path: `${prefix}/chat/stream`, answer: stream },
-    { method: 'get', path: `${prefix}/sessions`, answer: listSessions },
-    { method: 'post', path: `${prefix}/sessions`, answer: createSession },
-    { method: 'get', path: `${prefix}/sessions/:id`, answer: showSession },
-    { method: 'delete', path: `${prefix}/sessions/:id`, answer: deleteSession },
+    { method: 'get', path: `${prefix}/health`, scope: 'public', answer: health },
+    { method: 'get', path: `${prefix}/models`, scope: 'read', answer: listModels },
+    { method: 'get', path: `${prefix}/agents`, scope: 'read', answer: listAgents },
+    { method: 'post', path: `${prefix}/chat`, scope: 'runs', answer: chat },
+    { method: 'post', path: `${prefix}/chat/stream`, scope: 'runs', answer: stream },
+    { method: 'get', path: `${prefix}/sessions`, scope: 'read', answer: listSessions },
+    { method: 'post', path: `${prefix}/sessions`, scope: 'sessions', answer: createSession },
+    { method: 'get', path: `${prefix}/sessions/:id`, scope: 'read', answer: showSession },
+    { method: 'delete', path: `${prefix}/sessions/:id`, scope: 'sessions', answer: deleteSession },
   ]
 }
 

@@ -6,6 +6,7 @@ import { createSummaries } from './agent-summary.ts'
 import { agentToolHandlers } from './agent-tools.ts'
 import { agentHandlers } from './agents.ts'
 import { approvalHandlers } from './approvals.ts'
+import { keyHandlers } from './keys.ts'
 import { messageHandlers } from './messages.ts'
 import { runHandlers } from './runs.ts'
 import { serviceHandlers } from './service.ts'
@@ -25,6 +26,7 @@ export type Collaborators = Parameters<typeof sessionHandlers>[0] &
   Omit<Parameters<typeof agentChangeHandlers>[0], 'summaries'> &
   Parameters<typeof agentToolHandlers>[0] &
   Parameters<typeof createSummaries>[0] &
+  Parameters<typeof keyHandlers>[0] &
   Parameters<typeof serviceHandlers>[0]
 
 /** A handler for every operation, from the floors below. */
@@ -45,6 +47,7 @@ export function createHandlers(collaborators: Collaborators): Handlers {
     ...agentHandlers({ ...collaborators, summaries }),
     ...agentChangeHandlers({ ...collaborators, summaries }),
     ...agentToolHandlers(collaborators),
+    ...keyHandlers(collaborators),
     ...serviceHandlers(collaborators),
   }
 }

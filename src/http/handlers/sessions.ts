@@ -6,6 +6,7 @@ import type { Page, PageRequest, Scope } from '#store/scope.ts'
 import type { Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import { toPageRequest } from '../page-request.ts'
+import { requireApprovalFor } from '../require-scope.ts'
 
 /** The sessions of the store; `id` may be an external id. */
 export type SessionRows = {
@@ -63,6 +64,7 @@ export function sessionHandlers({
     },
     async createSession(c) {
       const input = withWorkingDir(c.req.valid('json'))
+      requireApprovalFor(c, input)
       checkAgent(input.agent)
       const session = await sessions.create(c.get('scope'), {
         id: newSessionId(),
@@ -78,6 +80,7 @@ export function sessionHandlers({
     },
     async updateSession(c) {
       const patch = withWorkingDir(c.req.valid('json'))
+      requireApprovalFor(c, patch)
       checkAgent(patch.agent)
       return c.json(await update(c.get('scope'), c.req.valid('param').session, patch), 200)
     },
