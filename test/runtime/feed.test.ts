@@ -102,6 +102,31 @@ test('close ends a follower that waits', async () => {
   expect(feed.counters()).toEqual({ sessions: 0, followers: 0 })
 })
 
+test('a follower of what is gone by now is at the end, and has got no part of the rest', async () => {
+  const { feed, write, expire } = startFeed()
+  write(4)
+  const follower = feed.follow({ sessionId: 's', after: 0 })
+  expire(2)
+  expect(await follower.next()).toBeNull()
+  expect(follower.isOver()).toBe(true)
+  const other = feed.follow({ sessionId: 's', after: 2 })
+  expect(await collect(other, 2)).toEqual([3, 4])
+  expect(other.isOver()).toBe(false)
+})
+
+test('the end of a session comes after what was committed before', async () => {
+  const { feed, write } = startFeed()
+  let calls = 0
+  const follower = feed.follow({ sessionId: 's', after: 0, onReady: () => (calls += 1) })
+  expect(follower.take()).toBeNull()
+  write(2)
+  feed.end('s')
+  expect(seqs(follower.take())).toEqual([1, 2])
+  expect(follower.take()).toBeNull()
+  expect([follower.isOver(), calls]).toEqual([true, 1])
+  expect(await follower.next()).toBeNull()
+})
+
 test('onReady is called once for each time that nothing was there', async () => {
   const { feed, write } = startFeed()
   let calls = 0
@@ -138,6 +163,7 @@ function startFeed({ size = 10 }: { size?: number } = {}) {
   let head = 0
   let hook = () => {}
   let reads = 0
+  let isExpired = false
   const feed = createFeed({
     async read({ after, limit }) {
       reads += 1
@@ -145,12 +171,18 @@ function startFeed({ size = 10 }: { size?: number } = {}) {
       const run = hook
       hook = () => {}
       run()
-      return { frames: page, more: page.length === limit, lost: false }
+      const lost = head > after && (page[0]?.seq ?? head + 1) > after + 1 && isExpired
+      return { frames: page, more: page.length === limit, lost }
     },
   })
   return {
     feed,
     reads: () => reads,
+    /** What a retention deletes. */
+    expire(last: number) {
+      isExpired = true
+      table = table.filter(({ seq }) => seq > last)
+    },
     beforeRead: (run: () => void) => {
       hook = run
     },

@@ -5,6 +5,8 @@ import { afterAll, onTestFinished } from 'vitest'
 import { type Client, createClient, followRun } from '#client/index.ts'
 import type { RuntimeEvent } from '#contract/event.ts'
 import { checkGrammar } from '#contract/event-grammar.ts'
+import type { Database } from '#store/database.ts'
+import { openDatabase } from '#store/open-database.ts'
 import { readConfig } from '../../src/config.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
 import { checkedFetch } from './contract.ts'
@@ -36,8 +38,8 @@ export type App = {
   directory: string
   /** The events of a run to its end, held against the grammar. */
   events(runId: string): Promise<RuntimeEvent[]>
-  /** Starts the server again on the same address and data. */
-  restart(): Promise<void>
+  /** Starts the server again on the same address and data; `between` changes these meanwhile. */
+  restart(between?: (database: Database) => Promise<unknown>): Promise<void>
 }
 
 /**
@@ -94,10 +96,30 @@ export async function startApp({
     model,
     directory: home.directory,
     events: (runId) => collectRun(client, runId),
-    async restart() {
+    async restart(between) {
       await server.close()
+      if (between) await withDatabase(home, between)
       server = await serve(home, ['--listen', new URL(url).host, ...flags], environment)
     },
+  }
+}
+
+async function withDatabase(
+  home: Home,
+  work: (database: Database) => Promise<unknown>,
+): Promise<void> {
+  const config = readConfig({ argv: home.flags, environment: {}, directory: home.directory })
+  const place = config.database
+  const onFatal = (error: Error) => {
+    throw error
+  }
+  const database = await openDatabase(
+    place.kind === 'postgres' ? place : { dataDirectory: place.dataDirectory, onFatal },
+  )
+  try {
+    await work(database)
+  } finally {
+    await database.close()
   }
 }
 
