@@ -14,6 +14,8 @@ export type ServerProcess = {
   kill(signal?: NodeJS.Signals): Promise<void>
   /** Starts it again on the same address and data; resolves when it listens. */
   start(): Promise<void>
+  /** What the process that runs now has written to its log. */
+  errors(): string
   /** Bytes of the process's resident memory. */
   memory(): Promise<number>
 }
@@ -42,6 +44,7 @@ export async function startServerProcess({
     async start() {
       running = await launch(new URL(url).host)
     },
+    errors: () => running.errors(),
     async memory() {
       const status = await readFile(`/proc/${pidOf(running.child)}/status`, 'utf8')
       return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024
@@ -66,7 +69,7 @@ async function launchServer(args: string[], surroundings: Surroundings) {
   })
   ended.catch(() => undefined)
   const url = await Promise.race([ended, listening(child, output)])
-  return { child, url }
+  return { child, url, errors }
 }
 
 function spawnServer(args: string[], { directory, environment }: Surroundings) {
