@@ -1,26 +1,29 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ProblemCode, ProblemDocument } from '#contract/problem.ts'
 import { problemKinds } from '#contract/problem-kinds.ts'
 
 /** What came in is no request that the application could see; it is refused with a problem. */
 export function answerUnreadable(server: Server, newRequestId: () => string): void {
-  const responses = new WeakMap<Duplex, ServerResponse>()
-  server.on('request', ({ socket }, response) => responses.set(socket, response))
+  const latest = new WeakMap<Duplex, { incoming: IncomingMessage; response: ServerResponse }>()
+  const refused = new WeakSet<Duplex>()
+  server.on('request', (incoming, response) => latest.set(incoming.socket, { incoming, response }))
   // An expectation that nobody knows is ignored, as RFC 9110 (10.1.1) allows.
   server.on('checkExpectation', (incoming, response) => server.emit('request', incoming, response))
   server.on('connect', (_incoming, socket) => {
     refuse(socket, 'invalid_json', 'This server is no proxy: send requests for its own paths')
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const response = responses.get(socket)
-    const isInAnswer = response?.headersSent && !response.writableFinished
-    if (!socket.writable || isInAnswer) {
-      socket.destroy()
-      return
-    }
+    // What comes after the first fault is not read, but told of.
+    if (refused.has(socket)) return
+    refused.add(socket)
     const [code, detail] = reasons[error.code ?? ''] ?? malformed
-    refuse(socket, code, detail)
+    const { incoming, response } = latest.get(socket) ?? {}
+    if (!socket.writable || (response && isAnswered(incoming, response))) socket.destroy()
+    else if (incoming?.complete && response?.writableFinished === false) {
+      // It came behind a request that is at work, whose answer goes first.
+      response.once('finish', () => refuse(socket, code, detail))
+    } else refuse(socket, code, detail)
   })
 
   function refuse(socket: Duplex, code: ProblemCode, detail: string): void {
@@ -31,6 +34,12 @@ export function answerUnreadable(server: Server, newRequestId: () => string): vo
     socket.on('error', () => undefined)
     socket.end(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`, () => socket.destroy())
   }
+}
+
+/** The request that the fault is in has its answer, or a part of it; a second one would be taken for the next. */
+function isAnswered(incoming: IncomingMessage | undefined, response: ServerResponse): boolean {
+  const isItsBody = incoming?.complete === false
+  return response.headersSent && (isItsBody || !response.writableFinished)
 }
 
 /** The answer to a request that cannot be read. */

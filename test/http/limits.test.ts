@@ -177,6 +177,29 @@ test('an expectation that nobody knows is ignored', async () => {
   expect(await raw(house.url, head)).toMatch(/^HTTP\/1.1 200 /)
 })
 
+test('a body that breaks off after its refusal gets no second one', async () => {
+  const { house } = await openLimited()
+  const head = 'POST /api/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n'
+  const socket = connect(Number(new URL(house.url).port), '127.0.0.1').setEncoding('utf8')
+  let answer = ''
+  socket.on('data', (chunk) => {
+    answer += chunk
+    socket.end()
+  })
+  socket.write(head)
+  await once(socket, 'close')
+  expect(answer.match(/^HTTP\/1.1 \d+/gm)).toEqual(['HTTP/1.1 413'])
+})
+
+test('what comes behind a request is refused behind its answer', async () => {
+  const { house } = await openLimited()
+  const answer = await raw(
+    house.url,
+    'GET /api/ping HTTP/1.1\r\nHost: localhost\r\n\r\nno request\r\n\r\n',
+  )
+  expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400'])
+})
+
 test('what follows a stream on its connection does not get into it', async () => {
   const { house } = await openLimited()
   const head = 'GET /api/sessions/ses_1/events HTTP/1.1\r\nHost: localhost\r\n\r\n'
