@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { expireEvents } from '#store/event-expiry.ts'
 import { readBounds, readEvents } from '#store/events.ts'
+import { type NewRun, startRuns } from '#store/run-start.ts'
 import { expireSessions } from '#store/session-expiry.ts'
 import { removeExpiredTokens } from '#store/token-expiry.ts'
 import { firstPage, mine, openStore } from './rows.ts'
@@ -162,6 +163,22 @@ test('a session that somebody writes to just now is left alone', async () => {
   expect(await store.sessions.get(mine, id)).toMatchObject({ id })
 })
 
+test('of a run that begins and a session that expires at once, one wins', async () => {
+  const ids = await Promise.all(Array.from({ length: 20 }, () => idleSession({ agent: 'raced' })))
+  const [started] = await Promise.all([
+    Promise.all(ids.map((id) => startRuns(database, [newRun(id)]))),
+    expireSessions(database, { idleFor: day, limit: 10 }),
+    expireSessions(database, { idleFor: day, limit: 20 }),
+  ])
+  const going = ids.filter((_, index) => started[index]?.[0] !== null)
+  expect(await idsOf(ids)).toEqual(going.sort())
+  for (const table of ['runs', 'events']) {
+    const text = `select distinct session_id as id from ${table} where session_id = any($1) order by 1`
+    const found = await database.query<{ id: string }>(text, [ids])
+    expect(found.map(({ id }) => id)).toEqual(going)
+  }
+})
+
 test('tokens are deleted when they are not valid any more', async () => {
   await database.query(
     `insert into session_tokens (digest, tenant, owner, session_id, verbs, expires_at)
@@ -172,6 +189,27 @@ test('tokens are deleted when they are not valid any more', async () => {
   expect(await removeExpiredTokens(database, { limit: 10 })).toBe(1)
   expect(await removeExpiredTokens(database, { limit: 10 })).toBe(0)
 })
+
+function newRun(sessionId: string): NewRun {
+  const runId = `run${sessionId.slice(3)}`
+  const event = { runId, sessionId, agent: 'root', type: 'stream_started', data: '{}' }
+  return {
+    scope: mine,
+    session: { type: 'existing', id: sessionId, leaf: null },
+    runId,
+    agent: 'helper',
+    agentName: 'root',
+    agentVersion: 'v1',
+    model: 'm',
+    options: {},
+    iterationLimit: 5,
+    budget: { limits: {}, portions: {} },
+    metadata: {},
+    instance: 'one',
+    events: [event],
+    key: null,
+  }
+}
 
 const longAgo = new Date(Date.now() - 2 * day * 1000)
 
