@@ -116,8 +116,10 @@ async function closeOpenCalls(context: LoopContext, run: ActiveRun) {
   const open = openCallsOf(run)
   if (!open) return { events: [], calls: [] }
   const calls = await context.rows.calls({ runId: run.id, messageId: open.id })
-  await closeSubRuns(context, run, { calls, close: (child) => cancel(context, child, null) })
-  return closeCalls(context, run, planClosing(run, calls))
+  const close = (child: ActiveRun) => cancel(context, child, null)
+  const ended = await closeSubRuns(context, run, { calls, close })
+  const closed = closeCalls(context, run, planClosing(run, calls))
+  return { ...closed, events: [...ended, ...closed.events] }
 }
 
 /** The last assistant message when not all of its calls have results in the transcript. */

@@ -1,3 +1,4 @@
+import type { EventBody } from '#contract/event.ts'
 import type { ToolResult } from '#contract/tool.ts'
 import { RunInterrupted } from './active-run.ts'
 import { type CallEnd, cancelledEnd } from './call-end.ts'
@@ -12,7 +13,10 @@ const released = new Error('the call has ended')
 /** Bytes of a result that are kept. */
 const storedLimit = 5 * 1024 * 1024
 
-export type Executed = { type: 'ended'; end: CallEnd } | Exclude<CallOutcome, { type: 'result' }>
+export type Executed =
+  /** The events come before the call's own and are committed with its end. */
+  | { type: 'ended'; end: CallEnd; events: EventBody[] }
+  | Exclude<CallOutcome, { type: 'result' | 'transferred' }>
 
 /**
  * Runs one call to its end. Whatever the tool throws is a result for the model; a tool that ignores
@@ -38,11 +42,15 @@ export async function executeCall(
   try {
     const work = tool.execute(args, { ...context, signal, elicit })
     const outcome = await (tool.endsItself ? work : Promise.race([work, whenAborted(signal)]))
-    if (outcome === 'aborted' || (tool.endsItself && signal.aborted))
-      return ended(interruption(context.signal, limit))
-    if (outcome.type !== 'result') return outcome
-    const { type: _, ...result } = outcome
-    return ended({ state: result.is_error ? 'failed' : 'succeeded', result: toKept(result) })
+    if (outcome === 'aborted') return ended(interruption(context.signal, limit))
+    const events = outcome.type === 'transferred' ? outcome.events : []
+    if (tool.endsItself && signal.aborted) {
+      return ended(interruption(context.signal, limit), events)
+    }
+    if (outcome.type !== 'result' && outcome.type !== 'transferred') return outcome
+    const result = resultOf(outcome)
+    const state = result.is_error ? 'failed' : 'succeeded'
+    return ended({ state, result: toKept(result) }, events)
   } catch (error) {
     if (signal.aborted) return ended(interruption(context.signal, limit))
     const reason = error instanceof Error ? error.message : String(error)
@@ -54,8 +62,14 @@ export async function executeCall(
   }
 }
 
-function ended(end: CallEnd): Executed {
-  return { type: 'ended', end }
+function ended(end: CallEnd, events: EventBody[] = []): Executed {
+  return { type: 'ended', end, events }
+}
+
+function resultOf(outcome: Extract<CallOutcome, { type: 'result' | 'transferred' }>): ToolResult {
+  if (outcome.type === 'transferred') return outcome.result
+  const { type: _, ...result } = outcome
+  return result
 }
 
 function whenAborted(signal: AbortSignal): Promise<'aborted'> {

@@ -1,4 +1,5 @@
-import type { ToolDefinition } from '#contract/tool.ts'
+import type { EventBody } from '#contract/event.ts'
+import type { ToolDefinition, ToolResult } from '#contract/tool.ts'
 import type { Wait } from './outcome.ts'
 import type { Tool, ToolContext, ToolOutcome } from './tool.ts'
 
@@ -6,6 +7,8 @@ import type { Tool, ToolContext, ToolOutcome } from './tool.ts'
 export type CallOutcome =
   | ToolOutcome
   | ({ type: 'parked' } & Wait)
+  /** A sub-agent's run is over. The events say so and are committed with the end of the call. */
+  | { type: 'transferred'; result: ToolResult; events: EventBody[] }
   /** The conversation goes on with another agent of the file. */
   | { type: 'handoff'; agent: string; output: string }
 

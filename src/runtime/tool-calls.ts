@@ -139,7 +139,11 @@ export async function settleCalls(
   const startable = planned.filter((plan) => plan.next.type === 'start')
   let running = startable.length
   // The last one to end commits the results with its own: one commit less for every step.
-  const finish = async (plan: PlannedCall, end: CallEnd, duration: number, heir?: string) => {
+  const finish = async (
+    plan: PlannedCall,
+    end: CallEnd,
+    { duration, heir, before = [] }: { duration: number; heir?: string; before?: EventBody[] },
+  ) => {
     running -= 1
     plan.next = { type: 'ended', end, told: true }
     const last = running === 0 && waits.length === 0
@@ -148,6 +152,7 @@ export async function settleCalls(
     await commitRun(
       run,
       [
+        ...before,
         toResponse(plan, end, duration),
         ...(handover?.events ?? []),
         ...results.map(toMessageAdded),
@@ -160,16 +165,17 @@ export async function settleCalls(
   await inParallel(startable, parallel, async (plan) => {
     const began = performance.now()
     const outcome = await execute(context, run, plan)
+    const duration = Math.round(performance.now() - began)
     if (outcome.type === 'ended') {
-      const duration = Math.round(performance.now() - began)
-      return finish(plan, await tellAfterCall(run, plan.row, outcome.end), duration)
+      const end = await tellAfterCall(run, plan.row, outcome.end)
+      return finish(plan, end, { duration, before: outcome.events })
     }
     if (outcome.type === 'handoff') {
       const end: CallEnd = {
         state: 'succeeded',
         result: { output: outcome.output, is_error: false },
       }
-      return finish(plan, end, Math.round(performance.now() - began), outcome.agent)
+      return finish(plan, end, { duration, heir: outcome.agent })
     }
     if (outcome.type === 'elicit') {
       const { id, expiresAt } = await askUser(context, run, plan, outcome.request)

@@ -1,4 +1,5 @@
 import type { EventBody } from '#contract/event.ts'
+import type { ToolResult } from '#contract/tool.ts'
 import { noUsage } from '#contract/usage.ts'
 import type { OpenCall } from '#store/run-calls.ts'
 import type { LoadedRun } from '#store/run-loading.ts'
@@ -65,25 +66,30 @@ async function transfer(
     const outcome = await enter(context, child)
     if (outcome.type === 'parked') return outcome
   }
-  await endTransfer(run, child, { name: task.agent, callId: call.providerCallId })
-  return toResult(child, task.agent)
+  const events = transferEnd(run, child, { name: task.agent, callId: call.providerCallId })
+  return { type: 'transferred', result: toResult(child, task.agent), events }
 }
 
-/** Ends the runs of sub-agents that wait, or were cut off, inside a run that is closed. */
+/**
+ * Ends the runs of sub-agents that wait, or were cut off, inside a run that is closed. The events
+ * are to be committed with the ends of the calls.
+ */
 export async function closeSubRuns(
   context: LoopContext,
   run: ActiveRun,
   { calls, close }: { calls: OpenCall[]; close: (child: ActiveRun) => Promise<unknown> },
-): Promise<void> {
+): Promise<EventBody[]> {
+  const events: EventBody[] = []
   for (const { id, callId, tool, state, ...call } of calls) {
     if (tool !== toolName || state !== 'started') continue
     const found = await context.rows.subRun(id)
-    if (!found || !isActive(found)) continue
+    if (!found) continue
     const child = await context.restore(found, run)
-    await close(child)
+    if (isActive(found)) await close(child)
     const args = JSON.parse(call.approvalArguments ?? call.arguments)
-    await endTransfer(run, child, { name: toTask(args).agent, callId })
+    events.push(...transferEnd(run, child, { name: toTask(args).agent, callId }))
   }
+  return events
 }
 
 function isActive({ status }: LoadedRun): boolean {
@@ -180,13 +186,12 @@ function toTask({ agent, task, expected_output }: Record<string, unknown>): Agen
 }
 
 /** `name` is what the run's team calls the agent of the child. */
-async function endTransfer(
+function transferEnd(
   run: ActiveRun,
   child: ActiveRun,
   { name, callId }: { name: string; callId: string },
-): Promise<void> {
-  const subject = subjectOf(run)
-  const bodies: EventBody[] = [
+): EventBody[] {
+  return [
     {
       type: 'sub_session_completed',
       sub_session_id: child.sessionId,
@@ -199,16 +204,14 @@ async function endTransfer(
       to_agent: run.assistant.name,
     },
   ]
-  await run.log.commit({ events: bodies.map((body) => ({ subject, body })) })
 }
 
-function toResult(child: ActiveRun, name: string): CallOutcome {
+function toResult(child: ActiveRun, name: string): ToolResult {
   const answer = child.history.findLast((message) => message.role === 'assistant')
   const whole = answer?.status === 'complete' && !answer.tool_calls
-  if (whole) return { type: 'result', output: answer.content, is_error: false }
+  if (whole) return { output: answer.content, is_error: false }
   const said = answer?.content ? ` It had said:\n${answer.content}` : ''
   return {
-    type: 'result',
     output: `${name} did not finish the task.${said}`,
     is_error: true,
   }

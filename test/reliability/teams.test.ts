@@ -30,6 +30,14 @@ agents:
     model: scripted
     instruction: You stand in.
     sub_agents: [writer]
+  manager:
+    model: scripted
+    instruction: You manage.
+    sub_agents: [writer]
+    hooks:
+      post_tool_use:
+        - matcher: transfer_task
+          hooks: [{ command: 'test -e hooked && exit; touch hooked; while kill -0 $PPID; do sleep 0.1; done' }]
   writer:
     model: scripted
     instruction: You write.
@@ -41,12 +49,13 @@ agents:
 const { script, say } = createTeamScript({
   root: 'You lead.',
   deputy: 'You stand in.',
+  manager: 'You manage.',
   writer: 'You write.',
   desk: 'You are the desk.',
 })
 const scripted = await startModelServer({ script })
 const home = await createHome({ agents: { assistant: team }, baseUrl: scripted.baseUrl })
-const server = await startServerProcess({ home })
+const server = await startServerProcess({ home, flags: ['--enable-shell'] })
 afterAll(async () => {
   await server.kill()
   await scripted.close()
@@ -141,4 +150,24 @@ test('a kill while two tasks are worked on lets both go on', async () => {
   const results = ofType(log, 'tool_call_response').map(({ result }) => result.output)
   expect(results).toEqual(['One whole.', 'One whole.'])
   await expectGoesOn(app, session)
+})
+
+test('a kill between the end of a sub-agent and its result does not end the transfer twice', async () => {
+  const session = await newSession(app)
+  say('manager', transfer('writer'), { text: 'The writer did it.' })
+  say('writer', { text: 'Written.' })
+  const { data: begun } = await client.POST('/api/sessions/{session}/agent/{agent}/{agent_name}', {
+    params: {
+      path: { session, agent: 'assistant', agent_name: 'manager' },
+      header: { prefer: 'respond-async' },
+    },
+    body: [{ role: 'user', content: 'Go on' }],
+  })
+  const hooked = () => readFile(join(home.directory, 'hooked'), 'utf8').catch(() => null)
+  await expect.poll(hooked, { timeout: 20_000 }).toBe('')
+  await restart()
+  const log = await collectRun(client, begun && 'id' in begun ? begun.id : '')
+  expect(ofType(log, 'sub_session_completed')).toHaveLength(1)
+  expect(ofType(log, 'agent_switching').map(({ switching }) => switching)).toEqual([true, false])
+  expect(ofType(log, 'tool_call_response')).toMatchObject([{ result: { output: 'Written.' } }])
 })
