@@ -96,6 +96,66 @@ export interface paths {
         patch: operations["updateSessionPermissions"];
         trace?: never;
     };
+    "/api/sessions/{session}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copy a conversation up to a message
+         * @description Makes a session with the same settings and copies of the messages of one branch, which have ids of their own; `parent_id` names the session that it came from. Its log is empty until it is run. Also while a run is active: what is stored is copied, and a tool call that is not over has a result that says so.
+         */
+        post: operations["forkSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a whole conversation as one document
+         * @description Settings, the messages of all branches, summaries, and the runs and tool calls that are over; what agents below wrote in sessions of their own is not in it. importSession makes a session of it.
+         */
+        get: operations["exportSession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a session of a document
+         * @description The opposite of exportSession, up to 10 MiB. All ids are new. Messages must follow messages that come earlier in the document; a tool call without a result gets one that says so, a result without a call is a 422. `permissions` and `tools_approved` take the scope `approvals` too.
+         */
+        post: operations["importSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{session}/messages": {
         parameters: {
             query?: never;
@@ -1170,12 +1230,6 @@ export interface components {
             waiting_for: components["schemas"]["WaitingFor"] | null;
             error: components["schemas"]["RunError"] | null;
             usage: components["schemas"]["Usage"];
-            /**
-             * @description Tool calls that began, those of its sub-agents too
-             * @example 3
-             */
-            tool_calls: number;
-            budget: components["schemas"]["Budget"];
             /** @description The caller's own data */
             metadata: {
                 [key: string]: unknown;
@@ -1215,29 +1269,6 @@ export interface components {
          * @enum {string}
          */
         RunErrorCode: "model_error" | "model_rate_limited" | "model_timeout" | "model_truncated" | "context_exceeded" | "content_filtered" | "tool_failed" | "budget_exceeded" | "too_many_attempts" | "agent_invalid" | "internal";
-        /** @description The limits in force, as raised so far; what is not there is not limited */
-        Budget: {
-            /**
-             * @description US dollars of model calls with a known price
-             * @example 0.5
-             */
-            cost?: number;
-            /**
-             * @description Tokens of prompts and answers together
-             * @example 200000
-             */
-            tokens?: number;
-            /**
-             * @description Tool calls that begin
-             * @example 50
-             */
-            tool_calls?: number;
-            /**
-             * @description Time at work; time parked does not count
-             * @example 600
-             */
-            seconds?: number;
-        };
         /** @description A stored message */
         Message: {
             /** @example msg_01k9zq6w0v6m3t8q4x1y2z3a4b */
@@ -1749,6 +1780,244 @@ export interface components {
         PermissionsPatch: {
             permissions: components["schemas"]["Permissions"];
         };
+        /** @description How far to copy a conversation */
+        SessionFork: {
+            /**
+             * @description The last message to copy, of any branch; with the results of its tool calls. By default the newest of the active branch
+             * @example msg_01k9zq6w0v6m3t8q4x1y2z3a4b
+             */
+            message_id?: string;
+            /** @description Of the new session; by default the same */
+            title?: string;
+        };
+        /** @description A conversation: its settings, the tree of its messages, its runs and tool calls. No secrets, and no events */
+        SessionExport: {
+            /**
+             * @description What this document is
+             * @enum {string}
+             */
+            format: "parley.session";
+            /**
+             * @description Of the format
+             * @enum {number}
+             */
+            version: 1;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            exported_at: string;
+            session: components["schemas"]["ExportedSettings"];
+            /** @description The newest message of the active branch */
+            leaf_message_id: string | null;
+            /** @description All branches, in the order in which they were written */
+            messages: components["schemas"]["ExportedMessage"][];
+            summaries: components["schemas"]["ExportedSummary"][];
+            /** @description Those that are over */
+            runs: components["schemas"]["ExportedRun"][];
+            tool_calls: components["schemas"]["ExportedToolCall"][];
+        };
+        /** @description What a session is apart from its messages */
+        ExportedSettings: {
+            /** @description A short name of the conversation */
+            title: string | null;
+            /** @description The agent source */
+            agent: string | null;
+            /** @description The agent inside the source */
+            agent_name: string | null;
+            permissions: components["schemas"]["Permissions"];
+            /** @description Every call runs without asking */
+            tools_approved: boolean;
+            /** @description The model may reason first */
+            thinking: boolean;
+            /** @description Where file tools without a path of their own work */
+            working_dir: string | null;
+            /** @description The caller's own data */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** @description Model calls that one run may make */
+            max_iterations: number | null;
+            usage: components["schemas"]["ExportedUsage"];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+        };
+        /** @description Tokens and cost of model calls */
+        ExportedUsage: {
+            /** @description Tokens of the prompts */
+            input_tokens: number;
+            /** @description Tokens of the answers */
+            output_tokens: number;
+            /** @description Part of input_tokens */
+            cached_input_tokens: number;
+            /** @description Part of output_tokens */
+            reasoning_tokens: number;
+            /** @description US dollars; null when no price is known */
+            cost: number | null;
+        };
+        /** @description A message as it is stored; the one before it comes earlier */
+        ExportedMessage: {
+            /** @example msg_01k9zq6w0v6m3t8q4x1y2z3a4b */
+            id: string;
+            /** @description The message before it; null first */
+            parent_id: string | null;
+            role: components["schemas"]["MessageRole"];
+            /** @description The agent that wrote it; null for posted messages */
+            agent_name: string | null;
+            /**
+             * @description incomplete: what had come when the run was cancelled, failed or cut by length
+             * @enum {string}
+             */
+            status: "complete" | "incomplete";
+            /** @description The text */
+            content: string;
+            multi_content?: components["schemas"]["ContentPart"][];
+            tool_calls?: components["schemas"]["ToolCall"][];
+            /** @description On tool messages: whose result */
+            tool_call_id?: string;
+            /** @description On tool messages: the call failed */
+            is_error?: boolean;
+            /** @description What the model thought */
+            reasoning?: string;
+            /** @example openai/gpt-5-mini */
+            model?: string;
+            finish_reason?: components["schemas"]["FinishReason"];
+            usage?: components["schemas"]["Usage"];
+            /** @description US dollars; null when no price is known */
+            cost?: number | null;
+            /** @description Written by the server, not a person */
+            implicit?: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+        };
+        /** @description What stands for older messages in prompts */
+        ExportedSummary: {
+            /** @description The last message that it stands for */
+            message_id: string;
+            /** @description What prompts say in the place of the messages */
+            text: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+        };
+        /** @description A run that is over */
+        ExportedRun: {
+            /** @example run_01k9zq6w0v6m3t8q4x1y2z3a4b */
+            id: string;
+            /** @enum {string} */
+            status: "completed" | "failed" | "cancelled";
+            /** @description The agent source */
+            agent: string;
+            /** @description The agent inside the source */
+            agent_name: string;
+            /** @example openai/gpt-5-mini */
+            model: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the loop began
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            started_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was over
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            finished_at: string;
+            /** @description Model calls made */
+            iterations: number;
+            stop_reason: components["schemas"]["StopReason"] | null;
+            /** @description The model gave its whole answer */
+            completed: boolean;
+            error: components["schemas"]["RunError"] | null;
+            usage: components["schemas"]["ExportedUsage"];
+            /** @description The caller's own data */
+            metadata: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A tool call that is over */
+        ExportedToolCall: {
+            /** @example call_01k9zq6w0v6m3t8q4x1y2z3a4b */
+            id: string;
+            /** @description One of `runs` */
+            run_id: string;
+            /** @description The answer that asked for it, one of `messages` */
+            message_id: string;
+            /** @description Its place in the answer */
+            ordinal: number;
+            /** @description The model's id for it */
+            tool_call_id: string;
+            /** @example read_file */
+            tool: string;
+            /**
+             * @description JSON text
+             * @example {"path":"README.md"}
+             */
+            arguments: string;
+            /** @description Equal for equal calls */
+            args_hash: string;
+            /**
+             * @description Who ran it
+             * @enum {string}
+             */
+            executor: "server" | "client";
+            effect: components["schemas"]["ToolEffect"];
+            state: components["schemas"]["FinalToolCallState"];
+            result: components["schemas"]["ToolResult"] | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it began to run
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            started_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was over
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            finished_at: string | null;
+        };
+        /**
+         * @description The state that a call ended in
+         * @enum {string}
+         */
+        FinalToolCallState: "succeeded" | "failed" | "timed_out" | "denied" | "expired" | "cancelled" | "unknown";
+        /** @description What a call gave */
+        ToolResult: {
+            /** @description The text for the model */
+            output: string;
+            /** @description The call failed */
+            is_error: boolean;
+            /** @description The same for programs */
+            structured?: unknown;
+            images?: components["schemas"]["ToolImage"][];
+        };
+        /** @description An image that a tool gave */
+        ToolImage: {
+            /** @description Base64 */
+            data: string;
+            /** @example image/png */
+            mime_type: string;
+        };
         /** @description One page, stable while rows are added */
         MessagePage: {
             data: components["schemas"]["ListedMessage"][];
@@ -2157,28 +2426,6 @@ export interface components {
             /** @description How long the call took */
             duration_ms: number;
         };
-        /** @description What a call gave */
-        ToolResult: {
-            /** @description The text for the model */
-            output: string;
-            /** @description The call failed */
-            is_error: boolean;
-            /** @description The same for programs */
-            structured?: unknown;
-            images?: components["schemas"]["ToolImage"][];
-        };
-        /** @description An image that a tool gave */
-        ToolImage: {
-            /** @description Base64 */
-            data: string;
-            /** @example image/png */
-            mime_type: string;
-        };
-        /**
-         * @description The state that a call ended in
-         * @enum {string}
-         */
-        FinalToolCallState: "succeeded" | "failed" | "timed_out" | "denied" | "expired" | "cancelled" | "unknown";
         /** @description A tool or the agent asks the user */
         ElicitationRequestEvent: {
             /**
@@ -2720,7 +2967,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
-            budget?: components["schemas"]["Budget"] & unknown;
+            budget?: components["schemas"]["Budget"];
             /** @description false: a model that fails after its first text fails the run; no step begins anew */
             restart_steps?: boolean;
             /** @description The run stops when this connection closes */
@@ -2775,6 +3022,29 @@ export interface components {
          * @enum {string}
          */
         OnMaxIterations: "wait" | "answer" | "stop";
+        /** @description What a run, with its sub-agents, may spend before it asks to go on */
+        Budget: {
+            /**
+             * @description US dollars of model calls with a known price
+             * @example 0.5
+             */
+            cost?: number;
+            /**
+             * @description Tokens of prompts and answers together
+             * @example 200000
+             */
+            tokens?: number;
+            /**
+             * @description Tool calls that begin
+             * @example 50
+             */
+            tool_calls?: number;
+            /**
+             * @description Time at work; time parked does not count
+             * @example 600
+             */
+            seconds?: number;
+        };
         /** @description What a caller may set for a run on a new branch */
         BranchOptions: {
             /** @description Instead of the agent file’s */
@@ -2790,7 +3060,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
-            budget?: components["schemas"]["Budget"] & unknown;
+            budget?: components["schemas"]["Budget"];
             /** @description false: a model that fails after its first text fails the run; no step begins anew */
             restart_steps?: boolean;
             /** @description The run stops when this connection closes */
@@ -2836,7 +3106,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
-            budget?: components["schemas"]["Budget"] & unknown;
+            budget?: components["schemas"]["Budget"];
             on_busy?: components["schemas"]["OnBusy"];
             /** @description false: a model that fails after its first text fails the run; no step begins anew */
             restart_steps?: boolean;
@@ -2874,7 +3144,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
-            budget?: components["schemas"]["Budget"] & unknown;
+            budget?: components["schemas"]["Budget"];
             on_busy?: components["schemas"]["OnBusy"];
             /** @description false: a model that fails after its first text fails the run; no step begins anew */
             restart_steps?: boolean;
@@ -2907,7 +3177,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
-            budget?: components["schemas"]["Budget"] & unknown;
+            budget?: components["schemas"]["Budget"];
             on_busy?: components["schemas"]["OnBusy"];
             /** @description false: a model that fails after its first text fails the run; no step begins anew */
             restart_steps?: boolean;
@@ -4612,6 +4882,16 @@ export interface components {
                 "application/json": components["schemas"]["SessionPermissions"];
             };
         };
+        /** @description The conversation */
+        SessionExportResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["SessionExport"];
+            };
+        };
         /** @description A page of messages */
         MessagePageResponse: {
             headers: {
@@ -5273,6 +5553,95 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    forkSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
+            path: {
+                /** @description A session's id, or the external id that the caller gave it */
+                session: components["parameters"]["SessionParameter"];
+            };
+            cookie?: never;
+        };
+        /** @description How far to copy */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SessionFork"];
+            };
+        };
+        responses: {
+            201: components["responses"]["SessionCreatedResponse"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A session's id, or the external id that the caller gave it */
+                session: components["parameters"]["SessionParameter"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["SessionExportResponse"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 h: the same request under the same key acts once. Again it is answered with the run that the first began, whole from its first event or with its result (a 202 shows the run as it is now), or with the very answer that the first got. While the first is not committed: 409 `idempotency_in_flight`; with another path or body: 422 `idempotency_mismatch`. A request that was refused does not use up its key. */
+                "idempotency-key"?: components["parameters"]["IdempotencyKeyParameter"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What exportSession gave */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionExport"];
+            };
+        };
+        responses: {
+            201: components["responses"]["SessionCreatedResponse"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];

@@ -79,6 +79,8 @@ export type RunningServer = {
 
 /** Milliseconds that runs get to reach their next step when the server stops. */
 const drainGrace = 10_000
+/** Bytes of a document that a session is made of. */
+const largestUpload = 10 * 1024 * 1024
 /** Milliseconds that requests get to be answered when the server stops. */
 const closeGrace = 2000
 
@@ -225,6 +227,7 @@ async function build(
   let draining = false
   const collaborators: Collaborators = {
     sessions: tellRemovals(store.sessions, runtime.sessionRemoved),
+    copies: store.copies,
     messages: store.messages,
     runRows: store.runs,
     approvals: store.approvals,
@@ -290,7 +293,11 @@ async function build(
       waitForApprovals: config.dialectApprovals === 'wait',
     },
     pages: [landingPage({ version: config.version }), ...docsPages({ document: () => document })],
-    limits: { body, requests: { rate, sparesKeyless, trustProxy, now: monotonic } },
+    limits: {
+      body,
+      upload: Math.max(body, largestUpload),
+      requests: { rate, sparesKeyless, trustProxy, now: monotonic },
+    },
     door: auth.door,
     gate: auth.gate,
     newRequestId,

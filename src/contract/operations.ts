@@ -5,11 +5,13 @@ import { keyOperations } from './key-operations.ts'
 import { messageOperations } from './message-operations.ts'
 import { runOperations } from './run-operations.ts'
 import { serviceOperations } from './service-operations.ts'
+import { sessionCopyOperations } from './session-copy-operations.ts'
 import { sessionOperations } from './session-operations.ts'
 
 /** Everything that the API can do; each key is the operationId. */
 export const operations = {
   ...sessionOperations,
+  ...sessionCopyOperations,
   ...messageOperations,
   ...runOperations,
   ...approvalOperations,

@@ -19,6 +19,8 @@ import { type RequestShape, validateRequest } from './validate.ts'
 export type HttpLimits = {
   /** Bytes of a request body. */
   body: number
+  /** Bytes of a document that a session is made of. */
+  upload: number
   requests: RequestLimits
 }
 
@@ -93,6 +95,9 @@ export function createApp({
   return app
 }
 
+/** Operations that take whole documents. */
+const uploads = new Set<OperationId>(['importSession'])
+
 /** Operations that stay at the root, for those who watch the server. */
 const probes = new Set<OperationId>(['getHealth', 'getLiveness', 'getReadiness'])
 
@@ -123,10 +128,11 @@ function operationHandler(
   const acts = operations[id].method === 'post' && keepsAnswer(request)
   const needs = needsOf(id)
   const startsRun = offers.includes('text/event-stream')
+  const bodyLimit = uploads.has(id) ? limits.upload : limits.body
   return async (c) => {
     await gate.admit(c, needs)
     if (offers.length > 0) negotiate(c.req.header('accept'), offers)
-    await validateRequest(c, request, { bodyLimit: limits.body })
+    await validateRequest(c, request, { bodyLimit })
     return acts ? guard(c, { id, startsRun }, () => handle(c)) : handle(c)
   }
 }

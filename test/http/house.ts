@@ -3,6 +3,7 @@ import type { ApiKey } from '#contract/key.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Run } from '#contract/run.ts'
 import type { Session, SessionDetail } from '#contract/session.ts'
+import type { SessionExport } from '#contract/session-copy.ts'
 import { noUsage } from '#contract/usage.ts'
 import { createAdmission } from '#http/admission.ts'
 import { createApp } from '#http/app.ts'
@@ -86,7 +87,7 @@ export async function openHouse({
     guard: (_c, _operation, handle) => handle(),
     handlers: createHandlers(collaborators),
     pages: [landingPage({ version: '0.1.0' }), ...docsPages({ document: () => '{}' })],
-    limits: { body: bodyLimit, requests },
+    limits: { body: bodyLimit, upload: 10 * 1024 * 1024, requests },
     dialects: {
       all: dialects,
       atRoot,
@@ -193,8 +194,6 @@ export const exampleRun: Run = {
   waiting_for: null,
   error: null,
   usage: noUsage,
-  tool_calls: 0,
-  budget: {},
   metadata: {},
 }
 
@@ -208,6 +207,30 @@ const exampleKey: ApiKey = {
   expires_at: null,
   revoked_at: null,
   last_used_at: null,
+}
+
+export const exampleExport: SessionExport = {
+  format: 'parley.session',
+  version: 1,
+  exported_at: time,
+  session: {
+    title: null,
+    agent: 'assistant',
+    agent_name: null,
+    permissions: {},
+    tools_approved: false,
+    thinking: true,
+    max_iterations: null,
+    working_dir: null,
+    metadata: {},
+    usage: noUsage,
+    created_at: time,
+  },
+  leaf_message_id: null,
+  messages: [],
+  summaries: [],
+  runs: [],
+  tool_calls: [],
 }
 
 async function doubles(
@@ -260,6 +283,11 @@ async function doubles(
         known(id) && { ...exampleSession, title: title ?? null, permissions },
       toggle: async (_scope, id) => known(id) && true,
       remove: async (_scope, id) => known(id) !== null,
+    },
+    copies: {
+      fork: async (_scope, id) => known(id) && 'ses_1',
+      export: async (_scope, id) => known(id) && exampleExport,
+      import: async () => 'ses_1',
     },
     messages: { list: async () => ({ data: [], next_cursor: null }) },
     runRows: {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type House, openHouse } from './house.ts'
+import { exampleExport, type House, openHouse } from './house.ts'
 
 let house: House
 beforeAll(async () => {
@@ -22,6 +22,20 @@ const answers: [string, string, unknown, number][] = [
   ['PATCH', '/api/sessions/ses_1/permissions', { permissions: { deny: ['shell'] } }, 200],
   ['DELETE', '/api/sessions/ses_1', undefined, 204],
   ['GET', '/api/sessions/ses_1/messages', undefined, 200],
+  ['GET', '/api/sessions/ses_1/messages?branch=msg_1', undefined, 200],
+  ['POST', '/api/sessions/ses_1/messages/msg_1/edit', { content: '', on_busy: 'steer' }, 422],
+  ['POST', '/api/sessions/nobody/messages/msg_1/edit', { content: 'Hi' }, 404],
+  ['POST', '/api/sessions/nobody/messages/msg_1/regenerate', undefined, 404],
+  ['POST', '/api/sessions/ses_1/fork', undefined, 201],
+  ['POST', '/api/sessions/ses_1/fork', { message_id: 'msg_1', title: 'B' }, 201],
+  ['POST', '/api/sessions/ses_1/fork', { from: 'msg_1' }, 422],
+  ['POST', '/api/sessions/nobody/fork', {}, 404],
+  ['GET', '/api/sessions/ses_1/export', undefined, 200],
+  ['GET', '/api/sessions/nobody/export', undefined, 404],
+  ['POST', '/api/sessions/import', exampleExport, 201],
+  ['POST', '/api/sessions/import', { ...exampleExport, version: 2 }, 422],
+  ['POST', '/api/sessions/import', { ...exampleExport, more: 1 }, 422],
+  ['POST', '/api/sessions/import', {}, 422],
   ['GET', '/api/sessions/ses_1/runs', undefined, 200],
   ['GET', '/api/runs/run_1', undefined, 200],
   ['POST', '/api/runs/run_1/cancel', undefined, 200],

@@ -10,11 +10,13 @@ import { keyHandlers } from './keys.ts'
 import { messageHandlers } from './messages.ts'
 import { runHandlers } from './runs.ts'
 import { serviceHandlers } from './service.ts'
+import { sessionCopyHandlers } from './session-copies.ts'
 import { sessionHandlers } from './sessions.ts'
 import { startHandlers } from './start.ts'
 import { streamHandlers } from './streams.ts'
 
 export type Collaborators = Parameters<typeof sessionHandlers>[0] &
+  Parameters<typeof sessionCopyHandlers>[0] &
   Parameters<typeof messageHandlers>[0] &
   Parameters<typeof runHandlers>[0] &
   Omit<Parameters<typeof startHandlers>[0], 'answer' | 'conversations'> &
@@ -35,6 +37,7 @@ export function createHandlers(collaborators: Collaborators): Handlers {
   const summaries = createSummaries(collaborators)
   return {
     ...sessionHandlers(collaborators),
+    ...sessionCopyHandlers(collaborators),
     ...messageHandlers(collaborators),
     ...runHandlers(collaborators),
     ...startHandlers({
