@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import { platform } from 'node:os'
-import { resolve } from 'node:path'
 import { type AgentSpec, modelReferences } from '#contract/agent-file.ts'
 import { Problem } from '#contract/problem.ts'
 import { type AssistantTool, listTools, type OpenToolset, openToolset } from './agent-toolset.ts'
 import { type AgentSnapshot, pinOf } from './catalog.ts'
 import { type Hooks, type HooksFactory, noHooks } from './hooks.ts'
 import type { Model, ModelSettings, Models } from './model.ts'
+import { readPromptFile } from './prompt-file.ts'
 import type { ToolSession, Toolset, ToolsetFactory } from './tool.ts'
 import { toolsetEntries } from './toolset-entries.ts'
 
@@ -208,7 +207,7 @@ async function buildSystemPrompt({
   now: Date
 }): Promise<string> {
   const files = await Promise.all(
-    (spec.add_prompt_files ?? []).map((path) => readPromptFile(path, snapshot, session)),
+    (spec.add_prompt_files ?? []).map((path) => findPromptFile(path, snapshot, session)),
   )
   const sections = [
     describeRoster(roster),
@@ -256,17 +255,23 @@ function describeEnvironment(session: ToolSession): string {
   return `Working directory: ${session.workingDir ?? 'none'}\nPlatform: ${platform()}`
 }
 
-/** A prompt file may be missing, as with AGENTS.md in a directory that has none. */
-async function readPromptFile(
+/**
+ * A prompt file may be missing, as with AGENTS.md in a directory that has none. A caller chose the
+ * working directory, so nothing outside is read from there; only the operator's own files may name
+ * what is beyond their folder.
+ */
+async function findPromptFile(
   path: string,
   snapshot: AgentSnapshot,
   session: ToolSession,
 ): Promise<string> {
-  for (const directory of [session.workingDir, snapshot.baseDirectory]) {
-    if (!directory) continue
-    try {
-      return `${path}:\n${await readFile(resolve(directory, path), 'utf8')}`
-    } catch {}
+  const places = [
+    ...(session.workingDir === null ? [] : [{ directory: session.workingDir, within: true }]),
+    { directory: snapshot.baseDirectory, within: snapshot.trusted !== true },
+  ]
+  for (const place of places) {
+    const text = await readPromptFile(path, place)
+    if (text !== null) return `${path}:\n${text}`
   }
   return ''
 }

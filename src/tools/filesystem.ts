@@ -15,15 +15,15 @@ import { codeOf, explained, WorkspaceError } from './workspace-error.ts'
  */
 export function createFilesystemToolset(
   config: Record<string, unknown>,
-  { baseDirectory }: { baseDirectory: string },
+  { baseDirectory, allowStdio }: { baseDirectory: string; allowStdio?: boolean },
 ): Toolset {
   const { path, read_only, ignore_vcs, ...common } = readToolsetConfig('filesystem', fields, config)
   const files: FilesystemSettings = {
     ignoreVcs: ignore_vcs,
     open: async (session) =>
-      await openWorkspace(
-        path === undefined ? workingDirOf(session) : resolve(baseDirectory, path),
-      ),
+      path === undefined
+        ? await openWorkspace(workingDirOf(session))
+        : await openWorkspace(resolve(baseDirectory, path), allowStdio ? undefined : baseDirectory),
   }
   const readers = [...createReadTools(files), createSearchTool(files)]
   const tools = read_only ? readers : [...readers, ...createWriteTools(files)]

@@ -1,8 +1,10 @@
-import { readFile, stat } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import type { GuardedFetch } from './guarded-fetch.ts'
 import { textOfBody } from './response-text.ts'
 import { toStorableText } from './storable.ts'
+import { openWorkspace } from './workspace.ts'
 
 export type JsonRecord = Record<string, unknown>
 
@@ -14,7 +16,8 @@ export type OpenApiDocument = {
 
 export type DocumentSource =
   | { url: string; headers: Record<string, string>; timeout: number }
-  | { path: string }
+  /** Absolute; `root` is what it may not lead out of. */
+  | { path: string; root: string | null }
 
 const largestDocument = 5 * 1024 * 1024
 /** YAML is read many times slower than JSON, and nothing else happens meanwhile. */
@@ -26,7 +29,7 @@ export async function readDocument(
   guardedFetch: GuardedFetch,
 ): Promise<OpenApiDocument> {
   const { text, url } =
-    'path' in source ? await readText(source.path) : await fetchText(source, guardedFetch)
+    'path' in source ? await readText(source) : await fetchText(source, guardedFetch)
   const root = parseDocument(text)
   if (!isRecord(root)) throw new Error('it is no OpenAPI document')
   if (typeof root.swagger === 'string') {
@@ -42,12 +45,24 @@ export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-async function readText(path: string): Promise<{ text: string; url: null }> {
-  const { size } = await stat(path).catch(() => {
+async function readText({
+  path,
+  root,
+}: {
+  path: string
+  root: string | null
+}): Promise<{ text: string; url: null }> {
+  const real = await realpath(path).catch(() => {
     throw new Error('the file cannot be read')
   })
-  if (size > largestDocument) throw new Error('it is larger than 5 MiB')
-  return { text: toStorableText(await readFile(path, 'utf8')), url: null }
+  const workspace = await openWorkspace(root ?? dirname(real))
+  const { handle, size } = await workspace.openFile(root === null ? real : path)
+  try {
+    if (size > largestDocument) throw new Error('it is larger than 5 MiB')
+    return { text: toStorableText(await handle.readFile('utf8')), url: null }
+  } finally {
+    await handle.close()
+  }
 }
 
 async function fetchText(

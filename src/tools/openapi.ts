@@ -40,14 +40,18 @@ const mostOperations = 256
 export function createOpenApiToolset(world: World) {
   return (
     config: Record<string, unknown>,
-    { baseDirectory }: { baseDirectory: string },
+    { baseDirectory, allowStdio = false }: { baseDirectory: string; allowStdio?: boolean },
   ): Toolset => {
     const entry = readEntry('openapi', OpenApiToolset, config)
     const place = entry.url ?? entry.file ?? ''
     const load = keptOnSuccess({
       now: world.now,
       work: async () => {
-        const tools = await readTools(entry, sourceOf(entry, baseDirectory, world), world)
+        const tools = await readTools(
+          entry,
+          sourceOf(entry, { baseDirectory, isTrusted: allowStdio }, world),
+          world,
+        )
         return tools
       },
     })
@@ -88,10 +92,13 @@ function keptOnSuccess<Result>({
 /** A header of some caller's is not for a document that all of them share. */
 function sourceOf(
   { url, file = '', headers = {}, timeout = 30 }: Entry,
-  baseDirectory: string,
+  { baseDirectory, isTrusted }: { baseDirectory: string; isTrusted: boolean },
   { environment }: World,
 ): DocumentSource {
-  if (url === undefined) return { path: resolve(baseDirectory, file) }
+  if (url === undefined) {
+    const path = resolve(baseDirectory, file)
+    return { path, root: isTrusted ? null : baseDirectory }
+  }
   return { url, headers: fillInAll(headers, environment), timeout: timeout * 1000 }
 }
 

@@ -12,11 +12,17 @@ import { readToolsetConfig, toolsetOf } from './toolset-config.ts'
 export function createScriptToolset({ enabled, environment }: Omit<ShellOptions, 'workspace'>) {
   return (
     config: Record<string, unknown>,
-    { baseDirectory }: { baseDirectory: string },
+    { baseDirectory, allowStdio }: { baseDirectory: string; allowStdio?: boolean },
   ): Toolset => {
     const { shell, ...common } = readToolsetConfig('script', fields, config)
     const tools = Object.entries(shell).map(([name, script]) =>
-      createScriptTool({ name, script, environment, baseDirectory }),
+      createScriptTool({
+        name,
+        script,
+        environment,
+        baseDirectory,
+        isTrusted: allowStdio === true,
+      }),
     )
     const toolset = toolsetOf('script', tools, common)
     return enabled ? toolset : { ...toolset, tools: refuseShell }
@@ -44,13 +50,17 @@ function createScriptTool({
   script: { cmd, description, args, required, env, working_dir },
   environment,
   baseDirectory,
+  isTrusted,
 }: {
   name: string
   script: Script
   environment: ShellOptions['environment']
   baseDirectory: string
+  /** From a file of the operator's: its directories may be anywhere. */
+  isTrusted: boolean
 }): Tool {
   const root = working_dir === undefined ? undefined : resolve(baseDirectory, working_dir)
+  const within = isTrusted || root === undefined ? undefined : baseDirectory
   return {
     definition: {
       name,
@@ -67,7 +77,12 @@ function createScriptTool({
       const values = Object.entries(given).map(([key, value]) => [key, toVariable(key, value)])
       const command = {
         command: cmd,
-        directory: await commandDirectory({ root, session: context, workspace: baseDirectory }),
+        directory: await commandDirectory({
+          root,
+          within,
+          session: context,
+          workspace: baseDirectory,
+        }),
         environment: { variables: { ...variables, ...Object.fromEntries(values) }, secrets },
         timeout,
       }

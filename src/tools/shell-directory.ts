@@ -7,17 +7,20 @@ import { openWorkspace } from './workspace.ts'
  */
 export async function commandDirectory({
   root,
+  within,
   session,
   workspace,
   cwd = '.',
 }: {
   /** Absolute; undefined stands for the session's working directory, else the workspace. */
   root: string | undefined
+  /** What the root may not lead out of. */
+  within?: string | undefined
   session: ToolSession
   workspace: string
   cwd?: string | undefined
 }): Promise<string> {
-  const opened = await openWorkspace(root ?? session.workingDir ?? workspace)
+  const opened = await openWorkspace(root ?? session.workingDir ?? workspace, within)
   const directory = await opened.openDirectory(cwd)
   await directory.close()
   return directory.path

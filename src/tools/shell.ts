@@ -28,13 +28,15 @@ export function createShellToolset({
 }: ShellOptions & { jobs: BackgroundJobs }) {
   return (
     config: Record<string, unknown>,
-    { baseDirectory }: { baseDirectory: string },
+    { baseDirectory, allowStdio }: { baseDirectory: string; allowStdio?: boolean },
   ): Toolset => {
     const { path, env, ...common } = readToolsetConfig('shell', fields, config)
     const root = path === undefined ? undefined : resolve(baseDirectory, path)
+    const within = allowStdio || root === undefined ? undefined : baseDirectory
     const settings: ShellSettings = {
       environment: () => commandEnvironment(environment, env),
-      directory: (session: ToolSession, cwd) => commandDirectory({ root, session, workspace, cwd }),
+      directory: (session: ToolSession, cwd) =>
+        commandDirectory({ root, within, session, workspace, cwd }),
     }
     const tools = [createShellTool(settings), ...createJobTools(settings, jobs)]
     const toolset = toolsetOf('shell', tools, common)

@@ -32,11 +32,17 @@ export type Workspace = {
   ): Promise<{ directory: Directory; name: string; path: string }>
 }
 
-/** Throws a `WorkspaceError` when the root is not a directory. */
-export async function openWorkspace(rootDirectory: string): Promise<Workspace> {
+/**
+ * Throws a `WorkspaceError` when the root is not a directory, or not in `within`, wherever its links
+ * lead.
+ */
+export async function openWorkspace(rootDirectory: string, within?: string): Promise<Workspace> {
   const root = await realpath(rootDirectory).catch((cause: unknown) => {
     throw new WorkspaceError('The workspace directory does not exist; create it first.', { cause })
   })
+  if (within !== undefined && !isInside(await realpath(within), root)) {
+    throw new WorkspaceError('The directory of this toolset leads out of the workspace.')
+  }
   const show = (path: string) => relative(root, path).split(sep).join('/') || '.'
 
   return {
