@@ -295,6 +295,7 @@ export const approvals = pgTable(
   },
   (table) => [
     index('approvals_by_tenant').on(table.tenant, table.id),
+    index('approvals_by_session').on(table.rootSessionId, table.id),
     index('approvals_pending').on(table.rootSessionId).where(sql`status = 'pending'`),
     index('approvals_by_call').on(table.toolCallId),
   ],

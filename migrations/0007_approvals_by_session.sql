@@ -1,0 +1,1 @@
+CREATE INDEX "approvals_by_session" ON "approvals" USING btree ("root_session_id","id");
