@@ -63,6 +63,14 @@ export const faultPoints: readonly FaultPoint[] = [
     proves: 'R1, R2: what was committed and never sent is read again, in its place',
   },
   {
+    name: 'follower.page-read',
+    file: 'src/runtime/feed.ts',
+    anchor: 'const found = await hub.read(cursor)',
+    insert: 'after',
+    waits: true,
+    proves: 'R2: what is committed while a page is on its way reaches whoever asked for it',
+  },
+  {
     name: 'transaction.before-commit',
     file: 'src/store/transaction.ts',
     anchor: "await run('commit', [], 'objects')",

@@ -23,7 +23,12 @@ export type BugWorld = {
   bug: string | undefined
   random: Random
   postgres: PostgresServer
+  /** Ends the trial before its time. */
+  signal: AbortSignal
 }
+
+/** Milliseconds that a play may take. */
+const playLimit = 60_000
 
 type HouseOptions = Parameters<typeof openHouse>[0]
 
@@ -37,7 +42,7 @@ export type Stage = House & {
  * the checker. What `play` answers is found, too. A fault that was asked for has to fire.
  */
 export async function inHouse(
-  { bug, random, postgres }: BugWorld,
+  { bug, random, postgres, signal }: BugWorld,
   {
     names,
     faults = {},
@@ -69,7 +74,8 @@ export async function inHouse(
   }
   const leave = () => Promise.all(viewers.map((viewer) => viewer.stop()))
   try {
-    const found = await play({ ...house, follow })
+    const ends = AbortSignal.any([signal, AbortSignal.timeout(playLimit)])
+    const found = await Promise.race([play({ ...house, follow }), whenAborted(ends)])
     await leave()
     const wanted = Object.keys(faults).length
     if (house.fired().length < wanted) throw new Error('The fault did not fire')
@@ -81,6 +87,14 @@ export async function inHouse(
     await leave()
     await house.close()
   }
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(new Error(`The trial was ended: ${signal.reason}`))
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end, { once: true })
+  })
 }
 
 /** The instances by their names. */

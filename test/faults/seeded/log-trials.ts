@@ -39,17 +39,17 @@ export const replayThenSubscribe: BugTrial = {
   promise: 'R2',
   run: (world) => {
     const { random } = world
-    const script = () => ({ text: sentence('page', 200), delayPerChunk: 4 })
-    return inHouse(world, { names: ['a'], script }, async (house) => {
+    const script = () => ({ text: sentence('page', 120), delayPerChunk: 5 })
+    const faults = { a: `follower.page-read:delay ${10 + random.below(20)}:*` }
+    return inHouse(world, { names: ['a'], script, faults }, async (house) => {
       const { session, run, viewer } = await begin(house, random, 'text page')
       const viewers = [viewer]
-      for (let count = 0; count < 20; count += 1) {
-        await setTimeout(random.below(30))
+      for (let count = 0; count < 8; count += 1) {
+        await setTimeout(random.below(60))
         viewers.push(house.follow(session, { cuts: true }))
       }
-      const found = viewers.map((each) => expectSeen(each, { run, promise: 'R2', limit: 10_000 }))
-      const violations = await Promise.all(found)
-      return violations.flat()
+      const found = viewers.map((each) => expectSeen(each, { run, promise: 'R2', limit: 15_000 }))
+      return (await Promise.all(found)).flat()
     })
   },
 }

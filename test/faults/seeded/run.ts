@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { createRandom } from '../../support/random.ts'
 import type { Violation } from '../evidence.ts'
 import { openPostgresServer, type PostgresServer } from '../postgres-server.ts'
-import type { BugTrial } from './bug-trial.ts'
+import type { BugTrial, BugWorld } from './bug-trial.ts'
 import { bugTrials } from './trials.ts'
 
 type Verdict =
@@ -12,22 +12,19 @@ type Verdict =
   /** The trial fails with servers that have no bug, or could not be made. */
   | { type: 'broken'; seed: number; withBug: boolean; reason: string }
 
+type Hunt = { seed: number; most: number; postgres: PostgresServer; signal: AbortSignal }
+
 type Report = { trial: BugTrial; verdict: Verdict; seconds: number }
 
 /** Trials that go on beside each other. */
 const lanes = 2
-/** Milliseconds that one trial may take. */
-const trialLimit = 120_000
 
 /** Makes each trial without its bug and with it, until the bug is caught or `most` were made. */
-async function hunt(
-  trial: BugTrial,
-  { seed, most, postgres }: { seed: number; most: number; postgres: PostgresServer },
-): Promise<Verdict> {
+async function hunt(trial: BugTrial, { seed, most, ...world }: Hunt): Promise<Verdict> {
   for (let index = 0; index < most; index += 1) {
     const own = seed + index
     for (const bug of [undefined, trial.bug]) {
-      const found = await attempt(trial, { bug, seed: own, postgres })
+      const found = await attempt(trial, { ...world, bug, random: createRandom(own) })
       if (found instanceof Error) {
         return { type: 'broken', seed: own, withBug: bug !== undefined, reason: found.message }
       }
@@ -45,35 +42,20 @@ async function hunt(
   return { type: 'survived', trials: most }
 }
 
-async function attempt(
-  trial: BugTrial,
-  { bug, seed, postgres }: { bug: string | undefined; seed: number; postgres: PostgresServer },
-): Promise<Violation[] | Error> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => late.reject(new Error(`The trial took longer than ${trialLimit / 1000} s`)),
-    trialLimit,
-  )
+async function attempt(trial: BugTrial, world: BugWorld): Promise<Violation[] | Error> {
   try {
-    return await Promise.race([
-      trial.run({ bug, random: createRandom(seed), postgres }),
-      late.promise,
-    ])
+    return await trial.run(world)
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
-  } finally {
-    clearTimeout(timer)
   }
 }
 
-async function huntAll(
-  chosen: readonly BugTrial[],
-  options: { seed: number; most: number; postgres: PostgresServer },
-): Promise<Report[]> {
+async function huntAll(chosen: readonly BugTrial[], options: Hunt): Promise<Report[]> {
   const waiting = [...chosen]
   const reports: Report[] = []
   const lane = async () => {
     for (let trial = waiting.shift(); trial; trial = waiting.shift()) {
+      if (options.signal.aborted) return
       const began = performance.now()
       const verdict = await hunt(trial, options)
       const report = { trial, verdict, seconds: (performance.now() - began) / 1000 }
@@ -151,11 +133,16 @@ async function main(): Promise<void> {
   const { chosen, seed, most } = readOptions()
   const postgres = await openPostgresServer()
   if (!postgres) throw new Error('Install a Postgres server, or set POSTGRES_BINARIES')
+  const ending = new AbortController()
+  const { signal } = ending
+  for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => ending.abort(name))
   console.log(`seed ${seed}`)
   try {
-    const reports = await huntAll(chosen, { seed, most, postgres })
+    const reports = await huntAll(chosen, { seed, most, postgres, signal })
     console.log(`\n${toTable(reports)}`)
-    if (reports.some(({ verdict }) => verdict.type !== 'caught')) process.exitCode = 1
+    const caught = reports.filter(({ verdict }) => verdict.type === 'caught').length
+    console.log(`\n${caught} of ${chosen.length} caught`)
+    if (caught < chosen.length) process.exitCode = 1
   } finally {
     await postgres.close()
   }
