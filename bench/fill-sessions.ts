@@ -1,7 +1,7 @@
 /**
  * Statements that store `count` conversations as runs leave them, each with a run, two messages and
- * five events, and after them one conversation of `messages` messages whose id is
- * `longSession(count)`. They are spread over the last twenty days.
+ * five events, and one in ten with an approval; after them one conversation of `messages` messages
+ * whose id is `longSession(count)`. They are spread over the last twenty days.
  */
 export function fillStatements({ count, messages }: { count: number; messages: number }): string[] {
   const statements: string[] = []
@@ -45,6 +45,16 @@ function conversations(first: number, last: number): string[] {
      from ${numbers} cross join (values (1, 'user_message', null), (2, 'stream_started', '{}'),
        (3, 'step_started', '{"step":1}'), (4, 'message_added', null),
        (5, 'stream_stopped', '{"reason":"completed","completed":true}')) e (seq, type, data)`,
+    `insert into tool_calls (id, tenant, session_id, run_id, message_id, ordinal, call_id, tool,
+       arguments, args_hash, executor, effect, state, created_at)
+     select ${id('call')}, 'default', ${id('ses')}, ${id('run')}, ${id('msg_b')}, 0, 'call_1',
+       'write_file', '{}', 'hash', 'server', 'once', 'succeeded', ${ago}
+     from ${numbers} where n % 10 = 0`,
+    `insert into approvals (id, tenant, owner, session_id, root_session_id, run_id, tool_call_id,
+       args_hash, status, expires_at, created_at)
+     select ${id('apr')}, 'default', 'local', ${id('ses')}, ${id('ses')}, ${id('run')}, ${id('call')},
+       'hash', 'approved', ${ago}, ${ago}
+     from ${numbers} where n % 10 = 0`,
   ]
 }
 

@@ -24,9 +24,8 @@ export function createApprovals({ database }: { database: Statements }) {
         `${selectApprovals}
          where a.tenant = $1 and ($2::text is null or a.owner = $2)
            and ($3::text is null or a.status = $3)
-           and ($4::text is null or a.session_id = $4 or a.root_session_id = (
-             select s.id from sessions s where s.tenant = $1 and (s.id = $4 or s.external_id = $4)
-             order by s.id = $4 desc limit 1))
+           and ($4::text is null or a.session_id = $4 or a.root_session_id = ${named('s.id')})
+           ${byIndex(filter)}
            and ${afterId(page, 'a.id', '$5')}
          order by a.id ${page.order} limit $6`,
         [
@@ -41,6 +40,17 @@ export function createApprovals({ database }: { database: Statements }) {
       return toPage({ rows, limit: page.limit, keyOf: (row) => [row.id], toItem: toApproval })
     },
   }
+}
+
+function named(column: string): string {
+  return `(select ${column} from sessions s where s.tenant = $1 and (s.id = $4 or s.external_id = $4)
+    order by s.id = $4 desc limit 1)`
+}
+
+/** What the filter implies, in the words of an index: most approvals are decided, in other sessions. */
+function byIndex({ session, status }: ApprovalFilter): string {
+  if (session !== undefined) return `and a.root_session_id = ${named('coalesce(s.root_id, s.id)')}`
+  return status === 'pending' ? `and a.status = 'pending'` : ''
 }
 
 /** All that wait in a session and its sub-sessions, the oldest first. */

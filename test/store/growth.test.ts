@@ -10,7 +10,7 @@ import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 
 /** Enough that a scan of any of these tables costs many times what an index does. */
 const count = 20_000
-const tables = ['sessions', 'runs', 'messages', 'events']
+const tables = ['sessions', 'runs', 'messages', 'events', 'tool_calls', 'approvals']
 
 let opened: TestDatabase
 const seen: Seen[] = []
@@ -61,6 +61,8 @@ const readings: [name: string, blocks: number, read: Reading][] = [
   ['approvals', 300, ({ store }) => store.approvals.list(mine, page, { status: 'pending' })],
   ['counts', 8000, ({ store }) => store.stats.count(mine)],
   ['counts of everybody', 8000, ({ store }) => store.stats.count(everybody)],
+  ['approvals of a session', 300, ({ store }) => store.approvals.list(mine, page, { session })],
+  ['decided approvals', 500, ({ store }) => store.approvals.list(mine, page, {})],
   ['health', 300, ({ store }) => store.stats.activeSessions()],
   ['the ends of a log', 100, ({ database }) => readBounds(database, mine, long)],
   ['a page of a log', 4000, ({ database }) => readEvents(database, events(5000))],
