@@ -11,7 +11,7 @@ import { isReference } from '#agents/registry-reference.ts'
 import { openStoredAgents } from '#agents/stored-agents.ts'
 import { createToolEditor } from '#agents/tool-editor.ts'
 import type { AgentCatalog } from '#runtime/catalog.ts'
-import { agentsChannel } from '#store/agents.ts'
+import { agentsChannel, readAgentHeads } from '#store/agents.ts'
 import type { Store } from '#store/store.ts'
 import { ConfigError } from './commands/failure.ts'
 import type { Config } from './config.ts'
@@ -141,7 +141,7 @@ export async function openAgents({
   let catalog: ReturnType<typeof combineAgents> | undefined
   const stored = await openStoredAgents({
     rows,
-    scope: { tenant: 'default', owner: null },
+    readHeads: () => readAgentHeads(database),
     baseDirectory: workspace,
     problemsOf: checks.problemsOf,
     listen: (onHint) => database.listen(agentsChannel, onHint, onHint),

@@ -237,7 +237,7 @@ async function build(
     streams,
     admission,
     catalog,
-    models: { list: () => listModels({ models, catalog }) },
+    models: { list: ({ tenant }) => listModels({ models, agents: catalog.of(tenant) }) },
     newSessionId: () => ids.next('ses'),
     workingDir: (path) => resolveWorkingDir(config.workspace, path),
     agentEdits,
@@ -315,7 +315,13 @@ async function build(
 
   return {
     url: server.url,
-    lines: describeStart({ config, url: server.url, catalog, models, code: code.support }),
+    lines: describeStart({
+      config,
+      url: server.url,
+      agents: files,
+      models,
+      code: code.support,
+    }),
     close: opened.close,
   }
 }

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { modelReferences } from '#contract/agent-file.ts'
 import type { OpenModels } from '#providers/models.ts'
-import type { AgentCatalog } from '#runtime/catalog.ts'
+import type { TenantAgents } from '#runtime/catalog.ts'
 import type { CodeRunner } from '#tools/code/code-runner.ts'
 import type { Config } from './config.ts'
 
@@ -9,23 +9,23 @@ import type { Config } from './config.ts'
 export function describeStart({
   config,
   url,
-  catalog,
+  agents,
   models,
   code,
 }: {
   config: Config
   url: string
-  catalog: AgentCatalog
+  agents: Pick<TenantAgents, 'list'>
   models: Pick<OpenModels, 'detected' | 'substitution'>
   code: CodeRunner['support']
 }): string[] {
-  const names = catalog.list().map((agent) => agent.name)
+  const names = agents.list().map((agent) => agent.name)
   return [
     `Parley ${config.version} listens on ${url}`,
     `  docs      ${url}/docs`,
     `  agents    ${names.join(', ') || 'none'} (from ${config.sources.join(', ')})`,
     `  model     ${models.detected.id}: ${models.detected.reason}`,
-    ...substitutions(catalog, models).map((line) => `            ${line}`),
+    ...substitutions(agents, models).map((line) => `            ${line}`),
     `  database  ${describeDatabase(config)}`,
     ...describeArchive(config),
     ...(config.enableShell ? ['  shell     on: agents may run commands as this user'] : []),
@@ -37,9 +37,12 @@ export function describeStart({
 }
 
 /** Agents that another model answers for than the one that their file names. */
-function substitutions(catalog: AgentCatalog, models: Pick<OpenModels, 'substitution'>): string[] {
+function substitutions(
+  agents: Pick<TenantAgents, 'list'>,
+  models: Pick<OpenModels, 'substitution'>,
+): string[] {
   const lines = new Set<string>()
-  for (const { name, file } of catalog.list()) {
+  for (const { name, file } of agents.list()) {
     const scope = { models: file.models ?? {}, providers: file.providers ?? {} }
     for (const agent of Object.values(file.agents)) {
       for (const reference of modelReferences(agent.model)) {

@@ -5,7 +5,12 @@ import type { AgentFile } from '#contract/agent-file.ts'
 export type AgentScope = { tenant: string; owner: string | null }
 
 /** Who changes something. */
-export type Author = { scope: AgentScope; name: string }
+export type Author = {
+  scope: AgentScope
+  name: string
+  /** Whether code may be among what they write. */
+  mayWriteCode: boolean
+}
 
 export type StoredAgent = { name: string; revision: number; version: string; file: AgentFile }
 
@@ -24,7 +29,6 @@ type PageRequest = { limit: number; cursor: string | null; order: 'asc' | 'desc'
 
 /** What the database keeps of agents; `create`, `update` and `remove` are false when too late. */
 export type AgentRows = {
-  heads(scope: AgentScope): Promise<{ name: string; revision: number }[]>
   read(scope: AgentScope, names: string[]): Promise<StoredAgent[]>
   create(scope: AgentScope, made: NewRevision): Promise<boolean>
   update(scope: AgentScope, changed: NewRevision & { revision: number }): Promise<boolean>

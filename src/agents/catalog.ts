@@ -1,5 +1,5 @@
 import { dirname, join, sep } from 'node:path'
-import type { AgentCatalog, AgentSnapshot } from '#runtime/catalog.ts'
+import type { AgentSnapshot, TenantAgents } from '#runtime/catalog.ts'
 import { loadAgent } from './load.ts'
 import { createOnce } from './once.ts'
 import { AgentFileError, problemLine } from './problem.ts'
@@ -13,7 +13,8 @@ import { createWatcher } from './watcher.ts'
 /** Names of agents. */
 export type CatalogChange = { added: string[]; changed: string[]; removed: string[] }
 
-export type FileCatalog = Pick<AgentCatalog, 'list' | 'get' | 'close'> & {
+export type FileCatalog = Pick<TenantAgents, 'list' | 'get'> & {
+  close(): Promise<void>
   /** Looks at the files now; what they hold is served when it resolves. Never rejects. */
   refresh(): Promise<void>
   /** The file that an agent is read from, also one that never was right. */

@@ -36,6 +36,13 @@ export function codeToolsOfFile(file: AgentFile): CodeTool[] {
   return codeToolsOf(firstAgent(file))
 }
 
+/** What would run, of all agents of a file; equal texts are equal code. */
+export function codeTextsOf(file: AgentFile): string[] {
+  return Object.values(file.agents)
+    .flatMap(codeToolsOf)
+    .map(({ name, language, code }) => JSON.stringify([name, language, code]))
+}
+
 /** Adds a tool to the first agent, or puts it in the place of the one with its name. */
 export function withCodeTool(file: AgentFile, tool: CodeTool): AgentFile {
   return withFirstAgent(file, (agent) => {

@@ -6,7 +6,7 @@ import type { AgentCatalog, AgentSnapshot } from '#runtime/catalog.ts'
 import type { Act, AgentHome } from './agent-home.ts'
 import type { AgentRows, Author } from './agent-rows.ts'
 import type { FileCatalog } from './catalog.ts'
-import { codeToolsOfFile, toAgentTool } from './code-tools.ts'
+import { codeTextsOf, codeToolsOfFile, toAgentTool } from './code-tools.ts'
 import { concealFile, revealFile } from './conceal.ts'
 import type { EditChecks } from './edit-checks.ts'
 import { sourceText } from './source-text.ts'
@@ -31,7 +31,7 @@ export function createAgentEditor({
   rows,
   checks,
 }: {
-  catalog: Pick<AgentCatalog, 'get'>
+  catalog: Pick<AgentCatalog, 'of'>
   files: Pick<FileCatalog, 'get' | 'fileOf' | 'refresh' | 'reload'>
   /** Where new agents go when no directory may be written. */
   database: AgentHome
@@ -41,6 +41,11 @@ export function createAgentEditor({
 }) {
   function homeOf(name: string): AgentHome {
     return files.fileOf(name) && directory ? directory : database
+  }
+
+  /** Files are everybody's: only who belongs to the operator changes them. */
+  function mayWriteFiles({ scope }: Author): boolean {
+    return scope.tenant === 'default'
   }
 
   /** The agent as it is now; a file wins over an agent of the database. */
@@ -53,13 +58,13 @@ export function createAgentEditor({
 
   async function readWritable(author: Author, name: string, { ifMatch }: Guard) {
     const current = await read(author, name)
-    if (!current.writable) throw readOnly(current)
+    if (!current.writable || (isFile(current) && !mayWriteFiles(author))) throw readOnly(current)
     if (ifMatch !== undefined && !matches(ifMatch, current.version)) throw changed(name)
     return current
   }
 
-  function served(name: string): AgentSnapshot {
-    const snapshot = catalog.get(name)
+  function served({ scope }: Author, name: string): AgentSnapshot {
+    const snapshot = catalog.of(scope.tenant).get(name)
     if (!snapshot) throw notFound(name)
     return snapshot
   }
@@ -68,15 +73,20 @@ export function createAgentEditor({
     act: Act,
     name: string,
     file: AgentFile,
-    layout: 'yaml' | 'toml' = 'yaml',
+    { layout = 'yaml', from }: { layout?: 'yaml' | 'toml' | undefined; from?: AgentFile } = {},
   ): Promise<AgentSnapshot> {
+    checkRight(act.author, file, from)
     const checked = await checks.check(file)
-    const taken = files.fileOf(name) ?? catalog.get(name) ?? (await database.read(act.author, name))
+    const taken =
+      files.fileOf(name) ??
+      catalog.of(act.author.scope.tenant).get(name) ??
+      (await database.read(act.author, name))
     if (taken) throw isTaken(name, taken.source)
-    const own = layout === 'toml' ? directory?.createToml : directory?.create
+    const home = mayWriteFiles(act.author) ? directory : undefined
+    const own = layout === 'toml' ? home?.createToml : home?.create
     const isMade = await (own ?? database.create)(act, name, checked)
     if (!isMade) throw isTaken(name, 'something')
-    return served(name)
+    return served(act.author, name)
   }
 
   async function change(act: Act, name: string, guard: Guard, edit: Edit): Promise<AgentSnapshot> {
@@ -84,8 +94,9 @@ export function createAgentEditor({
       const current = await readWritable(act.author, name, guard)
       const edited = edit(current.file)
       if (isEqual(edited, current.file) && act.change !== 'restored') return current
+      checkRight(act.author, edited, current.file)
       const next = await checks.check(edited, current.file, isFile(current))
-      if (await homeOf(name).write(act, current, next)) return served(name)
+      if (await homeOf(name).write(act, current, next)) return served(act.author, name)
     }
     throw changed(name)
   }
@@ -102,7 +113,7 @@ export function createAgentEditor({
       layout?: 'yaml' | 'toml',
     ): Promise<AgentSnapshot> {
       const act: Act = { author, operation: 'createAgent', change: 'created' }
-      return create(act, input.name, toAgentFile(input), layout)
+      return create(act, input.name, toAgentFile(input), { layout })
     },
     async update(author: Author, name: string, patch: AgentPatch, guard: Guard) {
       const act: Act = { author, operation: 'updateAgent', change: 'updated' }
@@ -126,7 +137,7 @@ export function createAgentEditor({
       const { file, source } = await read(author, name)
       const layout = source.toLowerCase().endsWith('.toml') ? 'toml' : 'yaml'
       const act: Act = { author, operation: 'duplicateAgent', change: 'created' }
-      return create(act, newName, file, layout)
+      return create(act, newName, file, { layout, from: file })
     },
     async reload(author: Author, name: string): Promise<AgentSnapshot> {
       // A file that is new may not have been seen yet.
@@ -134,10 +145,10 @@ export function createAgentEditor({
       if (!files.fileOf(name)) return read(author, name)
       const lines = await files.reload(name)
       if (lines.length > 0) throw broken(lines, files.get(name) !== undefined)
-      return served(name)
+      return served(author, name)
     },
-    async config(name: string): Promise<AgentConfig> {
-      const snapshot = served(name)
+    async config(author: Author, name: string): Promise<AgentConfig> {
+      const snapshot = served(author, name)
       const { file, source } = snapshot
       return {
         name,
@@ -149,7 +160,7 @@ export function createAgentEditor({
       }
     },
     async versions(author: Author, name: string, page: PageRequest) {
-      const { version } = served(name)
+      const { version } = served(author, name)
       const { data, next_cursor } = await rows.revisions(author.scope, name, page)
       const [newest] = page.cursor === null && page.order === 'desc' ? data : []
       const latest = newest ?? (await rows.revision(author.scope, name))
@@ -161,7 +172,7 @@ export function createAgentEditor({
     },
     async restore(author: Author, name: string, version: string, guard: Guard) {
       const old = await rows.revision(author.scope, name, version)
-      served(name)
+      served(author, name)
       if (!old) throw new Problem('not_found', `There is no version ${version} of agent ${name}`)
       const act: Act = { author, operation: 'restoreAgentVersion', change: 'restored' }
       return change(act, name, guard, () => old.file)
@@ -217,6 +228,17 @@ function isEqual(a: AgentFile, b: AgentFile): boolean {
 function matches(ifMatch: string, version: string): boolean {
   const tags = ifMatch.split(',').map((tag) => tag.trim())
   return tags.includes('*') || tags.includes(`"${version}"`)
+}
+
+/** Code that is not there already is for those who may write code. */
+function checkRight({ mayWriteCode }: Author, file: AgentFile, before?: AgentFile): void {
+  if (mayWriteCode) return
+  const known = new Set(before ? codeTextsOf(before) : [])
+  if (codeTextsOf(file).every((text) => known.has(text))) return
+  throw new Problem(
+    'forbidden',
+    'This takes the scope code:write for the code in it, which the caller does not have; use a key that has it',
+  )
 }
 
 function notFound(name: string): Problem {

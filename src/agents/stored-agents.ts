@@ -1,11 +1,11 @@
 import type { AgentFile } from '#contract/agent-file.ts'
 import type { AgentSnapshot } from '#runtime/catalog.ts'
-import type { AgentRows, AgentScope, StoredAgent } from './agent-rows.ts'
+import type { AgentRows, StoredAgent } from './agent-rows.ts'
 
 /** The agents of the database, as this instance knows them. */
 export type StoredAgents = {
-  list(): AgentSnapshot[]
-  get(name: string): AgentSnapshot | undefined
+  tenants(): string[]
+  list(tenant: string): AgentSnapshot[]
   /** Reads what has changed; it is served when it resolves. */
   refresh(): Promise<void>
   close(): Promise<void>
@@ -18,7 +18,7 @@ export type StoredAgents = {
  */
 export async function openStoredAgents({
   rows,
-  scope,
+  readHeads,
   baseDirectory,
   problemsOf,
   listen,
@@ -27,8 +27,9 @@ export async function openStoredAgents({
   onProblem,
   onChange,
 }: {
-  rows: Pick<AgentRows, 'heads' | 'read'>
-  scope: AgentScope
+  rows: Pick<AgentRows, 'read'>
+  /** The newest revision of every agent of every tenant. */
+  readHeads: () => Promise<(Head & { tenant: string })[]>
   /** Where relative paths in them start. */
   baseDirectory: string
   /** Why an agent that was saved once is not to be served now, say because a flag is gone. */
@@ -41,21 +42,35 @@ export async function openStoredAgents({
   onProblem: (line: string) => void
   onChange: () => void
 }): Promise<StoredAgents> {
-  let known = new Map<string, Known>()
+  let known = new Map<string, Map<string, Known>>()
   let reading: Promise<void> = Promise.resolve()
 
   async function read(): Promise<void> {
-    const heads = await rows.heads(scope)
-    const changed = heads.filter(({ name, revision }) => known.get(name)?.revision !== revision)
-    if (changed.length === 0 && heads.length === known.size) return
-    const names = changed.map(({ name }) => name)
-    const found = names.length > 0 ? await rows.read(scope, names) : []
-    const next = new Map(known)
-    const present = new Set(heads.map(({ name }) => name))
-    for (const name of next.keys()) if (!present.has(name)) next.delete(name)
-    for (const agent of found) next.set(agent.name, admit(agent))
+    const heads = Map.groupBy(await readHeads(), ({ tenant }) => tenant)
+    const next = new Map<string, Map<string, Known>>()
+    for (const [tenant, own] of heads) {
+      next.set(tenant, await readTenant(tenant, own, known.get(tenant) ?? new Map()))
+    }
+    const isSame =
+      next.size === known.size && [...next].every(([tenant, own]) => known.get(tenant) === own)
+    if (isSame) return
     known = next
     onChange()
+  }
+
+  /** The same map when nothing has changed. */
+  async function readTenant(
+    tenant: string,
+    heads: Head[],
+    before: Map<string, Known>,
+  ): Promise<Map<string, Known>> {
+    const changed = heads.filter(({ name, revision }) => before.get(name)?.revision !== revision)
+    if (changed.length === 0 && heads.length === before.size) return before
+    const names = changed.map(({ name }) => name)
+    const found = names.length > 0 ? await rows.read({ tenant, owner: null }, names) : []
+    const present = new Set(heads.map(({ name }) => name))
+    const kept = [...before].filter(([name]) => present.has(name))
+    return new Map([...kept, ...found.map((agent) => [agent.name, admit(agent)] as const)])
   }
 
   function admit(agent: StoredAgent): Known {
@@ -86,8 +101,9 @@ export async function openStoredAgents({
   }
   const timer = pollInterval === null ? undefined : setInterval(poll, pollInterval).unref()
   return {
-    list: () => [...known.values()].flatMap(({ snapshot }) => (snapshot ? [snapshot] : [])),
-    get: (name) => known.get(name)?.snapshot,
+    tenants: () => [...known.keys()],
+    list: (tenant) =>
+      [...(known.get(tenant)?.values() ?? [])].flatMap(({ snapshot }) => snapshot ?? []),
     refresh,
     async close() {
       clearInterval(timer)
@@ -100,6 +116,7 @@ export async function openStoredAgents({
 /** Only every so many polls ask the database while hints arrive. */
 const pollsWhileHearing = 12
 
+type Head = { name: string; revision: number }
 type Known = { revision: number; snapshot: AgentSnapshot | undefined }
 
 export function toSnapshot({ name, version, file }: StoredAgent, baseDirectory: string) {

@@ -22,11 +22,11 @@ export function createToolEditor({
   code,
 }: {
   editor: Pick<AgentEditor, 'change'>
-  catalog: Pick<AgentCatalog, 'get'>
+  catalog: Pick<AgentCatalog, 'of'>
   code: CodeChecker
 }) {
-  function codeTool(agent: string, name: string): CodeTool | undefined {
-    const snapshot = catalog.get(agent)
+  function codeTool({ scope }: Author, agent: string, name: string): CodeTool | undefined {
+    const snapshot = catalog.of(scope.tenant).get(agent)
     return snapshot && codeToolsOfFile(snapshot.file).find((tool) => tool.name === name)
   }
 
@@ -62,7 +62,7 @@ export function createToolEditor({
       { name, patch }: { name: string; patch: AgentToolPatch },
       guard: Guard,
     ) {
-      const known = codeTool(agent, name)
+      const known = codeTool(author, agent, name)
       if (!known) throw missing(agent, name)
       const { schema_json, python_code, javascript_code } = patch
       const tool = {

@@ -18,16 +18,20 @@ export function createConversations({
 }: {
   sessions: { get(scope: Scope, id: string): Promise<Session | null> }
   runs: Pick<Runs, 'start' | 'startNew'>
-  catalog: Pick<AgentCatalog, 'defaultName'>
+  catalog: Pick<AgentCatalog, 'of'>
 }) {
   /** The agent that the session remembers, else the default one. */
-  function agentOf({ agent, agent_name }: Pick<Session, 'agent' | 'agent_name'>): AgentReference {
-    if (agent === null) return { agent: defaultAgent() }
+  function agentOf(
+    scope: Scope,
+    { agent, agent_name }: Pick<Session, 'agent' | 'agent_name'>,
+  ): AgentReference {
+    if (agent === null) return { agent: defaultAgent(scope) }
     return agent_name === null ? { agent } : { agent, agentName: agent_name }
   }
 
-  function defaultAgent(): string {
-    return found(catalog.defaultName(), 'agent to answer: start the server with an agent file')
+  function defaultAgent({ tenant }: Scope): string {
+    const name = catalog.of(tenant).defaultName()
+    return found(name, 'agent to answer: start the server with an agent file')
   }
 
   return {
@@ -47,10 +51,10 @@ export function createConversations({
       const { session, agent: _, ...rest } = request
       const known = session === undefined ? null : await sessions.get(scope, session)
       if (known) {
-        const agent = request.agent === undefined ? agentOf(known) : { agent: request.agent }
+        const agent = request.agent === undefined ? agentOf(scope, known) : { agent: request.agent }
         return runs.start(scope, { session: known.id, agent, ...rest })
       }
-      const agent = request.agent ?? defaultAgent()
+      const agent = request.agent ?? defaultAgent(scope)
       const settings = session === undefined ? { agent } : { agent, external_id: session }
       const start = { session: settings, agent: { agent }, ...rest }
       return runs.startNew(scope, start).catch((error: unknown) => {

@@ -31,7 +31,7 @@ export function createRunAnswers({
   feed: Feed
   runs: Pick<Runs, 'cancel'>
   runReader: RunReader
-  catalog: Pick<AgentCatalog, 'get'>
+  catalog: Pick<AgentCatalog, 'of'>
 }) {
   return async function answer(c: AppContext, started: StartedRun, options: RunOptions) {
     const { run } = started
@@ -95,16 +95,26 @@ export function createRunAnswers({
     // Who comes later may be told by an event of the past that the run has settled since.
     const isLate = c.get('runKey')?.type === 'begun'
     if (isLate) message = await runReader.answer(c.get('scope'), settled.id)
-    return toResult(settled, message, options)
+    return toResult(c, settled, message, options)
   }
 
-  function toResult(run: Run, message: Message | null, options: RunOptions): RunResult {
-    return { run, message, output: toOutput(run, message, options), completed: run.completed }
+  function toResult(
+    c: AppContext,
+    run: Run,
+    message: Message | null,
+    options: RunOptions,
+  ): RunResult {
+    return { run, message, output: toOutput(c, run, message, options), completed: run.completed }
   }
 
-  function toOutput(run: Run, message: Message | null, options: RunOptions): unknown {
+  function toOutput(
+    c: AppContext,
+    run: Run,
+    message: Message | null,
+    options: RunOptions,
+  ): unknown {
     if (!message) return null
-    const file = catalog.get(run.agent)?.file
+    const file = catalog.of(c.get('scope').tenant).get(run.agent)?.file
     const format = options.response_format?.type
     const structured =
       format === 'json_schema' ||

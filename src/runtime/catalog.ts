@@ -43,12 +43,17 @@ export function pinOf({ version, pin }: AgentSnapshot): string {
   return pin ?? version
 }
 
-/** The agents that this instance serves. */
-export type AgentCatalog = {
+/** The agents that one tenant sees: those of files, and those it made over the API. */
+export type TenantAgents = {
   /** Sorted by name. */
   list(): AgentSnapshot[]
   get(name: string): AgentSnapshot | undefined
   /** `--agent NAME`, else the only one, else `default`, else the first by name. */
   defaultName(): string | undefined
+}
+
+/** The agents that this instance serves. */
+export type AgentCatalog = {
+  of(tenant: string): TenantAgents
   close(): Promise<void>
 }

@@ -1,5 +1,5 @@
 import type { AgentFile } from '#contract/agent-file.ts'
-import type { AgentCatalog } from './catalog.ts'
+import type { TenantAgents } from './catalog.ts'
 import type { ModelInfo, Models } from './model.ts'
 
 type NamedModel = NonNullable<AgentFile['models']>[string]
@@ -11,13 +11,13 @@ type NamedModel = NonNullable<AgentFile['models']>[string]
  */
 export async function listModels({
   models,
-  catalog,
+  agents,
 }: {
   models: Pick<Models, 'list'>
-  catalog: Pick<AgentCatalog, 'list'>
+  agents: Pick<TenantAgents, 'list'>
 }): Promise<ModelInfo[]> {
   const listed = new Map((await models.list()).map((model) => [model.id, model]))
-  const named = catalog.list().flatMap(({ file }) => Object.values(file.models ?? {}))
+  const named = agents.list().flatMap(({ file }) => Object.values(file.models ?? {}))
   for (const spec of named.toReversed()) {
     const own = ownInfo(spec)
     if (!own) continue

@@ -238,7 +238,8 @@ export async function openRuntime({
   }
   function sessionRemoved(scope: Scope, session: RemovedSession, reason: string): void {
     feed.end(session.id)
-    const snapshot = session.agent === null ? undefined : catalog.get(session.agent)
+    const snapshot =
+      session.agent === null ? undefined : catalog.of(scope.tenant).get(session.agent)
     const agentName = session.agent_name ?? (snapshot && defaultAgentName(snapshot))
     if (!snapshot || !agentName || !snapshot.file.agents[agentName]?.hooks) return
     const { hooks } = assistants.get(snapshot, agentName)

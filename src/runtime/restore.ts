@@ -107,6 +107,7 @@ async function findAssistant({
   assistants: Assistants
 }): Promise<Assistant> {
   const snapshot = await findVersion({
+    tenant: loaded.tenant,
     name: loaded.agent,
     pin: loaded.agentVersion,
     rows,
@@ -117,23 +118,31 @@ async function findAssistant({
 
 /** A version with all that it was linked to; null when some of it is gone. */
 async function findVersion({
+  tenant,
   name,
   pin,
   rows,
   catalog,
 }: {
+  tenant: string
   name: string
   pin: string
   rows: Pick<RunRows, 'agentVersion'>
   catalog: AgentCatalog
 }): Promise<AgentSnapshot | null> {
-  const current = catalog.get(name)
+  const current = catalog.of(tenant).get(name)
   if (current && pinOf(current) === pin) return current
   const kept = await rows.agentVersion(pin)
   if (!kept) return null
   const links: Record<string, AgentLink> = {}
   for (const [entry, { source, ...link }] of Object.entries(kept.links ?? {})) {
-    const snapshot = await findVersion({ name: source, pin: link.pin, rows, catalog })
+    const snapshot = await findVersion({
+      tenant,
+      name: source,
+      pin: link.pin,
+      rows,
+      catalog,
+    })
     if (!snapshot) return null
     links[entry] = { name: link.name, agentName: link.agentName, snapshot }
   }

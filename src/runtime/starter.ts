@@ -84,10 +84,11 @@ export function createStarter({
   const savedVersions = new Set<string>()
   const describe = (parts: Parts) => toRunRow(parts, { runId: nextId('run'), serverBudget })
 
-  function chooseAgent({ agent, agentName }: AgentReference): Assistant {
-    const snapshot = catalog.get(agent)
+  function chooseAgent({ tenant }: Scope, { agent, agentName }: AgentReference): Assistant {
+    const agents = catalog.of(tenant)
+    const snapshot = agents.get(agent)
     if (!snapshot) {
-      const names = catalog.list().map((entry) => entry.name)
+      const names = agents.list().map((entry) => entry.name)
       throw new Problem('not_found', `There is no agent ${agent}; there are: ${names.join(', ')}`)
     }
     return assistants.get(snapshot, agentName ?? defaultAgentName(snapshot))
@@ -189,7 +190,7 @@ export function createStarter({
   return {
     async start(scope, { session: reference, agent, messages: posted, ...rest }) {
       const { beside, options, headers = {}, key } = rest
-      const assistant = chooseAgent(agent)
+      const assistant = chooseAgent(scope, agent)
       await keepVersion(assistant.snapshot)
       const from = beside && (await findBranchPoint(rows, scope, { session: reference, beside }))
       for (let attempt = 0; attempt < startTries; attempt += 1) {
@@ -224,7 +225,7 @@ export function createStarter({
     },
     async startNew(scope, { session: input, agent, messages: posted, ...rest }) {
       const { options, headers = {}, key } = rest
-      const assistant = chooseAgent(agent)
+      const assistant = chooseAgent(scope, agent)
       await keepVersion(assistant.snapshot)
       const id = nextId('ses')
       if (posted.length === 0) throw nothingToAnswer(id)

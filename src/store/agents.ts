@@ -23,16 +23,19 @@ export type NewRevision = {
 /** Whoever listens here is told that agents may have changed. */
 export const agentsChannel = 'parley_agents'
 
+/**
+ * Name and revision of every agent of every tenant, for the catalog, which keeps them apart: equal
+ * heads mean equal agents.
+ */
+export function readAgentHeads(
+  database: Statements,
+): Promise<{ tenant: string; name: string; revision: number }[]> {
+  return database.query('select tenant, name, revision from agents', [])
+}
+
 /** Agents that were made over the API, and what the API did to all agents. */
 export function createAgents({ database, ids }: { database: Database; ids: Ids }) {
   return {
-    /** Name and revision of every agent: equal heads mean equal agents. */
-    async heads(scope: Scope): Promise<{ name: string; revision: number }[]> {
-      return await database.query('select name, revision from agents where tenant = $1', [
-        scope.tenant,
-      ])
-    },
-
     async read(scope: Scope, names: string[]): Promise<StoredAgent[]> {
       return await database.query(
         `select a.name, a.revision, r.version, r.file from agents a

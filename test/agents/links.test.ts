@@ -89,12 +89,12 @@ test('a file that was named itself and names nobody who is there stops the start
         get: () => team,
         fileOf: (name) => ({ name, path: '/team', source: name, explicit, writable: false }),
       },
-      stored,
+      stored: { ...stored, tenants: () => [] },
       onProblem: (line) => void lines.push(line),
     })
   const lines: string[] = []
   const line = 'team:4:9 there is no agent writer in this file or beside it; serve its file, too'
   expect(() => combine(true)).toThrow(new AgentFileError([line]))
-  expect(combine(false).list()).toEqual([])
+  expect(combine(false).of('default').list()).toEqual([])
   expect(lines).toEqual([line])
 })

@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { combineAgents } from '#agents/combine-agents.ts'
 import { openStoredAgents } from '#agents/stored-agents.ts'
-import { agentsChannel } from '#store/agents.ts'
+import { agentsChannel, readAgentHeads } from '#store/agents.ts'
+import type { Database } from '#store/database.ts'
 import { openStore } from '../store/rows.ts'
 
 const scope = { tenant: 'default', owner: null }
@@ -13,7 +14,7 @@ test('a change is seen by who listens, and by who only polls', async () => {
     const seen = createSignal()
     const stored = await openStoredAgents({
       rows: store.agents,
-      scope,
+      readHeads: () => readAgentHeads(database),
       baseDirectory: '/work',
       problemsOf: () => [],
       listen: async (onHint) => (hears ? database.listen(agentsChannel, onHint) : async () => {}),
@@ -28,33 +29,38 @@ test('a change is seen by who listens, and by who only polls', async () => {
   await store.agents.create(scope, revision('a', 'created'))
   for (const { stored, seen } of followers) {
     await seen.once
-    expect(stored.list()).toMatchObject([{ name: 'a', version: 'v-a', source: 'database' }])
+    expect(stored.list('default')).toMatchObject([
+      { name: 'a', version: 'v-a', source: 'database' },
+    ])
   }
 })
 
 test('what is in the database at the start is served, and what was removed is not', async () => {
-  const { store, close } = await openStore()
+  const { store, database, close } = await openStore()
   onTestFinished(close)
   await store.agents.create(scope, revision('a', 'created'))
-  const stored = await openSilent(store.agents)
-  expect(stored.get('a')?.baseDirectory).toBe('/work')
+  const stored = await openSilent({ rows: store.agents, database })
+  expect(stored.list('default')[0]?.baseDirectory).toBe('/work')
   await store.agents.remove(scope, { ...revision('a', 'deleted'), revision: 1 })
   await stored.refresh()
-  expect(stored.list()).toEqual([])
+  expect(stored.list('default')).toEqual([])
   await stored.close()
 })
 
 test('what would be refused now is not served, and is reported', async () => {
-  const { store, close } = await openStore()
+  const { store, database, close } = await openStore()
   onTestFinished(close)
   await store.agents.create(scope, revision('a', 'created'))
   const lines: string[] = []
   const problemsOf = () => ['config.agents.root.toolsets.0.type: commands are turned off']
-  const stored = await openSilent(store.agents, {
-    problemsOf,
-    onProblem: (line) => lines.push(line),
-  })
-  expect(stored.list()).toEqual([])
+  const stored = await openSilent(
+    { rows: store.agents, database },
+    {
+      problemsOf,
+      onProblem: (line) => lines.push(line),
+    },
+  )
+  expect(stored.list('default')).toEqual([])
   expect(lines).toEqual([
     'database: agent a is not served: config.agents.root.toolsets.0.type: commands are turned off',
   ])
@@ -64,7 +70,12 @@ test('what would be refused now is not served, and is reported', async () => {
 test('a file hides an agent of the database that has its name, and both are named', async () => {
   const lines: string[] = []
   const catalog = combine({ inFiles: ['a', 'c'], inDatabase: ['a', 'b'], lines })
-  expect(catalog.list().map(({ name, source }) => [name, source])).toEqual([
+  expect(
+    catalog
+      .of('default')
+      .list()
+      .map(({ name, source }) => [name, source]),
+  ).toEqual([
     ['a', 'a.yaml'],
     ['b', 'database'],
     ['c', 'c.yaml'],
@@ -73,11 +84,27 @@ test('a file hides an agent of the database that has its name, and both are name
 })
 
 test('the default is the named agent, the only one, default, or the first', () => {
-  expect(combine({}).defaultName()).toBeUndefined()
-  expect(combine({ inDatabase: ['b'] }).defaultName()).toBe('b')
-  expect(combine({ inFiles: ['b'], inDatabase: ['a'] }).defaultName()).toBe('a')
-  expect(combine({ inFiles: ['b', 'default'], inDatabase: ['a'] }).defaultName()).toBe('default')
-  expect(combine({ inFiles: ['b'], inDatabase: ['a'], defaultAgent: 'b' }).defaultName()).toBe('b')
+  expect(combine({}).of('default').defaultName()).toBeUndefined()
+  expect(
+    combine({ inDatabase: ['b'] })
+      .of('default')
+      .defaultName(),
+  ).toBe('b')
+  expect(
+    combine({ inFiles: ['b'], inDatabase: ['a'] })
+      .of('default')
+      .defaultName(),
+  ).toBe('a')
+  expect(
+    combine({ inFiles: ['b', 'default'], inDatabase: ['a'] })
+      .of('default')
+      .defaultName(),
+  ).toBe('default')
+  expect(
+    combine({ inFiles: ['b'], inDatabase: ['a'], defaultAgent: 'b' })
+      .of('default')
+      .defaultName(),
+  ).toBe('b')
   expect(() => combine({ inFiles: ['default'], defaultAgent: 'defualt' })).toThrow(
     '--agent defualt: there is no such agent; did you mean default?',
   )
@@ -96,7 +123,7 @@ function combine({
 }) {
   return combineAgents({
     files: holding(inFiles, (name) => `${name}.yaml`),
-    stored: holding(inDatabase, () => 'database'),
+    stored: { ...holding(inDatabase, () => 'database'), tenants: () => ['default'] },
     defaultAgent,
     onProblem: (line) => lines.push(line),
   })
@@ -119,12 +146,12 @@ function holding(names: string[], sourceOf: (name: string) => string) {
 }
 
 function openSilent(
-  rows: Parameters<typeof openStoredAgents>[0]['rows'],
+  { rows, database }: { rows: Parameters<typeof openStoredAgents>[0]['rows']; database: Database },
   options: Partial<Parameters<typeof openStoredAgents>[0]> = {},
 ) {
   return openStoredAgents({
     rows,
-    scope,
+    readHeads: () => readAgentHeads(database),
     baseDirectory: '/work',
     problemsOf: () => [],
     listen: async () => async () => {},

@@ -327,9 +327,11 @@ async function doubles(
       submitToolResult: async () => house.run,
     },
     catalog: {
-      list: () => [snapshot],
-      get: (name) => (name === 'assistant' ? snapshot : undefined),
-      defaultName: () => 'assistant',
+      of: () => ({
+        list: () => [snapshot],
+        get: (name) => (name === 'assistant' ? snapshot : undefined),
+        defaultName: () => 'assistant',
+      }),
     },
     toolDefinitions: async () => [
       { name: 'read_file', description: 'Reads', parameters: {}, annotations: {}, effect: 'read' },
@@ -345,7 +347,7 @@ async function doubles(
       },
       duplicate: async () => snapshot,
       reload: async () => snapshot,
-      config: async (name) => ({
+      config: async (_author, name) => ({
         name,
         source: snapshot.source,
         format: 'yaml',

@@ -1,5 +1,5 @@
 import type { AgentCatalog, AgentSnapshot } from '#runtime/catalog.ts'
-import type { Handlers } from '../env.ts'
+import type { AppContext, Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import { toPageRequest } from '../page-request.ts'
 import { type AgentEdits, authorOf, etagOf } from './agent-edits.ts'
@@ -25,7 +25,7 @@ export function agentChangeHandlers({
   agentEdits,
   summaries,
 }: {
-  catalog: Pick<AgentCatalog, 'get'>
+  catalog: Pick<AgentCatalog, 'of'>
   agentEdits: AgentEdits
   summaries: Summaries
 }): AgentChangeHandlers {
@@ -57,11 +57,11 @@ export function agentChangeHandlers({
       return c.json(await summaries.detail(snapshot), 200, etagOf(snapshot))
     },
     async getAgentConfig(c) {
-      const snapshot = find(c.req.valid('param').agent)
-      return c.json(await agentEdits.config(snapshot.name), 200, etagOf(snapshot))
+      const snapshot = find(c, c.req.valid('param').agent)
+      return c.json(await agentEdits.config(authorOf(c), snapshot.name), 200, etagOf(snapshot))
     },
     async getAgentPrompt(c) {
-      const snapshot = find(c.req.valid('param').agent)
+      const snapshot = find(c, c.req.valid('param').agent)
       return c.json({ content: promptOf(snapshot) }, 200, etagOf(snapshot))
     },
     async updateAgentPrompt(c) {
@@ -72,7 +72,7 @@ export function agentChangeHandlers({
       return c.json({ content: promptOf(snapshot) }, 200, etagOf(snapshot))
     },
     async listAgentVersions(c) {
-      const { name } = find(c.req.valid('param').agent)
+      const { name } = find(c, c.req.valid('param').agent)
       const page = toPageRequest(c.req.valid('query'))
       return c.json(await agentEdits.versions(authorOf(c), name, page), 200)
     },
@@ -84,8 +84,11 @@ export function agentChangeHandlers({
     },
   }
 
-  function find(name: string): AgentSnapshot {
-    return found(catalog.get(name), `agent ${name}; listAgents names them`)
+  function find(c: AppContext, name: string): AgentSnapshot {
+    return found(
+      catalog.of(c.get('scope').tenant).get(name),
+      `agent ${name}; listAgents names them`,
+    )
   }
 }
 

@@ -3,8 +3,14 @@ import type { AgentTool, AgentToolPatch, NewAgentTool } from '#contract/agent-to
 import type { AgentSnapshot } from '#runtime/catalog.ts'
 import type { Page, PageRequest, Scope } from '#store/scope.ts'
 import type { AppContext } from '../env.ts'
+import { can } from '../principal.ts'
 
-export type Author = { scope: Scope; name: string }
+export type Author = {
+  scope: Scope
+  name: string
+  /** Whether code may be among what they write. */
+  mayWriteCode: boolean
+}
 export type Guard = { ifMatch?: string | undefined }
 
 /** What can be done to agents; throws a `Problem` for what cannot. */
@@ -15,7 +21,7 @@ export type AgentEdits = {
   remove(author: Author, name: string, guard: Guard): Promise<void>
   duplicate(author: Author, name: string, newName: string): Promise<AgentSnapshot>
   reload(author: Author, name: string): Promise<AgentSnapshot>
-  config(name: string): Promise<AgentConfig>
+  config(author: Author, name: string): Promise<AgentConfig>
   versions(author: Author, name: string, page: PageRequest): Promise<Page<AgentVersion>>
   restore(author: Author, name: string, version: string, guard: Guard): Promise<AgentSnapshot>
 }
@@ -39,7 +45,9 @@ export type AgentToolEdits = {
 }
 
 export function authorOf(c: AppContext): Author {
-  return { scope: c.get('scope'), name: c.get('principal').owner }
+  const principal = c.get('principal')
+  const mayWriteCode = can(principal, 'code:write')
+  return { scope: c.get('scope'), name: principal.owner, mayWriteCode }
 }
 
 export function etagOf({ version }: AgentSnapshot): { ETag: string } {

@@ -2,7 +2,7 @@ import type { AgentTool } from '#contract/agent-tool.ts'
 import { Problem } from '#contract/problem.ts'
 import type { ToolDefinition } from '#contract/tool.ts'
 import type { AgentCatalog, AgentSnapshot } from '#runtime/catalog.ts'
-import type { Handlers } from '../env.ts'
+import type { AppContext, Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import { type AgentToolEdits, authorOf, etagOf } from './agent-edits.ts'
 import { firstAgentName, type ToolDefinitions } from './agent-summary.ts'
@@ -18,13 +18,13 @@ export function agentToolHandlers({
   agentToolEdits,
   toolDefinitions,
 }: {
-  catalog: Pick<AgentCatalog, 'get'>
+  catalog: Pick<AgentCatalog, 'of'>
   agentToolEdits: AgentToolEdits
   toolDefinitions: ToolDefinitions
 }): AgentToolHandlers {
   return {
     async listAgentTools(c) {
-      const tools = await allTools(find(c.req.valid('param').agent))
+      const tools = await allTools(find(c, c.req.valid('param').agent))
       const shown = tools.map(({ name, description, implementation }) => ({
         name,
         description,
@@ -37,7 +37,7 @@ export function agentToolHandlers({
       const input = c.req.valid('json')
       const guard = { ifMatch: c.req.valid('header')['if-match'] }
       const { name } = input
-      const known = (await allTools(find(agent))).find((tool) => tool.name === name)
+      const known = (await allTools(find(c, agent))).find((tool) => tool.name === name)
       if (known) throw new Problem('conflict', `Agent ${agent} has a tool ${name} already`)
       const { tool, snapshot } = await agentToolEdits.create(authorOf(c), agent, input, guard)
       const place = `/api/agents/${encodeURIComponent(agent)}/tools/${encodeURIComponent(name)}`
@@ -45,7 +45,7 @@ export function agentToolHandlers({
     },
     async getAgentTool(c) {
       const { agent, tool: name } = c.req.valid('param')
-      const snapshot = find(agent)
+      const snapshot = find(c, agent)
       const tool = (await allTools(snapshot)).find((each) => each.name === name)
       return c.json(found(tool, `tool ${name} of agent ${agent}`), 200, etagOf(snapshot))
     },
@@ -53,21 +53,24 @@ export function agentToolHandlers({
       const { agent, tool: name } = c.req.valid('param')
       const guard = { ifMatch: c.req.valid('header')['if-match'] }
       const change = { name, patch: c.req.valid('json') }
-      await refuseBuiltin(agent, name)
+      await refuseBuiltin(c, agent, name)
       const { tool, snapshot } = await agentToolEdits.update(authorOf(c), agent, change, guard)
       return c.json(tool, 200, etagOf(snapshot))
     },
     async deleteAgentTool(c) {
       const { agent, tool } = c.req.valid('param')
       const guard = { ifMatch: c.req.valid('header')['if-match'] }
-      await refuseBuiltin(agent, tool)
+      await refuseBuiltin(c, agent, tool)
       await agentToolEdits.remove(authorOf(c), agent, tool, guard)
       return c.body(null, 204)
     },
   }
 
-  function find(name: string): AgentSnapshot {
-    return found(catalog.get(name), `agent ${name}; listAgents names them`)
+  function find(c: AppContext, name: string): AgentSnapshot {
+    return found(
+      catalog.of(c.get('scope').tenant).get(name),
+      `agent ${name}; listAgents names them`,
+    )
   }
 
   /** Those of toolsets, and those of code also while the server runs no code. */
@@ -82,8 +85,8 @@ export function agentToolHandlers({
     return [...definitions.filter(({ name }) => !isMade(name)).map(toBuiltin), ...described]
   }
 
-  async function refuseBuiltin(agent: string, name: string): Promise<void> {
-    const tool = (await allTools(find(agent))).find((each) => each.name === name)
+  async function refuseBuiltin(c: AppContext, agent: string, name: string): Promise<void> {
+    const tool = (await allTools(find(c, agent))).find((each) => each.name === name)
     if (found(tool, `tool ${name} of agent ${agent}`).implementation !== 'builtin') return
     throw new Problem(
       'agent_invalid',

@@ -3,7 +3,7 @@ import type { NewSession, Session, SessionDetail, SessionPatch } from '#contract
 import type { AgentCatalog } from '#runtime/catalog.ts'
 import type { Runs } from '#runtime/runtime.ts'
 import type { Page, PageRequest, Scope } from '#store/scope.ts'
-import type { Handlers } from '../env.ts'
+import type { AppContext, Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import { toPageRequest } from '../page-request.ts'
 import { requireApprovalFor } from '../require-scope.ts'
@@ -51,7 +51,7 @@ export function sessionHandlers({
 }: {
   sessions: SessionRows
   runs: Pick<Runs, 'cancelSession' | 'cancelBackground' | 'dropQueue'>
-  catalog: Pick<AgentCatalog, 'get'>
+  catalog: Pick<AgentCatalog, 'of'>
   newSessionId: () => string
   /** A working directory made absolute; refuses what is not in the workspace. */
   workingDir: (path: string) => string
@@ -65,7 +65,7 @@ export function sessionHandlers({
     async createSession(c) {
       const input = withWorkingDir(c.req.valid('json'))
       requireApprovalFor(c, input)
-      checkAgent(input.agent)
+      checkAgent(c, input.agent)
       const session = await sessions.create(c.get('scope'), {
         id: newSessionId(),
         owner: c.get('principal').owner,
@@ -81,7 +81,7 @@ export function sessionHandlers({
     async updateSession(c) {
       const patch = withWorkingDir(c.req.valid('json'))
       requireApprovalFor(c, patch)
-      checkAgent(patch.agent)
+      checkAgent(c, patch.agent)
       return c.json(await update(c.get('scope'), c.req.valid('param').session, patch), 200)
     },
     async updateSessionTitle(c) {
@@ -126,8 +126,8 @@ export function sessionHandlers({
     return { ...input, working_dir: workingDir(input.working_dir) }
   }
 
-  function checkAgent(agent: string | undefined): void {
-    if (agent === undefined || catalog.get(agent)) return
+  function checkAgent(c: AppContext, agent: string | undefined): void {
+    if (agent === undefined || catalog.of(c.get('scope').tenant).get(agent)) return
     const message = `There is no agent ${agent}; listAgents names them`
     throw new Problem('validation_failed', message, { errors: [{ path: 'agent', message }] })
   }

@@ -91,7 +91,7 @@ export function startHandlers({
   ): Promise<StartedRun> {
     const scope = c.get('scope')
     const known = found(await sessions.get(scope, request.session), `session ${request.session}`)
-    return runs.start(scope, { agent: conversations.agentOf(known), ...request })
+    return runs.start(scope, { agent: conversations.agentOf(scope, known), ...request })
   }
 
   /** Begins a run and shows it, or the one that the same request began before. */
