@@ -8,7 +8,8 @@ import { bugTrials } from './trials.ts'
 type Verdict =
   /** `check` is the rule that found it. */
   | { type: 'caught'; check: string; trials: number; seed: number }
-  | { type: 'survived'; trials: number }
+  /** `other`: what the trials found instead. */
+  | { type: 'survived'; trials: number; seed: number; other: string | undefined }
   /** The trial fails with servers that have no bug, or could not be made. */
   | { type: 'broken'; seed: number; withBug: boolean; reason: string }
 
@@ -21,6 +22,7 @@ const lanes = 2
 
 /** Makes each trial without its bug and with it, until the bug is caught or `most` were made. */
 async function hunt(trial: BugTrial, { seed, most, ...world }: Hunt): Promise<Verdict> {
+  let other: string | undefined
   for (let index = 0; index < most; index += 1) {
     const own = seed + index
     for (const bug of [undefined, trial.bug]) {
@@ -33,13 +35,10 @@ async function hunt(trial: BugTrial, { seed, most, ...world }: Hunt): Promise<Ve
       }
       const proof = found.find(({ promise }) => promise === trial.promise)
       if (proof) return { type: 'caught', check: checkOf(proof), trials: index + 1, seed: own }
-      if (found[0]) {
-        const reason = `not by ${trial.promise}, but ${toLine(found[0])}`
-        return { type: 'broken', seed: own, withBug: true, reason }
-      }
+      if (found[0]) other = toLine(found[0])
     }
   }
-  return { type: 'survived', trials: most }
+  return { type: 'survived', trials: most, seed, other }
 }
 
 async function attempt(trial: BugTrial, world: BugWorld): Promise<Violation[] | Error> {
@@ -62,6 +61,9 @@ async function huntAll(chosen: readonly BugTrial[], options: Hunt): Promise<Repo
       console.log(
         `${verdict.type === 'caught' ? '✓' : '✗'} ${trial.bug}: ${toCells(verdict).join(', ')}`,
       )
+      if (verdict.type !== 'caught') {
+        console.log(`  again: npm run faults:seeded -- --only ${trial.bug} --seed ${verdict.seed}`)
+      }
       reports.push(report)
     }
   }
@@ -88,9 +90,14 @@ function toCells(verdict: Verdict): string[] {
     case 'caught':
       return ['caught', verdict.check, String(verdict.trials), String(verdict.seed)]
     case 'survived':
-      return ['SURVIVED', '—', String(verdict.trials), '—']
+      return [
+        'SURVIVED',
+        verdict.other?.slice(0, 200) ?? '—',
+        String(verdict.trials),
+        String(verdict.seed),
+      ]
     case 'broken': {
-      const what = verdict.withBug ? 'WRONG CHECK' : 'FAILS WITHOUT ITS BUG'
+      const what = verdict.withBug ? 'COULD NOT BE MADE' : 'FAILS WITHOUT ITS BUG'
       return [what, verdict.reason.slice(0, 200), '—', String(verdict.seed)]
     }
   }
