@@ -6,7 +6,12 @@ import { pageOf } from './page.ts'
 export const Owner = z
   .string()
   .regex(/^[^\p{C}]{1,200}$/u, 'must be 1 to 200 printable characters')
-  .openapi('Owner', { description: 'Whose sessions: a person or a program', example: 'shop' })
+  .openapi('Owner', {
+    // The generator would write the flag into the pattern.
+    pattern: '^[^\\p{C}]{1,200}$',
+    description: 'Whose sessions: a person or a program',
+    example: 'shop',
+  })
 export type Owner = z.infer<typeof Owner>
 
 const scopes = z

@@ -13,7 +13,10 @@ export const ImagePart = z
       .object({
         url: z
           .string()
-          .regex(/^(data:|https?:\/\/)/i, 'must be a data: URL or an http(s) URL')
+          .regex(
+            /^([Dd][Aa][Tt][Aa]:|[Hh][Tt][Tt][Pp][Ss]?:\/\/)/,
+            'must be a data: URL or an http(s) URL',
+          )
           .openapi({ description: 'A data: URL or an http(s) URL' }),
         detail: z.enum(['auto', 'low', 'high']).optional(),
       })
@@ -31,7 +34,7 @@ export const FilePart = z
         file_id: z.string().optional().openapi({ description: 'The id of an uploaded file' }),
         file_data: z
           .string()
-          .regex(/^data:/i, 'must be a data: URL')
+          .regex(/^[Dd][Aa][Tt][Aa]:/, 'must be a data: URL')
           .optional()
           .openapi({ description: 'A data: URL' }),
         filename: z.string().optional().openapi({ example: 'report.pdf' }),

@@ -61,6 +61,15 @@ test('no response, parameter or header is written out at an operation', () => {
   expect(text).not.toContain('x-component')
 })
 
+test('every pattern is one that other programs can read', () => {
+  const patterns = [...text.matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(([, pattern = '']) =>
+    JSON.parse(pattern),
+  )
+  expect(patterns.length).toBeGreaterThan(10)
+  expect(patterns.filter((pattern) => /\/[dgimsuvy]+$/.test(pattern))).toEqual([])
+  for (const pattern of patterns) expect(() => new RegExp(pattern, 'u')).not.toThrow()
+})
+
 test('an event stream says what its lines hold to generators of both kinds', () => {
   const stream = { $ref: '#/components/schemas/StreamedEvent' }
   expect(responses.RunEventsResponse).toMatchObject({
