@@ -18,11 +18,14 @@ export async function listen({
   host,
   port,
   newRequestId,
+  headersTimeout = 10_000,
 }: {
   app: Hono<Env>
   host: string
   port: number
   newRequestId: () => string
+  /** Milliseconds in which the headers of a request must be here. */
+  headersTimeout?: number
 }): Promise<Listening> {
   const listener = getRequestListener(app.fetch, {
     // A request that cannot be made into one: its target or Host is no part of a URL.
@@ -32,7 +35,7 @@ export async function listen({
       return new Response(body, answer)
     },
   })
-  const server = createServer(serverOptions, listener)
+  const server = createServer({ ...serverOptions, headersTimeout }, listener)
   answerUnreadable(server, newRequestId)
   await bind(server, host, port)
   return {
@@ -43,11 +46,12 @@ export async function listen({
 
 const serverOptions = {
   maxHeaderSize: 16 * 1024,
-  headersTimeout: 10_000,
   requestTimeout: 60_000,
   // How often Node looks for connections beyond the two times above.
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 65_000,
+  // The listener refuses a request without a Host itself, with a problem.
+  requireHostHeader: false,
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {

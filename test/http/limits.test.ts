@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { Hono } from 'hono'
 import { expect, onTestFinished, test } from 'vitest'
+import type { Env } from '#http/env.ts'
 import { createRunAdmission } from '#http/limits-runs.ts'
+import { listen } from '#http/listen.ts'
 import { exampleRun, openHouse } from './house.ts'
 
 const rate = { perMinute: 60, burst: 2 }
@@ -152,6 +155,7 @@ const unreadable: [string, string, number, string][] = [
     431,
     'headers_too_large',
   ],
+  ['no Host', 'GET /api/ping HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'invalid_json'],
   ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'invalid_json'],
 ]
 
@@ -168,6 +172,16 @@ test('headers of almost 16 KiB are read', async () => {
   const head = 'GET /api/ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Large: '
   const answer = await raw(house.url, `${head}${'a'.repeat(15 * 1024)}\r\n\r\n`)
   expect(answer).toMatch(/^HTTP\/1.1 200 /)
+})
+
+test('headers that come too slowly are refused', async () => {
+  const app = new Hono<Env>()
+  const newRequestId = () => 'req_1'
+  const server = await listen({ app, host: '127.0.0.1', port: 0, newRequestId, headersTimeout: 1 })
+  onTestFinished(() => server.close(0))
+  const answer = await raw(server.url, 'GET /api/ping HTTP/1.1\r\nHost: local')
+  expect(answer).toMatch(/^HTTP\/1.1 408 /)
+  expect(answer).toContain('request_timeout')
 })
 
 test('an expectation that nobody knows is ignored', async () => {
