@@ -20,6 +20,12 @@ test('a poll finds what nobody told: heads of followed logs, cancels of held run
   )
 })
 
+test('who follows a session that was removed elsewhere is at the end', async () => {
+  const { done, untilDone } = await startCluster({ followed: ['ses_1', 'ses_2'], removed: 'ses_1' })
+  await untilDone('end ses_1')
+  expect(done).toEqual(['heads ses_1,ses_2', 'hint ses_2 9', 'end ses_1'])
+})
+
 test('nothing is asked while nothing is followed and no run is held', async () => {
   const { done, untilAsked } = await startCluster()
   await untilAsked(3)
@@ -37,10 +43,13 @@ test('after a gap everything is looked at, and again after a look that failed', 
 async function startCluster({
   followed = [],
   held = [],
+  removed,
   failures = 0,
 }: {
   followed?: string[]
   held?: string[]
+  /** A session that is followed and is not there any more. */
+  removed?: string
   /** So many reads of heads fail first. */
   failures?: number
 } = {}) {
@@ -63,7 +72,8 @@ async function startCluster({
         note(`heads ${sessionIds}`)
         failuresLeft -= 1
         if (failuresLeft >= 0) throw new Error('The database is away')
-        return sessionIds.map((sessionId) => ({ sessionId, head: 9 }))
+        const there = sessionIds.filter((sessionId) => sessionId !== removed)
+        return there.map((sessionId) => ({ sessionId, head: 9 }))
       },
       async cancelRequests(runIds) {
         note(`cancels ${runIds}`)
