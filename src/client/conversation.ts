@@ -95,7 +95,14 @@ function addMessage(
   { messages }: Conversation,
   { message, session_id }: EventOf<'user_message' | 'message_added'>,
 ): Conversation['messages'] {
-  return [...messages, { ...message, session_id }]
+  const begins = message.parent_id === null
+  const parent = messages.findLastIndex(({ id }) => id === message.parent_id)
+  // What follows the same message on another branch makes room; sub-agents' parts stay.
+  const kept = messages.filter(
+    (other, index) =>
+      other.session_id !== session_id || !(begins || (parent !== -1 && index > parent)),
+  )
+  return [...kept, { ...message, session_id }]
 }
 
 function stopRun(now: Conversation, event: EventOf<'stream_stopped'>): Partial<Conversation> {

@@ -30,6 +30,25 @@ test('a finished run leaves its messages and nothing on its way', () => {
   expect(conversation).toMatchObject({ status: 'idle', drafts: [], runs: [], seq: 12 })
 })
 
+test('a message on another branch takes the place of what followed its parent', () => {
+  const said = (...[id, role, content, parent]: Parameters<typeof toMessage>): EventBody => {
+    const message = toMessage(id, role, content, parent)
+    const type = role === 'user' ? 'user_message' : 'message_added'
+    return { type, message_id: id, message }
+  }
+  const log = toLog([
+    said('msg_1', 'user', 'One'),
+    said('msg_2', 'assistant', 'First', 'msg_1'),
+    said('msg_3', 'user', 'Two', 'msg_2'),
+    said('msg_4', 'user', 'Two again', 'msg_2'),
+    said('msg_5', 'assistant', 'Second', 'msg_4'),
+  ])
+  const contents = ({ messages }: Conversation) => messages.map(({ content }) => content)
+  expect(contents(replay(log))).toEqual(['One', 'First', 'Two again', 'Second'])
+  const anew = toLog([said('msg_1', 'user', 'One'), said('msg_2', 'user', 'Zero')])
+  expect(contents(replay(anew))).toEqual(['Zero'])
+})
+
 test('a draft grows with the text, the reasoning and the calls of one answer', () => {
   const conversation = replay(
     toLog([
@@ -128,7 +147,7 @@ test('no state is changed by the one after it', () => {
     emptyConversation,
   )
   expect(frozen.messages.at(-1)).toMatchObject(
-    toMessage('msg_2', 'assistant', 'Ein Bär 🐻 brummt\n– laut'),
+    toMessage('msg_2', 'assistant', 'Ein Bär 🐻 brummt\n– laut', 'msg_1'),
   )
 })
 

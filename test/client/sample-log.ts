@@ -44,7 +44,7 @@ export function sampleLog(): RuntimeEvent[] {
     {
       type: 'message_added',
       message_id: 'msg_2',
-      message: toMessage('msg_2', 'assistant', 'Ein Bär 🐻 brummt\n– laut'),
+      message: toMessage('msg_2', 'assistant', 'Ein Bär 🐻 brummt\n– laut', 'msg_1'),
     },
     stopped,
   ])
@@ -72,10 +72,15 @@ export function deltas(texts: string[], start = 0): EventBody[] {
   })
 }
 
-export function toMessage(id: string, role: Message['role'], content: string): Message {
+export function toMessage(
+  id: string,
+  role: Message['role'],
+  content: string,
+  parentId: string | null = null,
+): Message {
   return {
     id,
-    parent_id: null,
+    parent_id: parentId,
     role,
     agent_name: role === 'assistant' ? 'root' : null,
     status: 'complete',

@@ -161,3 +161,47 @@ test('a conversation that stays too long fails with the reason', async () => {
   await app.events(run.id)
   await expectGoesOn(app, session)
 })
+
+test('a summary stands for its own branch, and for those that leave it later', async () => {
+  const app = await startApp({ agents })
+  const session = await newSession(app)
+  app.model.push(
+    { text: 'First' },
+    { text: 'Second', usage: nearlyFull },
+    { text: 'Summed up' },
+    { text: 'Third' },
+  )
+  for (const message of ['One', 'Two', 'Three']) await ask(app, { session, message })
+  const { messages } = await getSession(app, session)
+  const summary = 'Summary of the conversation so far:\n\nSummed up'
+  const edit = async (index: number, content: string) => {
+    app.model.push({ text: 'Again' })
+    await app.client.POST('/api/sessions/{session}/messages/{message}/edit', {
+      params: { path: { session, message: messages[index]?.id ?? '' } },
+      body: { content },
+    })
+    return app.model.requests.at(-1)?.body.messages.map((message) => message.content)
+  }
+  expect(await edit(2, 'Other two')).toEqual(['Be brief', 'One', 'First', 'Other two'])
+  expect(await edit(4, 'Other three')).toEqual(['Be brief', summary, 'Other three'])
+  const fork = async (index: number) => {
+    const { data } = await app.client.POST('/api/sessions/{session}/fork', {
+      params: { path: { session } },
+      body: { message_id: messages[index]?.id ?? '' },
+    })
+    await expectGoesOn(app, data.id)
+    return app.model.requests.at(-1)?.body.messages.map((message) => message.content)
+  }
+  expect(await fork(5)).toEqual(['Be brief', summary, 'Three', 'Third', 'Are you there?'])
+  expect(await fork(2)).toEqual(['Be brief', 'One', 'First', 'Two', 'Are you there?'])
+  expect((await getSession(app, session)).messages).toHaveLength(6)
+  await app.restart()
+  await expectGoesOn(app, session)
+  expect(app.model.requests.at(-1)?.body.messages[1]?.content).toBe(summary)
+  const { data: document } = await app.client.GET('/api/sessions/{session}/export', {
+    params: { path: { session } },
+  })
+  const { data: copy } = await app.client.POST('/api/sessions/import', { body: document })
+  await expectGoesOn(app, copy.id)
+  expect(app.model.requests.at(-1)?.body.messages[1]?.content).toBe(summary)
+})
