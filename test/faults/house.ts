@@ -88,7 +88,21 @@ export async function openHouse({
     })
     return { ...process, name, environment, passedOver: false, gone: () => untilGone(process) }
   })
-  const [first, ...others] = await Promise.all(begun)
+  const begins = await Promise.allSettled(begun)
+  const standing = begins.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  async function close(): Promise<void> {
+    await Promise.all(standing.map((instance) => instance.kill()))
+    await model.close()
+    await ledger.close()
+    await database?.drop()
+    await rm(directory, { recursive: true, force: true })
+  }
+  const failed = begins.find((each) => each.status === 'rejected')
+  if (failed) {
+    await close()
+    throw failed.reason
+  }
+  const [first, ...others] = standing
   if (!first) throw new Error('A house has at least one instance')
   const instances: [Instance, ...Instance[]] = [first, ...others]
   return {
@@ -109,13 +123,7 @@ export async function openHouse({
         await opened.close()
       }
     },
-    async close() {
-      await Promise.all(instances.map((instance) => instance.kill()))
-      await model.close()
-      await ledger.close()
-      await database?.drop()
-      await rm(directory, { recursive: true, force: true })
-    },
+    close,
   }
 }
 
