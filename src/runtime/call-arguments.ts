@@ -23,7 +23,9 @@ export function checkCall(
 ): { args: Record<string, unknown> } | { fault: string } {
   const args = readArguments(call.function.arguments)
   if (args === undefined)
-    return { fault: 'The arguments are not a JSON object. Call again with one.' }
+    return {
+      fault: `The arguments are not a JSON object of ${deepest} levels at most. Call again with one.`,
+    }
   const faults = checkArguments(tool.definition.parameters, args)
   if (faults.length === 0) return { args }
   return {
@@ -31,11 +33,14 @@ export function checkCall(
   }
 }
 
-/** The arguments of a call; undefined when they are no JSON object. */
+/** Levels of arguments; what is nested deeper is made to hurt whoever walks through it. */
+const deepest = 64
+
+/** The arguments of a call; undefined when they are no JSON object, or nested too deeply. */
 export function readArguments(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = text.trim() === '' ? {} : JSON.parse(text)
-    return isRecord(value) ? value : undefined
+    return isRecord(value) && !isDeeper(value, deepest) ? value : undefined
   } catch {
     return undefined
   }
@@ -43,6 +48,11 @@ export function readArguments(text: string): Record<string, unknown> | undefined
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1))
 }
 
 function sortKeys(value: unknown): unknown {
