@@ -761,7 +761,7 @@ export interface paths {
         };
         /**
          * List the tools of an agent
-         * @description Every tool of the agent that runs by default.
+         * @description Every tool of the toolsets of the agent that runs by default, those too that the model is shown only when it looks for them (`defer`) or calls from a script (`code_mode_tools`). What the runtime adds by itself (`transfer_task`, `handoff`, the search for deferred tools, the script) is not in the list.
          */
         get: operations["listAgentTools"];
         put?: never;
@@ -813,7 +813,7 @@ export interface paths {
         };
         /**
          * Count the tools of an agent
-         * @description How many tools the agent can call.
+         * @description How many tools the agent can call; they are counted as listAgentTools lists them.
          */
         get: operations["countAgentTools"];
         put?: never;
@@ -3345,7 +3345,7 @@ export interface components {
             toolsets?: components["schemas"]["ToolsetSpec"][];
             /** @description Agents that it may give tasks to: of this file, or of another source that is served (`SOURCE`, `NAME:SOURCE`, `registry/name:tag`) */
             sub_agents?: string[];
-            /** @description Agents of this file that it may hand the conversation over to */
+            /** @description Agents of this file that it may hand the conversation over to; agents of other sources can be given tasks, under sub_agents */
             handoffs?: string[];
             /** @description Instructions by name, or a list of such mappings: a message `/name rest` stands for the text and the rest */
             commands?: {

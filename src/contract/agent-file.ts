@@ -166,7 +166,9 @@ export const AgentSpec = z
     handoffs: z
       .array(z.string())
       .max(64)
-      .describe('Agents of this file that it may hand the conversation over to')
+      .describe(
+        'Agents of this file that it may hand the conversation over to; agents of other sources can be given tasks, under sub_agents',
+      )
       .optional(),
     commands: Commands.optional(),
     max_iterations: z

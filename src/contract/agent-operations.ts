@@ -57,7 +57,8 @@ export const agentOperations = {
     path: '/api/agents/{agent}/{agent_name}/tools/count',
     tags,
     summary: 'Count the tools of an agent',
-    description: 'How many tools the agent can call.',
+    description:
+      'How many tools the agent can call; they are counted as listAgentTools lists them.',
     request: { params: params.extend({ agent_name: parameters.AgentNameParameter }) },
     responses: {
       200: jsonResponse(ToolCount, {

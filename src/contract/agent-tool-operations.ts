@@ -24,7 +24,8 @@ export const agentToolOperations = {
     path: '/api/agents/{agent}/tools',
     tags,
     summary: 'List the tools of an agent',
-    description: 'Every tool of the agent that runs by default.',
+    description:
+      'Every tool of the toolsets of the agent that runs by default, those too that the model is shown only when it looks for them (`defer`) or calls from a script (`code_mode_tools`). What the runtime adds by itself (`transfer_task`, `handoff`, the search for deferred tools, the script) is not in the list.',
     request: { params },
     responses: {
       200: jsonResponse(

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -15,12 +15,10 @@ test('serve says where it listens, serves the examples, and ends with 0 at SIGTE
   const server = startParley(['serve', '--listen', '127.0.0.1:0', '--data-dir', directory])
   const url = await server.firstMatch(/http:\/\/127\.0\.0\.1:\d+/)
   const agents = await (await fetch(`${url}/api/agents`)).json()
-  expect(agents.map(({ name }: { name: string }) => name)).toEqual([
-    'assistant',
-    'extractor',
-    'operator',
-    'team',
-  ])
+  const examples = (await readdir(new URL('../../examples', import.meta.url))).filter((name) =>
+    name.endsWith('.yaml'),
+  )
+  expect(agents.map(({ name }: { name: string }) => `${name}.yaml`)).toEqual(examples.toSorted())
   server.kill('SIGTERM')
   expect(await server.ended).toMatchObject({ code: 0 })
 })
