@@ -7,7 +7,7 @@ const leak =
   /\n\s+at |node_modules|\.ts:\d+|\b(from|into|update) (sessions|runs|events|messages|agents)\b/
 
 /** The statuses of what no operation answers, as the document's description lists them. */
-const undeclared = [400, 403, 404, 405, 408, 413, 429, 431]
+const undeclared = [400, 401, 403, 404, 405, 406, 408, 413, 415, 422, 429, 431]
 
 /** Those of them that say that no operation has seen the request. */
 const unread = [408, 431]

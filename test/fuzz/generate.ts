@@ -17,6 +17,9 @@ export function validFor(operation: Operation, random: Random): HttpRequest {
   return build(validRequest(operation, random))
 }
 
+/** Without it most requests would end at the door. */
+const identity = { authorization: 'Bearer ${token}' }
+
 type Draft = {
   operation: Operation
   method: string
@@ -28,7 +31,13 @@ type Draft = {
 }
 
 function validRequest(operation: Operation, random: Random): Draft {
-  const draft: Draft = { operation, method: operation.method, path: {}, query: [], headers: {} }
+  const draft: Draft = {
+    operation,
+    method: operation.method,
+    path: {},
+    query: [],
+    headers: { ...identity },
+  }
   for (const parameter of operation.parameters) {
     if (parameter.in === 'path') draft.path[parameter.name] = pathValue(parameter, random)
     else if (parameter.required || random.below(3) === 0) {

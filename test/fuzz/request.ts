@@ -24,6 +24,9 @@ export type RawRequest = {
   answers: number
 }
 
+/** A request that was kept, and what was wrong with its answer. */
+export type KeptCase = { problem: string; request: FuzzRequest }
+
 export type Answer = {
   status: number
   /** Names in lower case. */

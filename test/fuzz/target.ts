@@ -5,6 +5,9 @@ import { startModelServer } from '../support/model-server.ts'
 import { type ServerProcess, startServerProcess } from '../support/process.ts'
 import { createModelScript, startMcpServer } from './replies.ts'
 
+/** The key of the operator, who may do everything. */
+const token = 'fuzz-token-0123456789abcdef0123456789abcdef'
+
 /** A server of its own in a process of its own, with a model and an MCP server that are hostile. */
 export type Target = {
   url: string
@@ -27,9 +30,17 @@ export async function openTarget(): Promise<Target> {
   const flags = [directory, '--no-titles', '--workspace', directory]
   const server = await startServerProcess({
     home: { directory, flags: [...flags, '--data-dir', join(directory, 'data')] },
-    flags: ['--allow-host', new URL(mcp.url).host, '--enable-code'],
+    flags: [
+      '--allow-host',
+      new URL(mcp.url).host,
+      '--enable-code',
+      '--http-token',
+      token,
+      '--rate-limit',
+      '0',
+    ],
   })
-  const ask = createAsker(server.url)
+  const ask = createAsker(server.url, token)
   async function close(): Promise<void> {
     await server.kill('SIGTERM')
     await mcp.close()
@@ -78,6 +89,7 @@ export async function openTarget(): Promise<Target> {
         call: detail.pending_approvals[0].tool_call_id ?? detail.pending_approvals[0].tool_call.id,
         elicitation: asking.run.waiting_for.ids[0],
         version,
+        token,
       }
     },
     async golden() {
@@ -93,11 +105,15 @@ export async function openTarget(): Promise<Target> {
 // biome-ignore lint/suspicious/noExplicitAny: answers are read by the names that the contract gives
 type Answered = Record<string, any>
 
-function createAsker(url: string) {
+function createAsker(url: string, token: string) {
   return async (method: string, path: string, body?: unknown): Promise<Answered> => {
     const response = await fetch(`${url}${path}`, {
       method,
-      headers: { accept: 'application/json', 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'application/json',
+        'content-type': 'application/json',
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(10_000),
     })
