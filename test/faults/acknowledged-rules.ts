@@ -36,13 +36,21 @@ function findLostMessages({ history, contents }: Evidence): string[] {
   for (const exchange of exchangesOf(history)) {
     if (exchange.act.type !== 'post') continue
     const place = `${exchange.act.session} ${exchange.act.message}`
-    posts.set(place, posts.get(place) || isAcknowledged(exchange))
+    const kept = isAcknowledged(exchange) && !neverBegan(contents, fieldOf(exchange.body, 'id'))
+    posts.set(place, posts.get(place) || kept)
   }
   return [...posts].flatMap(([place, acknowledged]) => {
     const found = times.get(place) ?? 0
     if (found > 1) return [`“${place}” is in the log ${found} times`]
     return acknowledged && found === 0 ? [`“${place}” was acknowledged and is not in the log`] : []
   })
+}
+
+/** A run that was cancelled while it was queued: its messages never come to the log. */
+function neverBegan({ runs, logs }: Evidence['contents'], id: string): boolean {
+  const run = runs.find((each) => each.id === id)
+  const log = logs.get(run?.sessionId ?? '') ?? []
+  return run?.status === 'cancelled' && !log.some(({ event }) => event.run_id === id)
 }
 
 /** A cancel that was answered with an ended run, or with a promise to end it. */

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { availableParallelism, loadavg } from 'node:os'
 import type { PromiseId, Violation } from './evidence.ts'
 import { promises } from './promises.ts'
 import type { Figure, Trial } from './trial.ts'
@@ -22,11 +23,16 @@ type Row = {
   /** The largest that was measured, and its limit. */
   figures: string[]
   failures: number
-  verdict: 'held' | 'BROKEN' | 'not tried' | 'skipped'
+  /** SLOW: nothing was broken, and a figure was above its limit. */
+  verdict: 'held' | 'BROKEN' | 'SLOW' | 'not tried' | 'skipped'
 }
 
 export function printReport(results: readonly TrialResult[]): void {
+  const load = loadavg()[0] ?? 0
   console.log(`\n${toMarkdown(toRows(results))}`)
+  console.log(
+    `\nload of the last minute ${load.toFixed(1)} on ${availableParallelism()} processors`,
+  )
 }
 
 /** The same as `PATH.md`, and with what failed as `PATH.json`. */
@@ -54,22 +60,33 @@ export function toRows(results: readonly TrialResult[]): Row[] {
     const failures = made.filter((result) =>
       result.failures.some((failure) => failure.promise === promise),
     ).length
+    const figures = made.flatMap((result) => result.figures.filter((each) => each.promise === id))
+    const isLate = figures.some(({ value, limit }) => value > limit)
     return {
       promise,
       text,
       trials: made.length,
       faults: made.reduce((sum, { fired }) => sum + fired, 0),
-      figures: largest(
-        made.flatMap(({ figures }) => figures.filter((each) => each.promise === id)),
-      ),
+      figures: largest(figures),
       failures,
-      verdict: verdictOf(failures, made.length, meant.length),
+      verdict: verdictOf({ failures, isLate, made: made.length, meant: meant.length }),
     }
   })
 }
 
-function verdictOf(failures: number, made: number, meant: number): Row['verdict'] {
+function verdictOf({
+  failures,
+  isLate,
+  made,
+  meant,
+}: {
+  failures: number
+  isLate: boolean
+  made: number
+  meant: number
+}): Row['verdict'] {
   if (failures > 0) return 'BROKEN'
+  if (isLate) return 'SLOW'
   if (made > 0) return 'held'
   return meant > 0 ? 'skipped' : 'not tried'
 }

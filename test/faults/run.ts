@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createRandom } from '../support/random.ts'
 import { type Options, readOptions, usage } from './options.ts'
 import { openPostgresServer, type PostgresServer } from './postgres-server.ts'
-import { printReport, type TrialResult, writeReport } from './report.ts'
+import { printReport, type TrialResult, toRows, writeReport } from './report.ts'
 import type { Trial } from './trial.ts'
 import { trials } from './trials.ts'
 
@@ -89,15 +89,22 @@ async function runOne({
   const began = performance.now()
   const result = await attempt(trial, { seed, postgres })
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
-  const failed = result.failures.length > 0
+  const late = result.figures.filter(({ value, limit }) => value > limit)
+  const failed = result.failures.length + late.length > 0
   console.log(
     `${failed ? '✗' : '✓'} ${trial.name} seed ${seed}: ${result.fired} faults, ${seconds} s`,
   )
   for (const { promise, what } of result.failures.slice(0, 10)) {
     console.log(`    ${promise} ${what.slice(0, 600)}`)
   }
-  if (failed)
+  for (const { promise, name, value, limit, unit } of late) {
+    console.log(
+      `    ${promise} ${name} was ${Math.round(value)} ${unit}, more than ${limit} ${unit}`,
+    )
+  }
+  if (failed) {
     console.log(`    again: npm run faults -- --only ${trial.name} --seed ${seed} --trials 1`)
+  }
   return result
 }
 
@@ -114,14 +121,6 @@ async function attempt(
     const { violations, fired, figures } = await trial.run({ random, seed, postgres })
     const failures = [...violations]
     if (fired === 0) failures.push({ promise, what: 'the fault did not act' })
-    for (const figure of figures) {
-      if (figure.value <= figure.limit) continue
-      const { name, value, limit, unit } = figure
-      failures.push({
-        promise: figure.promise,
-        what: `${name} was ${Math.round(value)} ${unit}, more than ${limit} ${unit}`,
-      })
-    }
     return { type: 'made', trial, seed, fired, failures, figures }
   } catch (error) {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -141,7 +140,7 @@ if (process.argv.includes('--help')) {
   const results = await runTrials(options)
   printReport(results)
   if (options.report !== undefined) await writeReport(options.report, results, options.seed)
-  if (results.some((result) => result.type === 'made' && result.failures.length > 0)) {
+  if (toRows(results).some(({ verdict }) => verdict === 'BROKEN' || verdict === 'SLOW')) {
     process.exitCode = 1
   }
 }

@@ -5,7 +5,7 @@ import type { Violation } from './evidence.ts'
 import { exchangesOf, streamsOf } from './history.ts'
 import type { House } from './house.ts'
 import type { Figure, Outcome } from './trial.ts'
-import { openVisitor, say, untilOver, type Visitor, within } from './visitor.ts'
+import { openVisitor, type RoundKind, say, untilOver, type Visitor, within } from './visitor.ts'
 
 /** What `disturb` calls when a fault has acted, and when what it took away is back. */
 export type Disturbance = {
@@ -21,6 +21,7 @@ export async function underLoad({
   house,
   random,
   people = 4,
+  rounds,
   standstill,
   slowestAnswer,
   disturb,
@@ -29,6 +30,8 @@ export async function underLoad({
   house: House
   random: Random
   people?: number
+  /** What they do; everything when it is left out. */
+  rounds?: readonly RoundKind[]
   /** Milliseconds that a conversation may stand still, from the fault or from `restored` on. */
   standstill: number
   /** Milliseconds within which each answer has to come that comes. */
@@ -48,6 +51,7 @@ export async function underLoad({
           // Each has numbers of its own: how fast the others are changes nothing for it.
           random: createRandom(random.below(2 ** 31)),
           stays: () => staying,
+          ...(rounds && { rounds }),
         }),
       ),
     )

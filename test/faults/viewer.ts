@@ -10,6 +10,8 @@ export type Viewer = {
   session: string
   /** All that it has seen, as events. */
   seen(): SeenEvent[]
+  /** How many milliseconds after its own time each of them came. */
+  arrivals(): number[]
   /** Resolves with the first event it saw that fits, from the `from`th on. */
   until(fits: (event: SeenEvent) => boolean, options?: { from?: number }): Promise<SeenEvent>
   stop(): Promise<void>
@@ -26,6 +28,7 @@ export function openViewer(
   { session, random, cuts = true }: { session: string; random: Random; cuts?: boolean },
 ): Viewer {
   const events: SeenEvent[] = []
+  const arrivals: number[] = []
   const watchers = new Set<() => void>()
   const stopping = new AbortController()
 
@@ -53,7 +56,9 @@ export function openViewer(
       for (const { seq, data: bytes } of framesOf(text.slice(0, end))) {
         const data = Buffer.from(bytes, 'latin1').toString()
         history.add({ kind: 'frame', stream, seq, data })
-        events.push(JSON.parse(data))
+        const event = JSON.parse(data)
+        events.push(event)
+        arrivals.push(Date.now() - Date.parse(event.timestamp))
       }
       text = text.slice(end)
       for (const watch of watchers) watch()
@@ -90,6 +95,7 @@ export function openViewer(
   return {
     session,
     seen: () => events,
+    arrivals: () => arrivals,
     until: (fits, { from = 0 } = {}) =>
       new Promise((resolve, reject) => {
         const watch = () => {

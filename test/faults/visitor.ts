@@ -14,15 +14,21 @@ export type Visitor = {
 /** Milliseconds in which everything that a round waits for has to come. */
 const roundLimit = 60_000
 
-const rounds = ['text', 'tool', 'pair', 'ask', 'ask', 'cancel', 'busy'] as const
+const everything = ['text', 'tool', 'pair', 'ask', 'ask', 'cancel', 'busy'] as const
+export type RoundKind = (typeof everything)[number]
 
 /** A person with one conversation, who says one thing after the other while `stays` holds. */
 export async function openVisitor(
   house: House,
-  { name, random, stays, cuts }: { name: string; random: Random; stays(): boolean; cuts?: boolean },
+  {
+    name,
+    random,
+    stays,
+    rounds = everything,
+  }: { name: string; random: Random; stays(): boolean; rounds?: readonly RoundKind[] },
 ): Promise<Visitor> {
   const session = await createSession(house, random, name)
-  const viewer = openViewer(house, { session, random, ...(cuts !== undefined && { cuts }) })
+  const viewer = openViewer(house, { session, random })
   const finished = (async () => {
     for (let round = 0; stays(); round += 1) {
       const what = random.pick(rounds)
@@ -66,7 +72,7 @@ type Round = {
   house: House
   random: Random
   viewer: Viewer
-  what: (typeof rounds)[number]
+  what: RoundKind
   item: string
 }
 
@@ -88,12 +94,19 @@ export async function say(
     session,
     kind,
     item,
+    key = `post-${item}`,
     options = {},
-  }: { session: string; kind: MessageKind; item: string; options?: Record<string, unknown> },
+  }: {
+    session: string
+    kind: MessageKind
+    item: string
+    key?: string
+    options?: Record<string, unknown>
+  },
 ): Promise<string | null> {
   const message = `${kind} ${item}`
   const { status, body } = await insist(house, random, {
-    act: { type: 'post', session, message, key: `post-${item}` },
+    act: { type: 'post', session, message, key },
     method: 'POST',
     path: `/api/sessions/${session}/agent/assistant`,
     body: { messages: [{ role: 'user', content: message }], ...options },
