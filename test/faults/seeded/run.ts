@@ -1,53 +1,13 @@
 import { parseArgs } from 'node:util'
-import { createRandom } from '../../support/random.ts'
-import type { Violation } from '../evidence.ts'
-import { openPostgresServer, type PostgresServer } from '../postgres-server.ts'
-import type { BugTrial, BugWorld } from './bug-trial.ts'
+import { openPostgresServer } from '../postgres-server.ts'
+import type { BugTrial } from './bug-trial.ts'
+import { type Hunt, hunt, type Verdict } from './hunt.ts'
 import { bugTrials } from './trials.ts'
-
-type Verdict =
-  /** `check` is the rule that found it. */
-  | { type: 'caught'; check: string; trials: number; seed: number }
-  /** `other`: what the trials found instead. */
-  | { type: 'survived'; trials: number; seed: number; other: string | undefined }
-  /** The trial fails with servers that have no bug, or could not be made. */
-  | { type: 'broken'; seed: number; withBug: boolean; reason: string }
-
-type Hunt = { seed: number; most: number; postgres: PostgresServer; signal: AbortSignal }
 
 type Report = { trial: BugTrial; verdict: Verdict; seconds: number }
 
 /** Trials that go on beside each other. */
 const lanes = 2
-
-/** Makes each trial without its bug and with it, until the bug is caught or `most` were made. */
-async function hunt(trial: BugTrial, { seed, most, ...world }: Hunt): Promise<Verdict> {
-  let other: string | undefined
-  for (let index = 0; index < most; index += 1) {
-    const own = seed + index
-    for (const bug of [undefined, trial.bug]) {
-      const found = await attempt(trial, { ...world, bug, random: createRandom(own) })
-      if (found instanceof Error) {
-        return { type: 'broken', seed: own, withBug: bug !== undefined, reason: found.message }
-      }
-      if (bug === undefined && found[0]) {
-        return { type: 'broken', seed: own, withBug: false, reason: toLine(found[0]) }
-      }
-      const proof = found.find(({ promise }) => promise === trial.promise)
-      if (proof) return { type: 'caught', check: checkOf(proof), trials: index + 1, seed: own }
-      if (found[0]) other = toLine(found[0])
-    }
-  }
-  return { type: 'survived', trials: most, seed, other }
-}
-
-async function attempt(trial: BugTrial, world: BugWorld): Promise<Violation[] | Error> {
-  try {
-    return await trial.run(world)
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  }
-}
 
 async function huntAll(chosen: readonly BugTrial[], options: Hunt): Promise<Report[]> {
   const waiting = [...chosen]
@@ -101,15 +61,6 @@ function toCells(verdict: Verdict): string[] {
       return [what, verdict.reason.slice(0, 200), '—', String(verdict.seed)]
     }
   }
-}
-
-/** The rule's name, which begins what it found. */
-function checkOf({ what }: Violation): string {
-  return what.split(':')[0] ?? what
-}
-
-function toLine({ promise, what }: Violation): string {
-  return `${promise} ${what}`
 }
 
 function readOptions() {
