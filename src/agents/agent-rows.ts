@@ -34,6 +34,7 @@ export type AgentRows = {
   update(scope: AgentScope, changed: NewRevision & { revision: number }): Promise<boolean>
   remove(scope: AgentScope, removed: NewRevision & { revision: number }): Promise<boolean>
   record(scope: AgentScope, name: string, revisions: NewRevision[]): Promise<void>
+  audit(scope: AgentScope, entry: NewRevision['audit']): Promise<void>
   revisions(
     scope: AgentScope,
     name: string,

@@ -36,7 +36,7 @@ export function createAgentEditor({
   /** Where new agents go when no directory may be written. */
   database: AgentHome
   directory?: (AgentHome & { createToml: AgentHome['create'] }) | undefined
-  rows: Pick<AgentRows, 'revisions' | 'revision'>
+  rows: Pick<AgentRows, 'revisions' | 'revision' | 'audit'>
   checks: EditChecks
 }) {
   function homeOf(name: string): AgentHome {
@@ -145,6 +145,8 @@ export function createAgentEditor({
       if (!files.fileOf(name)) return read(author, name)
       const lines = await files.reload(name)
       if (lines.length > 0) throw broken(lines, files.get(name) !== undefined)
+      const entry = { actor: author.name, action: 'reloadAgent', target: `agent/${name}` }
+      await rows.audit(author.scope, entry)
       return served(author, name)
     },
     async config(author: Author, name: string): Promise<AgentConfig> {

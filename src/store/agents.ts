@@ -93,6 +93,11 @@ export function createAgents({ database, ids }: { database: Database; ids: Ids }
       })
     },
 
+    /** Notes what was done that left the agent as it is. */
+    async audit(scope: Scope, entry: AuditEntry): Promise<void> {
+      await writeAudit(database, ids, scope, entry)
+    },
+
     async revisions(scope: Scope, name: string, page: PageRequest): Promise<Page<AgentRevision>> {
       const [after] = decodeCursor(page, 1) ?? []
       if (after !== undefined && !/^\d{1,9}$/.test(after)) throw notACursor()

@@ -95,6 +95,16 @@ async function writeDecision(
      where id = $1 and status = 'pending'`,
     [approvalId, status, decision.decidedBy, decision.reason, decision.arguments],
   )
+  // One approval is decided once, so its entry can have its number.
+  await tx.query(
+    `insert into audit_log (id, tenant, actor, action, target, details)
+     select 'aud' || substr(a.id, 4), a.tenant, $2::text, 'decideApproval', 'approval/' || a.id,
+       jsonb_build_object('status', a.status, 'scope', $3::text, 'tool', c.tool,
+         'session', a.root_session_id)
+     from approvals a join tool_calls c on c.id = a.tool_call_id
+     where a.id = $1 on conflict do nothing`,
+    [approvalId, decision.decidedBy, decision.scope],
+  )
   if (!decision.approve) return
   await tx.query(
     `update tool_calls c set state = 'approved' from approvals a
