@@ -1230,6 +1230,12 @@ export interface components {
             waiting_for: components["schemas"]["WaitingFor"] | null;
             error: components["schemas"]["RunError"] | null;
             usage: components["schemas"]["Usage"];
+            /**
+             * @description Tool calls that began, those of its sub-agents too
+             * @example 3
+             */
+            tool_calls: number;
+            budget: components["schemas"]["Budget"];
             /** @description The caller's own data */
             metadata: {
                 [key: string]: unknown;
@@ -1269,6 +1275,29 @@ export interface components {
          * @enum {string}
          */
         RunErrorCode: "model_error" | "model_rate_limited" | "model_timeout" | "model_truncated" | "context_exceeded" | "content_filtered" | "tool_failed" | "budget_exceeded" | "too_many_attempts" | "agent_invalid" | "internal";
+        /** @description The limits in force, as raised so far; what is not there is not limited */
+        Budget: {
+            /**
+             * @description US dollars of model calls with a known price
+             * @example 0.5
+             */
+            cost?: number;
+            /**
+             * @description Tokens of prompts and answers together
+             * @example 200000
+             */
+            tokens?: number;
+            /**
+             * @description Tool calls that begin
+             * @example 50
+             */
+            tool_calls?: number;
+            /**
+             * @description Time at work; time parked does not count
+             * @example 600
+             */
+            seconds?: number;
+        };
         /** @description A stored message */
         Message: {
             /** @example msg_01k9zq6w0v6m3t8q4x1y2z3a4b */
@@ -1944,6 +1973,12 @@ export interface components {
             completed: boolean;
             error: components["schemas"]["RunError"] | null;
             usage: components["schemas"]["ExportedUsage"];
+            /**
+             * @description Tool calls that began, those of its sub-agents too
+             * @example 3
+             */
+            tool_calls: number;
+            budget: components["schemas"]["Budget"];
             /** @description The caller's own data */
             metadata: {
                 [key: string]: unknown;
@@ -2967,7 +3002,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
-            budget?: components["schemas"]["Budget"];
+            budget?: components["schemas"]["Budget"] & unknown;
             /** @description false: a model that fails after its first text fails the run; no step begins anew */
             restart_steps?: boolean;
             /** @description The run stops when this connection closes */
@@ -3022,29 +3057,6 @@ export interface components {
          * @enum {string}
          */
         OnMaxIterations: "wait" | "answer" | "stop";
-        /** @description What a run, with its sub-agents, may spend before it asks to go on */
-        Budget: {
-            /**
-             * @description US dollars of model calls with a known price
-             * @example 0.5
-             */
-            cost?: number;
-            /**
-             * @description Tokens of prompts and answers together
-             * @example 200000
-             */
-            tokens?: number;
-            /**
-             * @description Tool calls that begin
-             * @example 50
-             */
-            tool_calls?: number;
-            /**
-             * @description Time at work; time parked does not count
-             * @example 600
-             */
-            seconds?: number;
-        };
         /** @description What a caller may set for a run on a new branch */
         BranchOptions: {
             /** @description Instead of the agent file’s */
@@ -3060,7 +3072,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
-            budget?: components["schemas"]["Budget"];
+            budget?: components["schemas"]["Budget"] & unknown;
             /** @description false: a model that fails after its first text fails the run; no step begins anew */
             restart_steps?: boolean;
             /** @description The run stops when this connection closes */
@@ -3106,7 +3118,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
-            budget?: components["schemas"]["Budget"];
+            budget?: components["schemas"]["Budget"] & unknown;
             on_busy?: components["schemas"]["OnBusy"];
             /** @description false: a model that fails after its first text fails the run; no step begins anew */
             restart_steps?: boolean;
@@ -3144,7 +3156,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
-            budget?: components["schemas"]["Budget"];
+            budget?: components["schemas"]["Budget"] & unknown;
             on_busy?: components["schemas"]["OnBusy"];
             /** @description false: a model that fails after its first text fails the run; no step begins anew */
             restart_steps?: boolean;
@@ -3177,7 +3189,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
-            budget?: components["schemas"]["Budget"];
+            budget?: components["schemas"]["Budget"] & unknown;
             on_busy?: components["schemas"]["OnBusy"];
             /** @description false: a model that fails after its first text fails the run; no step begins anew */
             restart_steps?: boolean;

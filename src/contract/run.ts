@@ -53,6 +53,12 @@ export const Run = z
     waiting_for: z.union([WaitingFor, z.null()]),
     error: z.union([RunError, z.null()]),
     usage: Usage,
+    tool_calls: z
+      .int()
+      .openapi({ description: 'Tool calls that began, those of its sub-agents too', example: 3 }),
+    budget: Budget.openapi({
+      description: 'The limits in force, as raised so far; what is not there is not limited',
+    }),
     metadata: z.record(z.string(), z.unknown()).openapi({ description: "The caller's own data" }),
   })
   .openapi('Run', { description: 'One run of an agent in a session' })

@@ -55,7 +55,7 @@ export async function placeRun({
 
 /** A run as its row is before it begins. */
 export function newRun(
-  row: Pick<Row, 'runId' | 'agent' | 'agentName' | 'model' | 'metadata'>,
+  row: Pick<Row, 'runId' | 'agent' | 'agentName' | 'model' | 'budget' | 'metadata'>,
   { sessionId, createdAt }: { sessionId: string; createdAt: string },
 ): Run {
   return {
@@ -74,6 +74,8 @@ export function newRun(
     waiting_for: null,
     error: null,
     usage: noUsage,
+    tool_calls: 0,
+    budget: row.budget.limits,
     metadata: row.metadata,
   }
 }

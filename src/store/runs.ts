@@ -1,3 +1,4 @@
+import type { RunBudget } from '#contract/budget.ts'
 import type { Message } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Run, RunError, RunStatus, StopReason, WaitingFor } from '#contract/run.ts'
@@ -108,13 +109,16 @@ export type RunRow = UsageColumns & {
   completed: boolean
   waiting_for: WaitingFor | null
   error: RunError | null
+  tool_call_count: number
+  budget: RunBudget | null
   metadata: Record<string, unknown>
 }
 
 /** The columns of a RunRow from `runs r`. */
 export const runColumns = `r.id, r.session_id, r.status, r.agent, r.agent_name, r.model, r.created_at,
   r.started_at, r.finished_at, r.iterations, r.stop_reason, r.completed, r.waiting_for, r.error,
-  r.input_tokens, r.output_tokens, r.cached_input_tokens, r.reasoning_tokens, r.cost, r.metadata`
+  r.input_tokens, r.output_tokens, r.cached_input_tokens, r.reasoning_tokens, r.cost,
+  r.tool_call_count, r.budget, r.metadata`
 
 export function toRun(row: RunRow): Run {
   return {
@@ -133,6 +137,8 @@ export function toRun(row: RunRow): Run {
     waiting_for: row.waiting_for,
     error: row.error,
     usage: toUsage(row),
+    tool_calls: row.tool_call_count,
+    budget: row.budget?.limits ?? {},
     metadata: row.metadata,
   }
 }

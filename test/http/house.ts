@@ -194,6 +194,8 @@ export const exampleRun: Run = {
   waiting_for: null,
   error: null,
   usage: noUsage,
+  tool_calls: 0,
+  budget: {},
   metadata: {},
 }
 

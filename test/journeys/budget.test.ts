@@ -135,6 +135,17 @@ test('of calls at the same time only so many begin as the budget allows', async 
   await expectGoesOn(app, session)
 })
 
+test('a run says what it may spend, as raised so far, and how many calls it has begun', async () => {
+  const session = await newSession(app)
+  model.push(thinking('a', 'b', 'c'), answer)
+  const { run } = await ask(app, { session, options: { budget: { tool_calls: 2, cost: 5 } } })
+  expect(run).toMatchObject({ tool_calls: 2, budget: { tool_calls: 2, cost: 5 } })
+  await resume(app, session, { confirmation: 'approve', budget: { tool_calls: 7 } })
+  await events(run.id)
+  const { data } = await client.GET('/api/runs/{run}', { params: { path: { run: run.id } } })
+  expect(data).toMatchObject({ tool_calls: 3, budget: { tool_calls: 7, cost: 5 } })
+})
+
 test('a run whose tool calls are used up may still answer', async () => {
   const session = await newSession(app)
   model.push(thinking('a', 'b'), answer)
