@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database, Statements } from '#store/database.ts'
 import { readBounds, readEvents } from '#store/events.ts'
 import { createIds } from '#store/ids.ts'
+import type { LogEntry } from '#store/log.ts'
 import { encodeCursor } from '#store/page.ts'
+import type { NewRun } from '#store/run-start.ts'
 import { bindRunStatements } from '#store/run-statements.ts'
 import { createStore } from '#store/store.ts'
 import { fillStatements, longSession } from '../../bench/fill-sessions.ts'
@@ -69,6 +71,8 @@ const readings: [name: string, blocks: number, read: Reading][] = [
   ['the end of a log', 100, ({ database }) => readEvents(database, events(10_000))],
   ['what a start needs', 100, ({ run }) => run.queue.find(mine, long)],
   ['history', 200, ({ run }) => run.queue.history(history)],
+  ['the start of a run', 300, ({ run }) => run.queue.start([newRun])],
+  ['a commit', 300, ({ run }) => run.log.commit([entry])],
   ['runs to claim', 300, ({ run }) => run.queue.claim({ instance: 'i', limit: 8, orphans: false })],
   ['runs that waited', 300, ({ run }) => run.queue.takeQueued(queued)],
   ['heads', 100, ({ run }) => run.cluster.heads([session, long])],
@@ -88,6 +92,41 @@ const history = {
   branched: false,
   before: null,
   after: 0,
+}
+const event = { runId: 'run_n', sessionId: long, agent: 'root', type: 'warning', data: '{}' }
+const newRun: NewRun = {
+  scope: mine,
+  session: { type: 'existing', id: long, leaf: null },
+  runId: 'run_n',
+  agent: 'bench',
+  agentName: 'root',
+  agentVersion: 'v1',
+  model: 'm',
+  options: {},
+  iterationLimit: 5,
+  budget: { limits: {}, portions: {} },
+  metadata: {},
+  instance: 'i',
+  events: [event],
+  key: null,
+}
+const entry: LogEntry = {
+  sessionId: long,
+  token: null,
+  events: [event],
+  calls: [],
+  runs: [],
+  begun: [],
+  spent: [],
+  sessions: [],
+  subRuns: [],
+  approvals: [],
+  elicitations: [],
+  contexts: [],
+  consumed: [],
+  expired: [],
+  closed: [],
+  taken: [],
 }
 const queued = { instance: 'i', sessions: null, limit: 8 }
 const expiry = { olderThan: 40 * 24 * 60 * 60, limit: 50 }
