@@ -39,6 +39,8 @@ export type McpConnection = {
 const listTimeout = 10_000
 /** The library's own limit, put out of the way of ours. */
 const never = 2 ** 31 - 1
+/** Milliseconds for a sign of life after a call was given up. */
+const pingTimeout = 5000
 const mostTools = 1000
 const mostProgress = 1000
 
@@ -148,6 +150,18 @@ export async function openMcpConnection({
     return tools
   }
 
+  /** A refusal is a sign of life, too. */
+  async function answersPing(limit: number): Promise<boolean> {
+    const { ConnectionClosed, RequestTimeout } = types.ErrorCode
+    try {
+      await client.ping({ timeout: limit })
+      return true
+    } catch (error) {
+      if (!(error instanceof types.McpError)) return false
+      return error.code !== ConnectionClosed && error.code !== RequestTimeout
+    }
+  }
+
   return {
     instructions: client.getInstructions(),
     async list() {
@@ -176,9 +190,16 @@ export async function openMcpConnection({
       } catch (error) {
         context.signal.throwIfAborted()
         if (!patience.isOver()) throw await explained(error)
+        const silence = `There was neither an answer nor progress for ${timeout / 1000} s, so the call was cancelled; whether it took effect is not known.`
+        if (await answersPing(Math.min(timeout, pingTimeout))) {
+          throw new Error(silence, { cause: error })
+        }
+        await client.close()
         throw new Error(
-          `There was neither an answer nor progress for ${timeout / 1000} s, so the call was cancelled; whether it took effect is not known.`,
-          { cause: error },
+          `${silence} The server answers nothing any more; the next call begins with a new connection.`,
+          {
+            cause: error,
+          },
         )
       } finally {
         calls.delete(call)

@@ -27,6 +27,7 @@ const javascript = {
     'export const execute = () => { const all = []; while (true) all.push(new Array(1000).fill(1)) }',
   js_flood:
     "export const execute = () => { const line = 'x'.repeat(1e6); while (true) console.log(line) }",
+  js_huge: "export const execute = () => 'x'.repeat(50_000_000)",
   js_surrogate: "export const execute = () => 'a\\ud800b'",
 }
 const python = {
@@ -41,24 +42,29 @@ const python = {
 }
 
 const codeTools = (sources: Record<string, string>) =>
-  Object.entries(sources).map(([name, code]) => ({ name, code, timeout: 2 }))
+  Object.entries(sources).map(([name, code]) => {
+    const isEndless = /loop|flood|signals/.test(name)
+    return { name, code, timeout: isEndless ? 2 : 20 }
+  })
 
-/** An MCP server of a few lines, which ignores what asks it to end. */
+/** An MCP server of a few lines with the fault that it is started with; ignores what asks it to end. */
 const mcpServer = `
 for (const each of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(each, () => {})
 const { spawn } = require('node:child_process')
 const send = (message) => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\\n')
-const tools = ['flood', 'fork', 'bytes'].map((name) => ({ name, inputSchema: { type: 'object' } }))
+const tools = [{ name: 'call', inputSchema: { type: 'object' } }]
 const text = (id, text) => send({ id, result: { content: [{ type: 'text', text }] } })
 const calls = {
   flood() { const more = () => process.stdout.write('x'.repeat(1 << 20), more); more() },
   fork() { for (let i = 0; i < 20; i += 1) spawn('sleep', ['1000'], { stdio: 'ignore' }); process.exit(4) },
+  loop() { for (;;); },
+  dies() { process.exit(3) },
   bytes(id) { process.stdout.write(Buffer.concat([Buffer.from('{"jsonrpc":"2.0","id":' + id + ',"result":{"content":[{"type":"text","text":"a'), Buffer.from([0xff]), Buffer.from('b"}]}}\\n')])) },
 }
 const answers = {
   initialize: ({ id, params }) => send({ id, result: { protocolVersion: params.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 's', version: '1' } } }),
   'tools/list': ({ id }) => send({ id, result: { tools } }),
-  'tools/call': ({ id, params }) => calls[params.name](id),
+  'tools/call': ({ id, params }) => calls[process.argv[1]](id),
   ping: ({ id }) => send({ id, result: {} }),
 }
 let rest = ''
@@ -75,13 +81,13 @@ const file = {
       toolsets: [
         { type: 'shell', path: './files' },
         { type: 'code', javascript: codeTools(javascript), python: codeTools(python) },
-        {
+        ...['loop', 'dies', 'bytes', 'flood', 'fork'].map((fault) => ({
           type: 'mcp',
-          name: 'mcp',
+          name: fault,
           command: process.execPath,
-          args: ['-e', mcpServer],
+          args: ['-e', mcpServer, fault],
           timeout: 1,
-        },
+        })),
       ],
     },
   },
@@ -116,20 +122,27 @@ test.each([
   ],
   ['shell: writes what is no text', shell("printf 'a\\377b'"), /^a\ufffdb$/],
   ['shell: dies', shell('kill -9 $$'), /SIGKILL/],
-  ['JavaScript: never ends', call('js_loop'), /./],
-  ['JavaScript: takes all memory', call('js_memory'), /memory/i],
-  ['JavaScript: floods its output', call('js_flood'), /./],
-  ['JavaScript: answers with half a character', call('js_surrogate'), /a.b/],
-  ['Python: never ends', call('py_loop'), /./],
-  ['Python: takes all memory', call('py_memory'), /MemoryError|memory/],
-  ['Python: floods its output', call('py_flood'), /./],
-  ['Python: forks again and again', call('py_fork'), /./],
-  ['Python: ignores signals', call('py_signals'), /./],
-  ['Python: dies', call('py_dies'), /./],
-  ['Python: answers with what is no text', call('py_bytes'), /./],
-  ['MCP: writes what is no text', call('mcp_bytes'), /./],
-  ['MCP: floods', call('mcp_flood'), /larger than 8 MiB/],
-  ['MCP: forks and dies', call('mcp_fork'), /lost .*exit code 4/],
+  ['JavaScript: never ends', call('js_loop'), /did not end within 2 s and was stopped/],
+  ['JavaScript: takes all memory', call('js_memory'), /out of memory/],
+  ['JavaScript: floods its output', call('js_flood'), /did not end within 2 s and was stopped/],
+  ['JavaScript: answers with 50 MB', call('js_huge'), /out of memory/],
+  ['JavaScript: answers with half a character', call('js_surrogate'), /^a\ufffdb$/],
+  ['Python: never ends', call('py_loop'), /did not end within 2 s and was stopped/],
+  ['Python: takes all memory', call('py_memory'), /MemoryError/],
+  ['Python: floods its output', call('py_flood'), /did not end within 2 s and was stopped/],
+  ['Python: forks again and again', call('py_fork'), /PermissionError: .*\n$/],
+  ['Python: ignores signals', call('py_signals'), /did not end within 2 s and was stopped/],
+  ['Python: dies', call('py_dies'), /ended Python instead of returning/],
+  ['Python: answers with what is no text', call('py_bytes'), /^a\ufffdb$/],
+  [
+    'MCP: never ends',
+    call('loop_call'),
+    /neither an answer nor progress for 1 s.*answers nothing any more/,
+  ],
+  ['MCP: dies', call('dies_call'), /lost .*exit code 3/],
+  ['MCP: writes what is no text', call('bytes_call'), /^a\ufffdb$/],
+  ['MCP: floods', call('flood_call'), /larger than 8 MiB/],
+  ['MCP: forks and dies', call('fork_call'), /lost .*exit code 4/],
 ])('%s: the run goes on, nothing is left of it', async (_, toolCall, says) => {
   const session = await newSession(app, { tools_approved: true })
   const before = await server.memory()
