@@ -2,12 +2,11 @@ import { setTimeout } from 'node:timers/promises'
 import { createTestClient } from '../../support/database.ts'
 import type { Random } from '../../support/random.ts'
 import { checkEvidence } from '../checker.ts'
-import { insist } from '../client.ts'
 import { faultEnvironment } from '../environment.ts'
 import type { PromiseId, Violation } from '../evidence.ts'
 import { type House, type Instance, openHouse } from '../house.ts'
 import type { PostgresServer } from '../postgres-server.ts'
-import { openViewer, type SeenEvent, type Viewer } from '../viewer.ts'
+import { openViewer, type Viewer } from '../viewer.ts'
 
 /** What a seeded bug breaks, brought about: finds nothing in a server without the bug. */
 export type BugTrial = {
@@ -133,45 +132,4 @@ export async function startWithoutFault(instance: Instance): Promise<void> {
   await instance.kill()
   delete instance.environment.PARLEY_FAULT
   await instance.start()
-}
-
-/** A violation of the promise when the viewer does not see such an event of the run in time. */
-export async function expectSeen(
-  viewer: Viewer,
-  {
-    run,
-    type = 'stream_stopped',
-    promise,
-    limit,
-  }: { run: string; type?: SeenEvent['type']; promise: PromiseId; limit: number },
-): Promise<Violation[]> {
-  const late = new AbortController()
-  const seen = viewer.until((event) => event.type === type && event.run_id === run)
-  seen.catch(() => undefined)
-  const timer = setTimeout(limit, 'late' as const, { signal: late.signal })
-  const first = await Promise.race([seen, timer])
-  if (first === 'late') {
-    return [{ promise, what: `a viewer sees the end in time: no ${type} of ${run} in ${limit} ms` }]
-  }
-  late.abort()
-  timer.catch(() => undefined)
-  return []
-}
-
-/** Decides an approval until somebody takes the decision. */
-export async function decideFor(
-  house: House,
-  {
-    random,
-    session,
-    approval,
-    decision,
-  }: { random: Random; session: string; approval: string; decision: 'approve' | 'reject' },
-): Promise<void> {
-  await insist(house, random, {
-    act: { type: 'decide', session, approval, decision },
-    method: 'POST',
-    path: `/api/approvals/${approval}`,
-    body: { decision },
-  })
 }

@@ -1,13 +1,6 @@
 import { ask } from '../client.ts'
-import {
-  type BugTrial,
-  decideFor,
-  expectSeen,
-  inHouse,
-  instanceOf,
-  visitOnly,
-} from './bug-trial.ts'
-import { begin } from './log-trials.ts'
+import { type BugTrial, inHouse, instanceOf, visitOnly } from './bug-trial.ts'
+import { begin, decideFor, expectSeen } from './conversation.ts'
 
 /** The instance that takes a decision dies before it has committed it. */
 export const acknowledgeBeforeCommit: BugTrial = {
@@ -18,7 +11,7 @@ export const acknowledgeBeforeCommit: BugTrial = {
     const faults = { b: 'transaction.before-commit:kill:1' }
     return inHouse(world, { names: ['a', 'b'], faults }, async (house) => {
       visitOnly(house, 'a')
-      const { session, run, viewer } = await begin(house, random, 'ask now')
+      const { session, run, viewer } = await begin(house, random, { kind: 'ask', item: 'now' })
       const { approval_id } = await viewer.until(({ type }) => type === 'tool_call_confirmation')
       const approval = String(approval_id)
       const decision = random.pick(['approve', 'reject'] as const)
@@ -31,8 +24,7 @@ export const acknowledgeBeforeCommit: BugTrial = {
       await instanceOf(house, 'b').gone()
       // Who got no answer asks again; who got one does not.
       if (!answer) await decideFor(house, { random, session, approval, decision })
-      const found = await expectSeen(viewer, { run, promise: 'R3', limit: 10_000 })
-      return found
+      return expectSeen(viewer, { run, promise: 'R3', limit: 10_000 })
     })
   },
 }
@@ -44,12 +36,12 @@ export const approveWithoutCompare: BugTrial = {
   run: (world) => {
     const { random } = world
     return inHouse(world, { names: ['a'] }, async (house) => {
-      const { session, run, viewer } = await begin(house, random, 'ask all')
+      const { session, run, viewer } = await begin(house, random, { kind: 'ask', item: 'all' })
       const { approval_id } = await viewer.until(({ type }) => type === 'tool_call_confirmation')
       const approval = String(approval_id)
       const decisions = Array.from({ length: 20 }, (_, index) =>
-        index < 2 ? (['approve', 'reject'] as const)[index] : undefined,
-      ).map((given) => given ?? random.pick(['approve', 'reject'] as const))
+        index % 2 === 0 ? ('approve' as const) : ('reject' as const),
+      )
       await Promise.all(
         decisions.map((decision) =>
           ask(house, instanceOf(house, 'a'), {
@@ -60,8 +52,7 @@ export const approveWithoutCompare: BugTrial = {
           }),
         ),
       )
-      const found = await expectSeen(viewer, { run, promise: 'R4', limit: 10_000 })
-      return found
+      return expectSeen(viewer, { run, promise: 'R4', limit: 10_000 })
     })
   },
 }

@@ -1,19 +1,17 @@
 import { setTimeout } from 'node:timers/promises'
 import { createNotificationFilter } from '../../support/notification-filter.ts'
-import type { Random } from '../../support/random.ts'
 import { openTcpProxy, throughProxy } from '../../support/tcp-proxy.ts'
 import { sentence } from '../model.ts'
-import { createSession, say } from '../visitor.ts'
+import { createSession } from '../visitor.ts'
 import {
   type BugTrial,
-  expectSeen,
   inHouse,
   instanceOf,
-  type Stage,
   startWithoutFault,
   untilFired,
   visitOnly,
 } from './bug-trial.ts'
+import { begin, expectSeen, sayFirst } from './conversation.ts'
 
 /** A server dies between what it has collected and the commit, while somebody watches. */
 export const emitBeforeCommit: BugTrial = {
@@ -21,14 +19,14 @@ export const emitBeforeCommit: BugTrial = {
   promise: 'R1',
   run: (world) => {
     const { random } = world
-    const faults = { a: `journal.before-commit:kill:${3 + random.below(8)}` }
-    return inHouse(world, { names: ['a'], faults }, async (house) => {
-      const { run, viewer } = await begin(house, random, 'text one')
+    const script = () => ({ text: sentence('one', 100), delayPerChunk: 10 })
+    const faults = { a: `journal.before-commit:kill:${3 + random.below(6)}` }
+    return inHouse(world, { names: ['a'], script, faults }, async (house) => {
+      const { run, viewer } = await begin(house, random, { kind: 'text', item: 'one' })
       await untilFired(house)
       await instanceOf(house, 'a').gone()
       await startWithoutFault(instanceOf(house, 'a'))
-      const found = await expectSeen(viewer, { run, promise: 'R4', limit: 20_000 })
-      return found
+      return expectSeen(viewer, { run, promise: 'R4', limit: 20_000 })
     })
   },
 }
@@ -42,7 +40,7 @@ export const replayThenSubscribe: BugTrial = {
     const script = () => ({ text: sentence('page', 120), delayPerChunk: 5 })
     const faults = { a: `follower.page-read:delay ${10 + random.below(20)}:*` }
     return inHouse(world, { names: ['a'], script, faults }, async (house) => {
-      const { session, run, viewer } = await begin(house, random, 'text page')
+      const { session, run, viewer } = await begin(house, random, { kind: 'text', item: 'page' })
       const viewers = [viewer]
       for (let count = 0; count < 8; count += 1) {
         await setTimeout(random.below(60))
@@ -62,13 +60,12 @@ export const globalSequence: BugTrial = {
     const { random } = world
     return inHouse(world, { names: ['a'] }, async (house) => {
       const begun = await Promise.all([
-        begin(house, random, 'text one'),
-        begin(house, random, 'text two'),
+        begin(house, random, { kind: 'text', item: 'one' }),
+        begin(house, random, { kind: 'text', item: 'two' }),
       ])
-      const found = begun.map(async ({ viewer, run }) => {
-        const violations = await expectSeen(viewer, { run, promise: 'R4', limit: 20_000 })
-        return violations
-      })
+      const found = begun.map(({ viewer, run }) =>
+        expectSeen(viewer, { run, promise: 'R4', limit: 20_000 }),
+      )
       return (await Promise.all(found)).flat()
     })
   },
@@ -91,7 +88,7 @@ export const pollRemoved: BugTrial = {
       return await inHouse(world, { names: ['a', 'b'], script, flags }, async (house) => {
         visitOnly(house, 'a')
         const session = await createSession(house, random, 'news')
-        const run = await begun(house, random, { session, message: 'text news' })
+        const run = await sayFirst(house, random, { session, kind: 'text', item: 'news' })
         visitOnly(house, 'b')
         const viewer = house.follow(session)
         const type = 'agent_choice'
@@ -105,24 +102,4 @@ export const pollRemoved: BugTrial = {
       await silent.close()
     }
   },
-}
-
-/** A conversation with its first message, and a page that shows it. */
-export async function begin(house: Stage, random: Random, message: string) {
-  const session = await createSession(house, random, message.replace(' ', '-'))
-  const viewer = house.follow(session)
-  const run = await begun(house, random, { session, message })
-  return { session, viewer, run }
-}
-
-async function begun(
-  house: Stage,
-  random: Random,
-  { session, message }: { session: string; message: string },
-): Promise<string> {
-  const [kind, item = ''] = message.split(' ')
-  const known = kind === 'tool' || kind === 'ask' ? kind : 'text'
-  const run = await say(house, random, { session, kind: known, item })
-  if (run === null) throw new Error(`${session} is busy before anything was said in it`)
-  return run
 }

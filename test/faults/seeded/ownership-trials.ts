@@ -4,15 +4,13 @@ import type { House } from '../house.ts'
 import { answerFrom, sentence } from '../model.ts'
 import {
   type BugTrial,
-  decideFor,
   endLeases,
-  expectSeen,
   inHouse,
   instanceOf,
   untilFired,
   visitOnly,
 } from './bug-trial.ts'
-import { begin } from './log-trials.ts'
+import { begin, decideFor, expectSeen } from './conversation.ts'
 
 /** An owner stops with a commit in its hands, and hands it in while its successor writes. */
 export const dropFence: BugTrial = {
@@ -21,11 +19,15 @@ export const dropFence: BugTrial = {
   run: (world) => {
     const { random } = world
     const script = () => ({ text: sentence('word', 60), delayPerChunk: 15 })
-    const faults = { a: `journal.before-commit:stop:${2 + random.below(10)}` }
+    const faults = { a: `journal.before-commit:stop:${2 + random.below(6)}` }
     return inHouse(world, { names: ['a', 'b'], script, faults }, async (house) => {
       const old = instanceOf(house, 'a')
       visitOnly(house, 'a')
-      const { session, run, viewer: left } = await begin(house, random, 'text word')
+      const {
+        session,
+        run,
+        viewer: left,
+      } = await begin(house, random, { kind: 'text', item: 'word' })
       await untilFired(house)
       await left.stop()
       visitOnly(house, 'b')
@@ -64,8 +66,8 @@ export const leasesOnInstanceClock: BugTrial = {
     const clockOffsets = { b: random.pick([hour, 24 * hour]) }
     return inHouse(world, { names: ['a', 'b'], script, clockOffsets }, async (house) => {
       visitOnly(house, 'a')
-      const long = await begin(house, random, 'text long')
-      const asked = await begin(house, random, 'ask soon')
+      const long = await begin(house, random, { kind: 'text', item: 'long' })
+      const asked = await begin(house, random, { kind: 'ask', item: 'soon' })
       const { approval_id } = await asked.viewer.until(isQuestion)
       visitOnly(house, 'b')
       // Whoever decides looks for runs to take, and takes the oldest first.
@@ -96,15 +98,18 @@ export const reaperOnlyAtBoot: BugTrial = {
     }
     return inHouse(world, { names: ['a', 'b'], script }, async (house) => {
       visitOnly(house, 'a')
-      const { session, run, viewer: left } = await begin(house, random, 'text left')
+      const {
+        session,
+        run,
+        viewer: left,
+      } = await begin(house, random, { kind: 'text', item: 'left' })
       await left.until(({ type }) => type === 'agent_choice')
       await left.stop()
       await instanceOf(house, 'a').kill()
       visitOnly(house, 'b')
       const viewer = house.follow(session)
       await endLeases(house)
-      const found = await expectSeen(viewer, { run, promise: 'R4', limit: 10_000 })
-      return found
+      return expectSeen(viewer, { run, promise: 'R4', limit: 10_000 })
     }).finally(release)
   },
 }
