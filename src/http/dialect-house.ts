@@ -2,6 +2,7 @@ import type { RuntimeEvent } from '#contract/event.ts'
 import type { Message, NewMessage } from '#contract/message.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
 import type { NewSession, SessionPatch } from '#contract/session.ts'
+import type { SessionExport, SessionFork } from '#contract/session-copy.ts'
 import type { AgentReference, Decision, StartedRun } from '#runtime/runtime.ts'
 import type { Page, PageRequest, Scope } from '#store/scope.ts'
 import { createConversations } from './conversations.ts'
@@ -77,6 +78,13 @@ export function createHouses(
           requireApprovalFor(c, { [setting]: true })
           return sessions.toggle(scope, id, setting)
         },
+        /** Makes a session of a document. Answers its id. */
+        import: (document: SessionExport) => {
+          const { tenant, owner } = c.get('principal')
+          return collaborators.copies.import({ tenant, owner }, document)
+        },
+        /** Copies a session. Answers the copy's id; null when there is no such session. */
+        fork: (id: string, fork: SessionFork) => collaborators.copies.fork(scope, id, fork),
         /** Cancels a live run first. Answers whether the session was there. */
         async remove(id: string): Promise<boolean> {
           const session = await sessions.get(scope, id)
