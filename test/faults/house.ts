@@ -50,6 +50,7 @@ export async function openHouse({
   flags = {},
   modelPort = (port) => port,
   dataDirectory,
+  prepare,
 }: {
   /** The server to make a database on; without it the embedded database is used, by one process. */
   postgres?: { url: string } | undefined
@@ -61,6 +62,8 @@ export async function openHouse({
   /** Another port that leads to the model. */
   modelPort?: (port: number) => number | Promise<number>
   dataDirectory?: string
+  /** Called before a server starts; `data` is where the embedded database will be. */
+  prepare?: (place: { data: string; modelUrl: string; ledgerUrl: string }) => Promise<void>
 }): Promise<House> {
   const directory = await mkdtemp(join(tmpdir(), 'parley-faults-'))
   const model = await startModelServer({ script })
@@ -69,6 +72,7 @@ export async function openHouse({
   await writeFile(join(directory, 'assistant.yaml'), agentFile({ modelUrl, ledgerUrl: ledger.url }))
   const database = postgres ? await createTestDatabase(postgres.url) : undefined
   const data = dataDirectory ?? join(directory, 'data')
+  await prepare?.({ data, modelUrl, ledgerUrl: ledger.url })
   const faultLog = join(directory, 'fired')
   await writeFile(faultLog, '')
   const common = [

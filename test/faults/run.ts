@@ -51,25 +51,40 @@ function postgresLanes(chosen: Trial[]): Trial[][] {
 
 const laneCount = 2
 
+/** Milliseconds after which the quick tier begins no second trial of a kind. */
+const quickTime = 240_000
+
+/** One trial of each kind, then the second of each, and so on: whatever the time, each was tried. */
 async function runLane(
   lane: Trial[],
   options: Options,
   postgres: PostgresServer | undefined,
 ): Promise<TrialResult[]> {
   const results: TrialResult[] = []
+  const able: Trial[] = []
   for (const trial of lane) {
     const reason = await whyNot(trial, postgres)
-    if (reason !== undefined) {
-      console.log(`- ${trial.name}: skipped, ${reason}`)
-      results.push({ type: 'skipped', trial, reason })
+    if (reason === undefined) {
+      able.push(trial)
       continue
     }
-    const count = options.trials ?? (options.long ? trial.long : trial.quick)
-    for (let index = 0; index < count; index += 1) {
-      results.push(await runOne({ trial, seed: options.seed + index, postgres }))
-    }
+    console.log(`- ${trial.name}: skipped, ${reason}`)
+    results.push({ type: 'skipped', trial, reason })
+  }
+  for (const { trial, index } of inRounds(able, options)) {
+    const isOptional = index > 0 && options.trials === undefined && !options.long
+    if (isOptional && performance.now() > quickTime) break
+    results.push(await runOne({ trial, seed: options.seed + index, postgres }))
   }
   return results
+}
+
+function inRounds(lane: Trial[], { trials, long }: Options): { trial: Trial; index: number }[] {
+  const planned = lane.flatMap((trial) => {
+    const count = trials ?? (long ? trial.long : trial.quick)
+    return Array.from({ length: count }, (_, index) => ({ trial, index }))
+  })
+  return planned.toSorted((a, b) => a.index - b.index)
 }
 
 async function whyNot(trial: Trial, postgres: PostgresServer | undefined) {

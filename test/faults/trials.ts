@@ -8,6 +8,7 @@ import { embeddedKills, secondOpener } from './trials/embedded.ts'
 import { killEmbedded, killPostgres } from './trials/kill.ts'
 import { modelFaults, modelNetwork } from './trials/model.ts'
 import { notifications } from './trials/notifications.ts'
+import { oldState } from './trials/old-state.ts'
 import { pause } from './trials/pause.ts'
 import { atPoint } from './trials/points.ts'
 import { poison } from './trials/poison.ts'
@@ -38,4 +39,5 @@ export const trials: readonly Trial[] = [
   secondOpener,
   poison,
   fullDisk,
+  oldState,
 ]
