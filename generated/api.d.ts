@@ -4507,23 +4507,23 @@ export interface components {
         /** @description A token to be made */
         NewSessionToken: {
             /**
-             * @description What it may do; the caller must be allowed to do it
-             * @default [
-             *       "read"
+             * @description `["read"]` when missing; the caller must be allowed to do it
+             * @example [
+             *       "read",
+             *       "run"
              *     ]
              */
-            verbs: components["schemas"]["SessionTokenVerb"][];
+            verbs?: components["schemas"]["SessionTokenVerb"][];
             /**
-             * @description Seconds until it stops, at most 15 minutes
-             * @default 900
+             * @description Seconds until it stops; 900 when missing, the most
              * @example 300
              */
-            expires_in: number;
+            expires_in?: number;
             /**
-             * @description A ticket: opens one stream as `?ticket=`, for an EventSource, and only with `read`
-             * @default false
+             * @description A ticket: opens one stream as `?ticket=`, for an EventSource
+             * @example false
              */
-            single_use: boolean;
+            single_use?: boolean;
         };
         /** @description It works */
         Ok: {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { createAuth } from '#http/auth.ts'
 import { createAuthFailures } from '#http/auth-failures.ts'
 import { createGate, type Gate } from '#http/auth-gate.ts'
@@ -17,8 +18,8 @@ export type OpenAuth = {
   door: Door
   /** From now on a key is needed. */
   onKeyMade: () => void
-  /** Ends what the key opened. */
-  onKeyRevoked: (id: string) => void
+  /** Ends what the key opened, but for the answer that says so. */
+  onKeyRevoked: (id: string, answer: ServerResponse) => void
   close: () => void
 }
 

@@ -1,19 +1,23 @@
 import { resolve } from 'node:path'
 import type { Given } from './commands/arguments.ts'
 import { ConfigError, UsageError } from './commands/failure.ts'
-import type { OptionName } from './commands/options.ts'
+import type { Option } from './commands/options.ts'
 import { serveOptions } from './commands/options.ts'
 
 /** Variables of the environment; keys of model providers are read from here and never logged. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** What the operator gave, by the names of the flags. */
-export type Settings = Map<OptionName, Given>
+export type Settings = Map<Option['name'], Given>
 
 /** What was given as a flag, else by its variable; an empty variable is not set. */
-export function withVariables(given: Settings, environment: Environment): Settings {
+export function withVariables(
+  given: Settings,
+  environment: Environment,
+  options: readonly Option[] = serveOptions,
+): Settings {
   const settings = new Map(given)
-  for (const { name, variables, many } of serveOptions) {
+  for (const { name, variables, many } of options) {
     const variable = variables.find((candidate) => environment[candidate])
     const value = variable === undefined ? undefined : environment[variable]
     if (settings.has(name) || variable === undefined || value === undefined) continue

@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
 import { didYouMean } from '#agents/nearest.ts'
 import { UsageError } from './failure.ts'
-import type { Option, OptionName } from './options.ts'
+import type { Option } from './options.ts'
 
 /** Where a value came from, for messages: `--listen` or `PARLEY_LISTEN`. */
 export type Given = { origin: string; values: string[] }
 
-export type Arguments = { positionals: string[]; given: Map<OptionName, Given> }
+export type Arguments = { positionals: string[]; given: Map<Option['name'], Given> }
 
 /** Parts flags from the rest; an unknown flag or a missing value is a `UsageError`. */
 export function readArguments(argv: readonly string[], options: readonly Option[]): Arguments {
@@ -20,7 +20,7 @@ export function readArguments(argv: readonly string[], options: readonly Option[
     tokens: true,
   })
   const positionals: string[] = []
-  const given = new Map<OptionName, Given>()
+  const given = new Map<Option['name'], Given>()
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind !== 'option') continue

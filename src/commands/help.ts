@@ -1,7 +1,16 @@
+import { keyOptions } from './key-options.ts'
 import type { Option } from './options.ts'
 import { serveOptions } from './options.ts'
 
-export const commandNames = ['serve', 'validate', 'push', 'openapi', 'version', 'help'] as const
+export const commandNames = [
+  'serve',
+  'validate',
+  'push',
+  'keys',
+  'openapi',
+  'version',
+  'help',
+] as const
 export type CommandName = (typeof commandNames)[number]
 
 /** The text for `parley --help`, or for one command. Ends with a newline. */
@@ -13,6 +22,8 @@ export function helpText(command?: CommandName): string {
       return validateHelp
     case 'push':
       return pushHelp
+    case 'keys':
+      return keysHelp()
     case 'openapi':
       return openapiHelp
     case 'version':
@@ -32,6 +43,7 @@ Commands:
                       without any, the examples
   validate FILE…      Check agent files without running them
   push FILE REF       Put an agent file into a registry: registry/name:tag
+  keys ACT            Make, list and revoke the keys of callers
   openapi             Print the OpenAPI document of the API
   version             Print the version
   help [COMMAND]      Explain a command
@@ -87,6 +99,25 @@ const versionHelp = `Print the version.
 
 Usage: parley version
 `
+
+function keysHelp(): string {
+  return `Make, list and revoke keys. A key is printed once, alone on stdout; only its digest is kept.
+
+Usage: parley keys create [FLAGS]
+       parley keys list [FLAGS]
+       parley keys revoke ID [FLAGS]
+
+Without --url the keys are those of the database: DATABASE_URL, else the data directory, which a
+running server holds.
+
+Flags:
+${keyOptions.map(optionText).join('')}
+Examples:
+  parley keys create --name 'shop backend' --scopes sessions,runs --owner shop
+  parley keys list --url http://127.0.0.1:8080 --token pk_…
+  parley keys revoke key_01k9zq6w0v6m3t8q4x1y2z3a4b
+`
+}
 
 function serveHelp(): string {
   const groups = [...new Set(serveOptions.map((option) => option.group))]

@@ -1,6 +1,6 @@
 /** A flag of `serve`. Each can be given as an environment variable too; the flag wins. */
 export type Option = {
-  name: OptionName
+  name: OptionName | KeyOptionName
   group: 'Agents' | 'Models' | 'Storage' | 'Network' | 'Logs'
   /** What the value is called in the help; a flag without a value is a switch. */
   value?: string
@@ -54,6 +54,9 @@ export type OptionName =
   | 'approval-timeout'
   | 'instance-name'
   | 'log-level'
+
+/** The flags that only `keys` has. */
+export type KeyOptionName = 'url' | 'token' | 'name' | 'scopes' | 'owner' | 'tenant' | 'expires-in'
 
 export const serveOptions: readonly Option[] = [
   {

@@ -94,21 +94,22 @@ export const NewSessionToken = z
       .min(1)
       .max(4)
       .optional()
-      .default(['read'])
-      .openapi({ description: 'What it may do; the caller must be allowed to do it' }),
+      .openapi({
+        description: '`["read"]` when missing; the caller must be allowed to do it',
+        example: ['read', 'run'],
+      }),
     expires_in: z
       .int()
       .min(1)
       .max(900)
       .optional()
-      .default(900)
-      .openapi({ description: 'Seconds until it stops, at most 15 minutes', example: 300 }),
-    single_use: z.boolean().optional().default(false).openapi({
-      description:
-        'A ticket: opens one stream as `?ticket=`, for an EventSource, and only with `read`',
+      .openapi({ description: 'Seconds until it stops; 900 when missing, the most', example: 300 }),
+    single_use: z.boolean().optional().openapi({
+      description: 'A ticket: opens one stream as `?ticket=`, for an EventSource',
+      example: false,
     }),
   })
-  .refine(({ verbs, single_use }) => !single_use || verbs.every((verb) => verb === 'read'), {
+  .refine(({ verbs = [], single_use }) => !single_use || verbs.every((verb) => verb === 'read'), {
     path: ['verbs'],
     message: 'a ticket opens a stream and no more: leave verbs out, or single_use',
   })

@@ -4,8 +4,8 @@ import type { Caller } from './auth.ts'
 export type AuthWatch = {
   /** Ends this answer when its caller may not call any more. */
   add(outgoing: ServerResponse, caller: Caller): void
-  /** Ends everything that this key opened. */
-  end(keyId: string): void
+  /** Ends everything that this key opened, but for the answer that says so. */
+  end(keyId: string, except?: ServerResponse): void
   /** Looks now; resolves when what had to end has ended. */
   look(): Promise<void>
   close(): void
@@ -52,14 +52,14 @@ export function openAuthWatch({
     for (const id of await rows.ended([...ids])) end(id)
   }
 
-  function end(keyId: string): void {
+  function end(keyId: string, except?: ServerResponse): void {
     onEnded(keyId)
-    endWhere(({ endsWith }) => endsWith === keyId)
+    endWhere(({ endsWith }) => endsWith === keyId, except)
   }
 
-  function endWhere(isOver: (caller: Caller) => boolean): void {
+  function endWhere(isOver: (caller: Caller) => boolean, except?: ServerResponse): void {
     for (const [outgoing, caller] of open) {
-      if (isOver(caller)) endAnswer(outgoing)
+      if (outgoing !== except && isOver(caller)) endAnswer(outgoing)
     }
   }
 

@@ -109,6 +109,7 @@ export function createAuth({
 
   function rightOf(caller: Caller | null, address: string, refusal: string): Caller {
     if (caller && caller.until > now()) return caller
+    checkFailures(address)
     failures.count(address)
     throw new Problem('unauthorized', refusal)
   }
@@ -118,7 +119,8 @@ export function createAuth({
     credential: CredentialText | undefined,
     address: string,
   ): Promise<Caller | null> {
-    if (!credential) return limited(address, async () => (await verifyJwt?.(text)) ?? null)
+    // A signature is checked without asking anybody, so it is, whoever else failed at the address.
+    if (!credential) return (await verifyJwt?.(text)) ?? null
     const entry = known.get(credential.digest)
     if (entry && now() - entry.askedAt < freshness) return entry.caller
     const ask = () => (credential.type === 'key' ? findKey(credential) : findToken(credential))
@@ -133,8 +135,13 @@ export function createAuth({
     address: string,
     ask: () => Promise<Caller | null>,
   ): Promise<Caller | null> {
+    checkFailures(address)
+    return ask()
+  }
+
+  function checkFailures(address: string): void {
     const wait = failures.wait(address)
-    if (wait === 0) return ask()
+    if (wait === 0) return
     const message = `Too many wrong keys came from this address; try again in ${wait} s`
     throw new Problem('rate_limited', message, { retry_after: wait })
   }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { KeyScope } from '#contract/access.ts'
 import { type ApiKey, type SessionToken, type SessionTokenVerb, verbScopes } from '#contract/key.ts'
 import { Problem } from '#contract/problem.ts'
@@ -52,7 +53,8 @@ export function keyHandlers({
   /** That many random bytes. */
   random: (size: number) => Uint8Array
   onKeyMade: () => void
-  onKeyRevoked: (id: string) => void
+  /** Ends what the key opened, but for this answer. */
+  onKeyRevoked: (id: string, answer: ServerResponse) => void
 }): KeyHandlers {
   return {
     async listKeys(c) {
@@ -85,12 +87,12 @@ export function keyHandlers({
       const { key: id } = c.req.valid('param')
       const actor = c.get('principal').owner
       found((await keys.revoke(c.get('scope'), { id, actor })) || null, `key ${id}`)
-      onKeyRevoked(id)
+      onKeyRevoked(id, c.env.outgoing)
       return c.body(null, 204)
     },
     async createSessionToken(c) {
       const { session } = c.req.valid('param')
-      const { verbs, expires_in, single_use } = c.req.valid('json')
+      const { verbs = ['read'], expires_in = 900, single_use = false } = c.req.valid('json')
       const { kind, keyId, owner } = c.get('principal')
       if (kind === 'session') throw new Problem('forbidden', 'A session token makes no tokens')
       for (const verb of verbs) requireScope(c, verbScopes[verb], ` for the verb ${verb}`)
