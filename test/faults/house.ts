@@ -94,7 +94,13 @@ export async function openHouse({
   })
   const begins = await Promise.allSettled(begun)
   const standing = begins.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  // A stopped process would outlive a rig that is interrupted.
+  const killAtExit = () => {
+    for (const { pid } of standing) if (isAlive(pid())) process.kill(pid(), 'SIGKILL')
+  }
+  process.once('exit', killAtExit)
   async function close(): Promise<void> {
+    process.off('exit', killAtExit)
     await Promise.all(standing.map((instance) => instance.kill()))
     await model.close()
     await ledger.close()

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { chown, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
@@ -49,6 +49,12 @@ export async function openPostgresServer(): Promise<PostgresServer | undefined> 
     '--no-sync',
   )
   await start()
+  // A server in the background outlives a rig that is interrupted.
+  const stopAtExit = () => {
+    const [file = '', ...rest] = [...as, join(binaries, 'pg_ctl'), '--pgdata', data]
+    spawnSync(file, [...rest, '--mode', 'immediate', 'stop'], { cwd: directory })
+  }
+  process.once('exit', stopAtExit)
   return {
     url: `postgres://parley@127.0.0.1:${port}/postgres`,
     host: '127.0.0.1',
@@ -60,6 +66,7 @@ export async function openPostgresServer(): Promise<PostgresServer | undefined> 
       await start()
     },
     async close() {
+      process.off('exit', stopAtExit)
       await stop().catch(() => undefined)
       await rm(directory, { recursive: true, force: true })
     },

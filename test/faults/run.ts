@@ -152,6 +152,7 @@ if (process.argv.includes('--help')) {
 } else {
   const options = readOptions(process.argv.slice(2))
   console.log(`seed ${options.seed}`)
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
   const results = await runTrials(options)
   printReport(results)
   if (options.report !== undefined) await writeReport(options.report, results, options.seed)
