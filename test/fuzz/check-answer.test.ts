@@ -58,6 +58,20 @@ test('a frame that is no event is a fault, and one that was left half is not', (
   expect(checkAnswer(stream, { ...answer, body: 'data: {"type"' })).not.toEqual([])
 })
 
+test('U+2028 in a frame is no end of a line', () => {
+  const headers = {
+    ...id,
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache, no-transform',
+  }
+  const body = 'data: {"type":"heartbeat","head":1,"x":"\u2028"}\n\n'
+  const faults = checkAnswer(
+    { method: 'GET', path: '/api/sessions/a/events' },
+    { ...right, headers, body },
+  )
+  expect(faults.join()).not.toContain('no JSON')
+})
+
 test('answers on one connection are told apart by their lengths', () => {
   const first = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'
   const second = 'HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n'

@@ -80,8 +80,10 @@ function checkStream(schema: Schema, { body, isCut }: Answer): string[] {
   const rest = frames.pop()
   const problems = rest === '' || isCut ? [] : ['the stream ends inside a frame']
   for (const frame of frames) {
-    const data = /^data: (.*)$/m.exec(frame)?.[1]
-    if (data === undefined) continue
+    // Not by a regular expression, for which U+2028 ends a line.
+    const line = frame.split('\n').find((each) => each.startsWith('data: '))
+    if (line === undefined) continue
+    const data = line.slice('data: '.length)
     const value = parse(data)
     if (value === undefined) problems.push(`a frame is no JSON: ${data.slice(0, 200)}`)
     else problems.push(...checkValue(schema, value))

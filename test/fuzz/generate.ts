@@ -39,11 +39,15 @@ function validRequest(operation: Operation, random: Random): Draft {
     headers: { ...identity },
   }
   for (const parameter of operation.parameters) {
-    if (parameter.in === 'path') draft.path[parameter.name] = pathValue(parameter, random)
+    if (parameter.in === 'path')
+      draft.path[parameter.name] = pathValue(operation, parameter, random)
     else if (parameter.required || random.below(3) === 0) {
       const value = String(parameterValue(parameter, random))
       if (parameter.in === 'query') draft.query.push([parameter.name, value])
-      else draft.headers[parameter.name] = value
+      // Another version than the current one ends most requests.
+      else if (parameter.name !== 'if-match' || random.below(4) === 0) {
+        draft.headers[parameter.name] = value
+      }
     }
   }
   const accept = random.pick(['none', '*/*', 'application/json', 'text/event-stream, */*;q=0.1'])
@@ -57,20 +61,40 @@ function validRequest(operation: Operation, random: Random): Draft {
 }
 
 /** Mostly what the target has, so that requests get past 404. */
-function pathValue({ name }: Parameter, random: Random): string {
+function pathValue({ id }: Operation, { name }: Parameter, random: Random): string {
+  const fitting = fittingNames[`${id} ${name}`] ?? (isChange.test(id) ? changed[name] : undefined)
+  if (fitting !== undefined && random.below(3) > 0) return fitting
   const mine = targetNames[name] ?? []
   return random.below(10) === 0 || mine.length === 0 ? 'unknown' : random.pick(mine)
 }
 
+/** Where there is something to decide, to answer, to change. */
+const fittingNames: Record<string, string> = {
+  'resumeSession session': '${parked}',
+  'answerElicitation session': '${asking}',
+  'submitToolResult session': '${calling}',
+}
+const isChange = /^(update|create|delete|restore|duplicate)Agent/
+const changed: Record<string, string> = { agent: 'coder', tool: 'add' }
+
 const targetNames: Record<string, string[]> = {
-  session: ['${session}', '${session}', '${external}', '${fresh}', '${parked}', '${asking}'],
+  session: [
+    '${session}',
+    '${session}',
+    '${external}',
+    '${fresh}',
+    '${parked}',
+    '${asking}',
+    '${calling}',
+  ],
   run: ['${run}', '${waiting}'],
   approval: ['${approval}'],
   message: ['${message}'],
-  agent: ['assistant', 'assistant', 'worker', 'made'],
+  agent: ['assistant', 'assistant', 'worker', 'made', 'coder', 'coder'],
   agent_name: ['root', 'other'],
   version: ['${version}'],
-  tool: ['add', 'write_file'],
+  tool: ['add', 'add', 'write_file'],
+  key: ['${key}'],
 }
 
 function parameterValue(parameter: Parameter, random: Random): unknown {
@@ -185,11 +209,13 @@ function build({ operation, method, path, query, headers, body, bodyText }: Draf
   const search = query.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&')
   const sendable = Object.entries(headers).map(([name, value]) => [name, toHeaderText(value)])
   const content = bodyText ?? (body && toText(body.value))
+  // In JSON it would wait for somebody to decide about the run before it, as it should.
+  const waits = typeof content === 'string' && content.includes('"enqueue"')
   return {
     kind: 'http',
     method,
     path: search === '' ? route : `${route}?${search}`,
-    headers: Object.fromEntries(sendable),
+    headers: { ...Object.fromEntries(sendable), ...(waits && { accept: 'text/event-stream' }) },
     ...(content !== undefined && { body: content }),
   }
 }

@@ -6,8 +6,8 @@ import { createRandom, type Random } from '../support/random.ts'
 import { anyHostile, numbers, strings, toText } from './hostile.ts'
 
 /**
- * A model that answers by the last message of the user: `reply N` badly, by N; `please write` and
- * `please ask` with a call that waits for somebody; anything else with its own text. Asked again
+ * A model that answers by the last message of the user: `reply N` badly, by N; `please write`,
+ * `please ask` and `please look` with a call that waits for somebody; anything else with its own text. Asked again
  * about the same, it answers well, so that a run comes to its end.
  */
 export function createModelScript(): Script {
@@ -17,6 +17,7 @@ export function createModelScript(): Script {
     if (question.includes('please write') && !isAnswered(request))
       return call('write_file', written)
     if (question.includes('please ask') && !isAnswered(request)) return call('user_prompt', asked)
+    if (question.includes('please look') && !isAnswered(request)) return call('look', {})
     const number = /reply (\d+)/.exec(question)?.[1]
     if (number === undefined) return { text: 'pong' }
     const times = (seen.get(number) ?? 0) + 1

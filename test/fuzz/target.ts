@@ -33,6 +33,8 @@ export async function openTarget(): Promise<Target> {
     flags: [
       '--allow-host',
       new URL(mcp.url).host,
+      '--allow-host',
+      new URL(model.baseUrl).host,
       '--enable-code',
       '--http-token',
       token,
@@ -47,12 +49,15 @@ export async function openTarget(): Promise<Target> {
     await model.close()
     await rm(directory, { recursive: true, force: true })
   }
-  await ask('POST', '/api/agents', { name: 'made', system_prompt: 'Help' }).catch(
-    async (error: unknown) => {
-      await close()
-      throw error
-    },
-  )
+  async function makeAgents(): Promise<void> {
+    for (const name of ['made', 'coder']) {
+      await ask('POST', '/api/agents', { name, system_prompt: 'Help' })
+    }
+  }
+  await makeAgents().catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
   let refreshed = 0
 
   /** Some requests remove the agent. */
@@ -76,6 +81,14 @@ export async function openTarget(): Promise<Target> {
       const parked = await ask('POST', '/api/agents/assistant/chat', { message: 'please write' })
       const asking = await ask('POST', '/api/agents/assistant/chat', { message: 'please ask' })
       const detail = await ask('GET', `/api/sessions/${parked.run.session_id}`)
+      const key = await ask('POST', '/api/keys', { name: 'spare', scopes: ['runs'] })
+      const calling = await ask('POST', `/api/agents/assistant/chat`, {
+        message: 'please look',
+        tools: [lookTool],
+      })
+      // Some requests remove them.
+      await makeAgents().catch(() => undefined)
+      await ask('POST', '/api/agents/coder/tools', addTool).catch(() => undefined)
       const version = await versionOf('made')
       return {
         session: session.id,
@@ -88,6 +101,9 @@ export async function openTarget(): Promise<Target> {
         approval: detail.pending_approvals[0].id,
         call: detail.pending_approvals[0].tool_call_id ?? detail.pending_approvals[0].tool_call.id,
         elicitation: asking.run.waiting_for.ids[0],
+        key: key.id,
+        calling: calling.run.session_id,
+        clientCall: calling.run.waiting_for.ids[0],
         version,
         token,
       }
@@ -121,6 +137,16 @@ function createAsker(url: string, token: string) {
     if (!response.ok) throw new Error(`${method} ${path} answers ${response.status}: ${text}`)
     return JSON.parse(text)
   }
+}
+
+const lookTool = {
+  type: 'function',
+  function: { name: 'look', description: 'Looks', parameters: { type: 'object' } },
+}
+const addTool = {
+  name: 'add',
+  schema_json: '{"type":"object"}',
+  javascript_code: 'export function execute(args) { return 1 }',
 }
 
 function agentFiles(baseUrl: string, mcpUrl: string): Record<string, string> {

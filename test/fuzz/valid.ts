@@ -75,7 +75,10 @@ const known: Record<string, string[]> = {
   agent_name: ['root'],
   session_id: ['${session}', 'mine', '${external}'],
   external_id: ['${fresh}', 'mine'],
-  tool_call_id: ['${call}'],
+  tool_call_id: ['${call}', '${clientCall}'],
+  schema_json: ['{"type":"object"}'],
+  javascript_code: ['export function execute(args) { return 1 }'],
+  python_code: ['def execute(args):\n    return 1'],
   tool_name: ['write_file'],
   elicitation_id: ['${elicitation}'],
   message_id: ['${message}'],
@@ -95,8 +98,9 @@ function makeString(schema: Schema, name: string, random: Random): string {
   }
   if (format === 'date-time') return '2026-01-31T12:00:00.000Z'
   const expression = pattern === undefined ? undefined : new RegExp(pattern, 'u')
+  const mine = (known[name] ?? []).filter((text) => expression?.test(text) ?? true)
+  if (mine.length > 0 && random.below(4) > 0) return random.pick(mine)
   const candidates = [
-    ...(known[name] ?? []),
     ...(typeof example === 'string' ? [example] : []),
     ...['Hi', 'a', 'ok-1', '1', 'true', 'Grüße 🦜'],
   ]
