@@ -263,7 +263,7 @@ async function build(
     health: async () => ({
       version: config.version,
       uptime: Math.round((performance.now() - began) / 1000),
-      sessions: await store.stats.activeSessions(),
+      sessions: await store.operator.activeSessions(),
       agent_id: config.instanceName,
     }),
     notReady: async () => {

@@ -11,28 +11,46 @@ import { exportSession } from './session-export.ts'
 import { forkSession } from './session-fork.ts'
 import { importSession } from './session-import.ts'
 import { createSessions } from './sessions.ts'
-import { createStats } from './stats.ts'
+import { countActiveSessions, createStats } from './stats.ts'
 
 /** Everything that is kept, for whoever reads and changes it over the API. */
 export function createStore({ database, ids }: { database: Database; ids: Ids }) {
   return {
     database,
     ids,
-    agents: createAgents({ database, ids }),
-    sessions: createSessions({ database }),
-    copies: {
+    agents: scoped(createAgents({ database, ids })),
+    sessions: scoped(createSessions({ database })),
+    copies: scoped({
       fork: (scope: Scope, session: string, fork: SessionFork) =>
         forkSession({ database, ids, scope, session, fork }),
       export: (scope: Scope, session: string) => exportSession({ database, scope, session }),
       import: (place: { tenant: string; owner: string }, document: SessionExport) =>
         importSession({ database, ids, ...place, document }),
-    },
-    messages: createMessages({ database }),
-    runs: createRuns({ database }),
-    approvals: createApprovals({ database }),
-    stats: createStats({ database }),
-    keys: createKeys({ database, ids }),
+    }),
+    messages: scoped(createMessages({ database })),
+    runs: scoped(createRuns({ database })),
+    approvals: scoped(createApprovals({ database })),
+    stats: scoped(createStats({ database })),
+    /** About all tenants at once: for the operator, never for a caller. */
+    operator: { activeSessions: () => countActiveSessions(database) },
+    keys: scoped(createKeys({ database, ids })),
   }
+}
+
+/**
+ * Whoever asks says in whose name: each function takes a Scope first. One that does not is no part of
+ * the store that the HTTP floor gets, because it does not compile here.
+ */
+function scoped<Rows extends object>(rows: Rows & OnlyScoped<Rows>): Rows {
+  return rows
+}
+
+type OnlyScoped<Rows> = {
+  [Name in keyof Rows]: Rows[Name] extends (...given: infer Given) => unknown
+    ? Given extends [Scope, ...unknown[]]
+      ? Rows[Name]
+      : never
+    : never
 }
 
 export type Store = ReturnType<typeof createStore>

@@ -78,7 +78,7 @@ test('the counts are of sessions and runs that were asked for', async () => {
   const tenant = scope.tenant
   const parentRunId = await rows.run(root, { tenant, status: 'running' })
   await rows.run(root, { tenant })
-  const before = await store.stats.activeSessions()
+  const before = await store.operator.activeSessions()
   await rows.run(child, { tenant, parentRunId, status: 'running' })
   expect(await store.stats.count(scope)).toEqual({
     session_count: 1,
@@ -86,7 +86,7 @@ test('the counts are of sessions and runs that were asked for', async () => {
     running: 1,
     estimated: false,
   })
-  expect(await store.stats.activeSessions()).toBe(before)
+  expect(await store.operator.activeSessions()).toBe(before)
   await rows.run(await rows.session(scope), { tenant, status: 'queued' })
-  expect(await store.stats.activeSessions()).toBe(before + 1)
+  expect(await store.operator.activeSessions()).toBe(before + 1)
 })
