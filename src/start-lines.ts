@@ -30,9 +30,9 @@ export function describeStart({
     ...describeArchive(config),
     ...(config.enableShell ? ['  shell     on: agents may run commands as this user'] : []),
     ...(config.enableCode ? describeCode(code) : []),
-    ...(config.loopback
-      ? []
-      : ['  warning   no key is needed: everyone who reaches it may do everything']),
+    ...(config.insecureNoAuth && !config.loopback
+      ? ['  warning   no key is needed: everyone who reaches it may do everything']
+      : []),
   ]
 }
 
