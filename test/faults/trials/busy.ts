@@ -7,7 +7,7 @@ import { exchangesOf } from '../history.ts'
 import { type House, openHouse } from '../house.ts'
 import { type Figure, type Outcome, percentile, postgresOf, type Trial } from '../trial.ts'
 import { openViewer } from '../viewer.ts'
-import { createSession, say, untilOver } from '../visitor.ts'
+import { createSession, say, untilOver, within } from '../visitor.ts'
 
 /** Fifty clients want the same session at once, on three instances. */
 export const rush: Trial = {
@@ -34,8 +34,9 @@ export const rush: Trial = {
         violations.push({ promise: 'R7', what: `${accepted.length} of 50 clients got the session` })
       }
       await finish(house, random, session, textIn(accepted[0]?.body, 'id'))
-      // Fifty at once queue behind each other; what one waits for is measured on its own.
-      const run = await say(house, random, { session, kind: 'text', item: 'held' })
+      // Fifty at once queue behind each other; what one waits for is measured on its own, while a
+      // question holds the session.
+      const run = await say(house, random, { session, kind: 'ask', item: 'held' })
       const from = house.history.entries.length
       for (let index = 0; index < 30; index += 1)
         await post(house, random, session, `text n${index}`)
@@ -172,8 +173,11 @@ export async function finish(
   run: string,
 ): Promise<void> {
   const viewer = openViewer(house, { session, random, cuts: false })
-  await untilOver({ house, random, viewer, run })
-  await viewer.stop()
+  try {
+    await within(`${run} of ${session}`, untilOver({ house, random, viewer, run }))
+  } finally {
+    await viewer.stop()
+  }
 }
 
 /** The run as it is now. */
