@@ -2,6 +2,7 @@ import type { Random } from '../../support/random.ts'
 import { ask, textIn } from '../client.ts'
 import type { Violation } from '../evidence.ts'
 import { type House, openHouse } from '../house.ts'
+import { answerFrom } from '../model.ts'
 import { type Figure, percentile, postgresOf, type Trial } from '../trial.ts'
 import { openViewer, type Viewer } from '../viewer.ts'
 import { createSession, say } from '../visitor.ts'
@@ -19,7 +20,11 @@ export const cancel: Trial = {
   long: 50,
   async run(world) {
     const { random } = world
-    const house = await openHouse({ postgres: postgresOf(world) })
+    const house = await openHouse({
+      postgres: postgresOf(world),
+      // So slow that no run is over before it is cancelled.
+      script: (request) => ({ ...answerFrom(request), delayPerChunk: 200 }),
+    })
     house.ledger.answerAfter(3000)
     return inHouse(house, async () => {
       const times: number[] = []
