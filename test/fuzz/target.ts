@@ -49,12 +49,8 @@ export async function openTarget(): Promise<Target> {
     await model.close()
     await rm(directory, { recursive: true, force: true })
   }
-  async function makeAgents(): Promise<void> {
-    for (const name of ['made', 'coder']) {
-      await ask('POST', '/api/agents', { name, system_prompt: 'Help' })
-    }
-  }
-  await makeAgents().catch(async (error: unknown) => {
+  const makeAgent = (name: string) => ask('POST', '/api/agents', { name, system_prompt: 'Help' })
+  await Promise.all(agentNames.map(makeAgent)).catch(async (error: unknown) => {
     await close()
     throw error
   })
@@ -87,7 +83,7 @@ export async function openTarget(): Promise<Target> {
         tools: [lookTool],
       })
       // Some requests remove them.
-      await makeAgents().catch(() => undefined)
+      await Promise.allSettled(agentNames.map(makeAgent))
       await ask('POST', '/api/agents/coder/tools', addTool).catch(() => undefined)
       const version = await versionOf('made')
       return {
@@ -139,6 +135,8 @@ function createAsker(url: string, token: string) {
   }
 }
 
+/** Agents that the requests may change. */
+const agentNames = ['made', 'coder']
 const lookTool = {
   type: 'function',
   function: { name: 'look', description: 'Looks', parameters: { type: 'object' } },
