@@ -54,7 +54,9 @@ export function createRedaction({
   return {
     learn(part) {
       for (const { path, text: held } of textsIn(part)) {
-        for (const [, name = ''] of held.matchAll(/\$\{(?:env\.)?([A-Za-z_]\w*)\}/g)) {
+        // Only among variables is `${NAME}` one; elsewhere it may be a place in an address or in code.
+        const reference = path.includes('env') ? anyReference : envReference
+        for (const [, name = ''] of held.matchAll(reference)) {
           if (!isOrdinary(name)) add(name, environment[name] ?? '')
         }
         if (path.at(-1) === 'token_key') add(held, environment[held] ?? '')
@@ -68,6 +70,8 @@ export function createRedaction({
 }
 
 const shortest = 8
+const envReference = /\$\{env\.([A-Za-z_]\w*)\}/g
+const anyReference = /\$\{(?:env\.)?([A-Za-z_]\w*)\}/g
 
 /** The last word says what a variable is: `KEY` and `MY_API_KEY`, not `KEY_FILE` or `AUTHOR`. */
 function isSecretVariable(name: string): boolean {
