@@ -155,7 +155,7 @@ export function post(
   random: Random,
   session: string,
   message: string,
-  { key = message, at }: { key?: string; at?: number } = {},
+  { key = message.replaceAll(' ', '-'), at }: { key?: string; at?: number } = {},
 ): Promise<Answer | null> {
   const door = at === undefined ? random.pick(house.doors) : house.doors[at]
   return ask(house, door ?? house.instances[0], {
