@@ -1,3 +1,4 @@
+import { appam } from '#http/dialects/appam.ts'
 import { cagent } from '#http/dialects/cagent.ts'
 import type { Dialect } from '#http/dialects/dialect.ts'
 import { kawai } from '#http/dialects/kawai.ts'
@@ -5,7 +6,7 @@ import { openai } from '#http/dialects/openai.ts'
 import { pawan } from '#http/dialects/pawan.ts'
 
 /** Every wire that is spoken beside the contract's own; a new one is a line here. */
-export const dialects: readonly Dialect[] = [cagent, kawai, pawan, openai]
+export const dialects: readonly Dialect[] = [appam, cagent, kawai, pawan, openai]
 
 /** Those that `--as` knows: they stand in for another server, on its own port. */
 export function findStandIn(name: string): (Dialect & { port: number }) | undefined {

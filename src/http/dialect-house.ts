@@ -9,6 +9,7 @@ import { createConversations } from './conversations.ts'
 import type { AppContext } from './env.ts'
 import { authorOf } from './handlers/agent-edits.ts'
 import { createSummaries } from './handlers/agent-summary.ts'
+import { createToolList } from './handlers/agent-tool-list.ts'
 import type { Collaborators } from './handlers/handlers.ts'
 import type { SessionFilter } from './handlers/sessions.ts'
 import { requireApprovalFor } from './require-scope.ts'
@@ -31,6 +32,7 @@ export function createHouses(
   const { sessions, messages, runs, runRows, approvals, events, feed, admission } = collaborators
   const conversations = createConversations(collaborators)
   const summaries = createSummaries(collaborators)
+  const allTools = createToolList(collaborators)
 
   return (
     c: AppContext,
@@ -198,6 +200,8 @@ export function createHouses(
         summarize: summaries.summarize,
         detail: summaries.detail,
         tools: collaborators.toolDefinitions,
+        /** With what they are made of. */
+        allTools,
         edits: collaborators.agentEdits,
         toolEdits: collaborators.agentToolEdits,
         author: () => authorOf(c),

@@ -15,7 +15,8 @@ export type Guard = { ifMatch?: string | undefined }
 
 /** What can be done to agents; throws a `Problem` for what cannot. */
 export type AgentEdits = {
-  create(author: Author, input: NewAgent): Promise<AgentSnapshot>
+  /** `layout` is what its file is written in, where agents are files. */
+  create(author: Author, input: NewAgent, layout?: 'yaml' | 'toml'): Promise<AgentSnapshot>
   update(author: Author, name: string, patch: AgentPatch, guard: Guard): Promise<AgentSnapshot>
   updatePrompt(author: Author, name: string, content: string, guard: Guard): Promise<AgentSnapshot>
   remove(author: Author, name: string, guard: Guard): Promise<void>

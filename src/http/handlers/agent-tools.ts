@@ -1,11 +1,10 @@
-import type { AgentTool } from '#contract/agent-tool.ts'
 import { Problem } from '#contract/problem.ts'
-import type { ToolDefinition } from '#contract/tool.ts'
 import type { AgentCatalog, AgentSnapshot } from '#runtime/catalog.ts'
 import type { AppContext, Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import { type AgentToolEdits, authorOf, etagOf } from './agent-edits.ts'
-import { firstAgentName, type ToolDefinitions } from './agent-summary.ts'
+import type { ToolDefinitions } from './agent-summary.ts'
+import { createToolList } from './agent-tool-list.ts'
 
 type AgentToolHandlers = Pick<
   Handlers,
@@ -22,6 +21,8 @@ export function agentToolHandlers({
   agentToolEdits: AgentToolEdits
   toolDefinitions: ToolDefinitions
 }): AgentToolHandlers {
+  const allTools = createToolList({ agentToolEdits, toolDefinitions })
+
   return {
     async listAgentTools(c) {
       const tools = await allTools(find(c, c.req.valid('param').agent))
@@ -73,18 +74,6 @@ export function agentToolHandlers({
     )
   }
 
-  /** Those of toolsets, and those of code also while the server runs no code. */
-  async function allTools(snapshot: AgentSnapshot): Promise<AgentTool[]> {
-    const definitions = await toolDefinitions(snapshot, firstAgentName(snapshot.file))
-    const made = agentToolEdits.list(snapshot)
-    const isMade = (name: string) => made.some((tool) => tool.name === name)
-    const described = made.map((tool) => {
-      const definition = definitions.find(({ name }) => name === tool.name)
-      return definition ? { ...tool, description: definition.description } : tool
-    })
-    return [...definitions.filter(({ name }) => !isMade(name)).map(toBuiltin), ...described]
-  }
-
   async function refuseBuiltin(c: AppContext, agent: string, name: string): Promise<void> {
     const tool = (await allTools(find(c, agent))).find((each) => each.name === name)
     if (found(tool, `tool ${name} of agent ${agent}`).implementation !== 'builtin') return
@@ -93,9 +82,4 @@ export function agentToolHandlers({
       `The tool ${name} comes from a toolset of agent ${agent}; change its toolsets with updateAgent`,
     )
   }
-}
-
-function toBuiltin({ name, description, parameters }: ToolDefinition): AgentTool {
-  const schema_json = JSON.stringify(parameters, null, 2)
-  return { name, description, implementation: 'builtin', schema_json, code: null }
 }
