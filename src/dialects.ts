@@ -4,9 +4,10 @@ import type { Dialect } from '#http/dialects/dialect.ts'
 import { kawai } from '#http/dialects/kawai.ts'
 import { openai } from '#http/dialects/openai.ts'
 import { pawan } from '#http/dialects/pawan.ts'
+import { ra } from '#http/dialects/ra.ts'
 
 /** Every wire that is spoken beside the contract's own; a new one is a line here. */
-export const dialects: readonly Dialect[] = [appam, cagent, kawai, pawan, openai]
+export const dialects: readonly Dialect[] = [appam, cagent, kawai, pawan, ra, openai]
 
 /** Those that `--as` knows: they stand in for another server, on its own port. */
 export function findStandIn(name: string): (Dialect & { port: number }) | undefined {
