@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createClient } from '#client/index.ts'
 import { openDatabase } from '#store/open-database.ts'
 import { readConfig } from '../../src/config.ts'
@@ -89,7 +89,7 @@ test.each(['database', 'directory'])(
 
 test('what stands in the audit log is never changed, removed or emptied', async () => {
   const { database, close } = await openTestDatabase()
-  afterAll(close)
+  onTestFinished(close)
   await database.query(
     `insert into audit_log (id, tenant, actor, action, target) values ('aud_1', 't', 'a', 'x', 'y')`,
     [],
@@ -118,7 +118,7 @@ async function openHouse(writable: boolean) {
   const server = await startServer(
     readConfig({ argv: [...argv, ...own], environment: {}, directory: home.directory }),
   )
-  afterAll(async () => {
+  onTestFinished(async () => {
     await server.close()
     await model.close()
     await home.remove()

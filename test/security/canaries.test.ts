@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '#store/open-database.ts'
 import { createHome } from '../support/app.ts'
 import { startArchiveReceiver } from '../support/archive-receiver.ts'
@@ -36,7 +36,7 @@ test('no secret is in any table, log line, stream, answer, error, recording or a
   })
   const archive = await startArchiveReceiver()
   const model = await startModelServer()
-  afterAll(async () => {
+  onTestFinished(async () => {
     await archive.close()
     await model.close()
   })
@@ -52,7 +52,7 @@ test('no secret is in any table, log line, stream, answer, error, recording or a
       ...['--allow-host', `127.0.0.1:${echo.port}`, ...archive.flags],
     ],
   })
-  afterAll(async () => {
+  onTestFinished(async () => {
     await server.kill()
     await home.remove()
   })
