@@ -284,6 +284,7 @@ test('everything else is told in its words, and what it has no word for is left 
       { type: 'plan_updated', plan: '1.', updated: false },
       { type: 'agent_choice_reasoning', content: 'hm', part: 0, offset: 0 },
       { type: 'max_iterations_reached', limit: 3 },
+      { type: 'run_waiting', reason: 'max_iterations' },
       { type: 'budget_exceeded', limit: 'cost', allowed: 1, spent: 2 },
       { type: 'warning', message: 'Careful', code: 'price_unknown' },
       { type: 'error', error: 'The model failed', code: 'model_error', retryable: false },
@@ -316,6 +317,17 @@ test('everything else is told in its words, and what it has no word for is left 
     { type: 'warning', message: 'Careful' },
     { type: 'error', error: 'The model failed', code: 'model_error' },
   ])
+})
+
+test('a limit at which nobody is asked is told at the end of the stream only', () => {
+  const frames = show(
+    log(
+      { type: 'max_iterations_reached', limit: 3 },
+      { type: 'stream_stopped', reason: 'max_iterations', completed: false, usage },
+    ),
+  )
+  expect(typesOf(frames)).toEqual(['warning', 'stream_stopped'])
+  expect(frames[0]).toMatchObject({ message: expect.stringContaining('max_iterations limit (3)') })
 })
 
 const around = {

@@ -23,8 +23,6 @@ export function plainFrames(event: RuntimeEvent): Frame[] {
     }
     case 'elicitation_request':
       return [elicitation(event)]
-    case 'max_iterations_reached':
-      return [{ type: event.type, max_iterations: event.limit }]
     case 'budget_exceeded': {
       const { limit, allowed, spent } = event
       const message = `The budget is used up (${limit}: ${spent} of ${allowed}); resume with approve to go on, or with reject to stop`
@@ -34,8 +32,6 @@ export function plainFrames(event: RuntimeEvent): Frame[] {
       return [{ type: event.type, message: event.message }]
     case 'error':
       return [{ type: event.type, error: event.error, code: event.code }]
-    case 'stream_stopped':
-      return [{ type: event.type, session_id }]
     default:
       return []
   }

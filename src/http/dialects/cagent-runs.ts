@@ -53,16 +53,28 @@ export async function resume(call: Call): Promise<Answer> {
   const { confirmation, reason, tool_name, tool_call_id } = readResume(await call.body())
   await during('failed to resume session', async () => {
     const session = await findSession(call)
-    const limited = tool_call_id === undefined && (await waitsAtLimit(call.house, session))
+    const kind = await waitingFor(call.house, session)
+    // There, only a plain approve goes on.
+    const limited = kind === 'max_iterations' || kind === 'budget'
     const chosen = limited && confirmation !== 'approve' ? 'reject' : confirmation
+    const rule = chosen === 'approve-tool' && kind === 'approval' ? tool_name : undefined
+    if (rule) await allow(call.house, { session, rule })
     await call.house.runs.resume({
       session: session.id,
-      decision: { ...decisions[chosen], ...(reason && { reason }) },
-      ...(tool_name && { toolName: tool_name }),
+      decision: { ...decisions[rule ? 'approve' : chosen], ...(reason && { reason }) },
       ...(tool_call_id && { toolCallId: tool_call_id }),
     })
   })
   return json({ message: 'session resumed' })
+}
+
+/** `tool_name` is a rule, which need not name the tool that waits. */
+async function allow(
+  house: Call['house'],
+  { session: { id, permissions }, rule }: { session: Session; rule: string },
+): Promise<void> {
+  const rules = new Set(permissions.allow).add(rule)
+  await house.sessions.update(id, { permissions: { ...permissions, allow: [...rules] } })
 }
 
 const decisions = {
@@ -72,11 +84,9 @@ const decisions = {
   reject: { decision: 'reject', scope: 'call' },
 } as const
 
-/** There, only a plain approve goes on. */
-async function waitsAtLimit(house: Call['house'], { active_run_id }: Session): Promise<boolean> {
+async function waitingFor(house: Call['house'], { active_run_id }: Session) {
   const active = active_run_id === null ? null : await house.runs.get(active_run_id)
-  const kind = active?.waiting_for?.kind
-  return kind === 'max_iterations' || kind === 'budget'
+  return active?.waiting_for?.kind
 }
 
 export async function answerElicitation(call: Call): Promise<Answer> {

@@ -32,6 +32,7 @@ export function createCagentView({
   const known = new Map(
     tools.definitions.map((definition) => [`${tools.agent} ${definition.name}`, definition]),
   )
+  let limit = 0
   let over = false
 
   return {
@@ -81,6 +82,16 @@ export function createCagentView({
       }
       case 'sub_session_completed':
         return children.completed(event)
+      case 'max_iterations_reached':
+        limit = event.limit
+        return []
+      case 'run_waiting':
+        // Where the run goes on or ends by itself, its client is not asked.
+        return event.reason === 'max_iterations'
+          ? [{ type: 'max_iterations_reached', max_iterations: limit }]
+          : []
+      case 'stream_stopped':
+        return stopped(event)
       default:
         return plainFrames(event)
     }
@@ -142,6 +153,13 @@ export function createCagentView({
     if (model === undefined || model === models.get(session_id)) return [frame]
     models.set(session_id, model)
     return [agents.info(agent, { model }), frame]
+  }
+
+  function stopped(event: Extract<RuntimeEvent, { type: 'stream_stopped' }>): Frame[] {
+    const { type, session_id, reason } = event
+    const message = `Execution stopped after reaching the configured max_iterations limit (${limit}).`
+    const told = reason === 'max_iterations' ? [{ type: 'warning', message }] : []
+    return [...told, { type, session_id }]
   }
 
   function usage(event: Extract<RuntimeEvent, { type: 'token_usage' }>): Frame {
