@@ -50,7 +50,7 @@ export function keepHistory(
   return sessions.import(document)
 }
 
-function isPosted(message: Said): message is Said & NewMessage {
+export function isPosted(message: Said): message is Said & NewMessage {
   return message.role === 'user' || message.role === 'system'
 }
 
