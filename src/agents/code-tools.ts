@@ -59,16 +59,16 @@ export function withCodeTool(file: AgentFile, tool: CodeTool): AgentFile {
   })
 }
 
-/** A toolset that loses its last tool goes too. */
+/** A toolset that loses its last tool goes too, and with the last toolset their list. */
 export function withoutCodeTool(file: AgentFile, name: string): AgentFile {
-  return withFirstAgent(file, (agent) => ({
-    ...agent,
-    toolsets: (agent.toolsets ?? []).flatMap((toolset) => {
+  return withFirstAgent(file, ({ toolsets = [], ...agent }) => {
+    const left = toolsets.flatMap((toolset) => {
       if (!isCode(toolset) || !hasTool(toolset, name)) return [toolset]
       const rest = removeTool(toolset, name)
       return rest.python || rest.javascript ? [rest] : []
-    }),
-  }))
+    })
+    return left.length > 0 ? { ...agent, toolsets: left } : agent
+  })
 }
 
 export function toAgentTool({ name, language, code, schema, description }: CodeTool): AgentTool {

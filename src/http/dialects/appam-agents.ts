@@ -1,4 +1,6 @@
+import { Problem } from '#contract/problem.ts'
 import {
+  agentNotFound,
   CreateAgentRequest,
   checkAgentName,
   DuplicateAgentRequest,
@@ -85,8 +87,14 @@ export async function updatePrompt(call: Call): Promise<Answer> {
   return json({ success: true })
 }
 
+/** A file that is new may not be served yet, so the name is not looked up before. */
 export async function reload({ params: { name = '' }, house }: Call): Promise<Answer> {
-  await house.agents.edits.reload(house.agents.author(), name)
+  try {
+    await house.agents.edits.reload(house.agents.author(), name)
+  } catch (error) {
+    const isMissing = error instanceof Problem && error.code === 'not_found'
+    throw isMissing ? agentNotFound(name) : error
+  }
   return json({ reloaded_count: 1 })
 }
 

@@ -1,8 +1,7 @@
-import { Problem } from '#contract/problem.ts'
 import type { Session } from '#contract/session.ts'
 import { modelOf } from './appam-agents.ts'
 import { toMessages } from './appam-messages.ts'
-import { ChatRequest, findAgent, findSession, readBody } from './appam-requests.ts'
+import { agentNotFound, ChatRequest, findAgent, findSession, readBody } from './appam-requests.ts'
 import { createAppamView } from './appam-view.ts'
 import { type Answer, type Call, json } from './dialect.ts'
 
@@ -77,7 +76,7 @@ function stream({ run, after }: Started, sessionId: string): Answer {
 /** A session that was made elsewhere may name none. */
 function agentOf({ agents }: House, { agent, agent_name: agentName }: Session) {
   const name = agent ?? agents.defaultName() ?? ''
-  if (!agents.get(name)) throw new Problem('not_found', `Agent not found: ${name}`)
+  if (!agents.get(name)) throw agentNotFound(name)
   return agent === null || agentName === null ? { agent: name } : { agent: name, agentName }
 }
 

@@ -9,7 +9,11 @@ type Snapshot = NonNullable<ReturnType<Call['house']['agents']['get']>>
 export function findAgent({ params: { name = '' }, house }: Call): Snapshot {
   const snapshot = house.agents.get(name)
   if (snapshot) return snapshot
-  throw new Problem('not_found', `Agent not found: ${name}`)
+  throw agentNotFound(name)
+}
+
+export function agentNotFound(name: string): Problem {
+  return new Problem('not_found', `Agent not found: ${name}`)
 }
 
 /** The session of the route. */
