@@ -147,12 +147,11 @@ test('who goes away stops the run, and the conversation goes on', async () => {
   for await (const { type } of readEvents(answer)) if (type === 'agent_choice') break
   away.abort()
   expect(await model.requests.at(-1)?.ended).toBe('aborted')
-  const { data } = await app.client
-    .POST('/api/sessions/{session}/cancel', {
-      params: { path: { session: id } },
-    })
-    .catch(() => ({ data: null }))
-  expect(data?.status ?? 'cancelled').toBe('cancelled')
+  const { data } = await app.client.GET('/api/sessions/{session}/runs', {
+    params: { path: { session: id } },
+  })
+  const log = await app.events(data.data[0]?.id ?? '')
+  expect(log.at(-1)).toMatchObject({ type: 'stream_stopped', reason: 'cancelled' })
   model.push({ text: 'Here' })
   expect(textOf(await run(`${id}/agent/assistant`, 'Still there?'))).toBe('Here')
 })

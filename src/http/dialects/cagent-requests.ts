@@ -20,11 +20,12 @@ export function readRun(body: unknown): { messages: NewMessage[]; options: RunOp
 export function readTemplate(body: unknown): NewSession {
   const { max_iterations, tools_approved, working_dir, permissions } = read(Template, body ?? {})
   const directory = working_dir?.trim()
+  const rules = toPermissions(permissions ?? {})
   return {
     ...(max_iterations && { max_iterations }),
     ...(tools_approved && { tools_approved }),
     ...(directory && { working_dir: directory }),
-    ...(permissions && { permissions: toPermissions(permissions) }),
+    ...(Object.keys(rules).length > 0 && { permissions: rules }),
   }
 }
 
@@ -35,7 +36,7 @@ export function readTitle(body: unknown): string {
 /** null and nothing clear them. */
 export function readPermissions(body: unknown): Permissions {
   const { permissions } = read(PermissionsBody, body ?? {})
-  return permissions ? toPermissions(permissions) : {}
+  return toPermissions(permissions ?? {})
 }
 
 export function readResume(body: unknown): ResumeRequest {
