@@ -1,0 +1,171 @@
+import OpenAI from 'openai'
+import { expect, onTestFinished, test } from 'vitest'
+import { type App, startApp } from '../support/app.ts'
+import { startIdentityProvider } from '../support/identity-provider.ts'
+
+const hello = [{ role: 'user' as const, content: 'Hello!' }]
+const locate = {
+  type: 'function' as const,
+  function: { name: 'locate', parameters: { type: 'object', properties: {} } },
+}
+
+function clientOf({ url }: App, apiKey = 'none'): OpenAI {
+  return new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 })
+}
+
+test("another caller's responses and conversations are not there", async () => {
+  const provider = await startIdentityProvider()
+  onTestFinished(() => provider.close().then(() => undefined))
+  const app = await startApp({ flags: provider.flags })
+  const ada = clientOf(app, await provider.person('red', 'ada'))
+  const bob = clientOf(app, await provider.person('red', 'bob'))
+  app.model.push({ text: 'Hi' })
+  const { id: conversation } = await ada.conversations.create()
+  const { id } = await ada.responses.create({ model: 'assistant', input: 'Hi', conversation })
+  const gone = { status: 404, type: 'invalid_request_error' }
+  for (const attempt of [
+    () => bob.responses.retrieve(id),
+    () => bob.responses.retrieve(id, { stream: true }),
+    () => bob.responses.cancel(id),
+    () => bob.responses.delete(id),
+    () => bob.responses.inputItems.list(id),
+    () => bob.responses.create({ model: 'assistant', input: 'x', previous_response_id: id }),
+    () => bob.responses.create({ model: 'assistant', input: 'x', conversation }),
+    () => bob.conversations.retrieve(conversation),
+    () => bob.conversations.update(conversation, { metadata: {} }),
+    () => bob.conversations.items.list(conversation),
+    () => bob.conversations.delete(conversation),
+  ]) {
+    await expect(Promise.resolve(attempt())).rejects.toMatchObject(gone)
+  }
+  expect((await ada.responses.retrieve(id)).output_text).toBe('Hi')
+  await expect(clientOf(app, 'wrong').models.list()).rejects.toMatchObject({
+    status: 401,
+    code: 'invalid_api_key',
+  })
+})
+
+test("results for another caller's run do not reach it", async () => {
+  const provider = await startIdentityProvider()
+  onTestFinished(() => provider.close().then(() => undefined))
+  const app = await startApp({ flags: provider.flags })
+  const ada = clientOf(app, await provider.person('red', 'ada'))
+  const bob = clientOf(app, await provider.person('red', 'bob'))
+  app.model.push({ toolCalls: [{ id: 'call_l', name: 'locate' }] })
+  const request = { model: 'assistant', tools: [locate] }
+  const asked = await ada.chat.completions.create({ ...request, messages: hello })
+  const answer = asked.choices[0]?.message
+  if (!answer) throw new Error('There is no message')
+  const id = answer.tool_calls?.[0]?.id ?? ''
+  const messages = [...hello, answer, { role: 'tool' as const, tool_call_id: id, content: 'here' }]
+  app.model.push({ text: "Bob's." }, { text: "Ada's." })
+  const first = await bob.chat.completions.create({ ...request, messages })
+  const second = await ada.chat.completions.create({ ...request, messages })
+  expect(first.choices[0]?.message.content).toBe("Bob's.")
+  expect(second.choices[0]?.message.content).toBe("Ada's.")
+})
+
+test('a result comes to its run also when the server was started again meanwhile', async () => {
+  const app = await startApp()
+  const openai = clientOf(app)
+  app.model.push(
+    {
+      toolCalls: [
+        { id: 'call_t', name: 'think', arguments: { thought: 'hm' } },
+        { id: 'call_l', name: 'locate' },
+      ],
+    },
+    { text: 'There.' },
+  )
+  const request = { model: 'assistant', tools: [locate] }
+  const asked = await openai.chat.completions.create({ ...request, messages: hello })
+  const answer = asked.choices[0]?.message
+  if (!answer) throw new Error('There is no message')
+  await app.restart()
+  const id = answer.tool_calls?.[0]?.id ?? ''
+  const messages = [...hello, answer, { role: 'tool' as const, tool_call_id: id, content: 'here' }]
+  const told = await openai.chat.completions.create({ ...request, messages, stream: true })
+  let text = ''
+  for await (const { choices } of told) text += choices[0]?.delta.content ?? ''
+  expect(text).toBe('There.')
+  const sent = app.model.requests.at(-1)?.body.messages as { role: string }[]
+  expect(sent.filter(({ role }) => role === 'tool')).toHaveLength(2)
+})
+
+test('who goes away stops a chat, but not a background response', async () => {
+  const app = await startApp()
+  const openai = clientOf(app)
+  app.model.push({ text: ['One ', 'two'], hold: true }, { text: ['One ', 'two'], hold: true })
+  const chat = await openai.chat.completions.create({
+    model: 'assistant',
+    messages: hello,
+    stream: true,
+  })
+  for await (const { choices } of chat) if (choices[0]?.delta.content) break
+  expect(await app.model.requests.at(-1)?.ended).toBe('aborted')
+  const stream = await openai.responses.create({
+    model: 'assistant',
+    input: 'Count',
+    background: true,
+    stream: true,
+  })
+  let id = ''
+  for await (const event of stream) {
+    if (event.type === 'response.created') id = event.response.id
+    if (event.type === 'response.output_text.delta') break
+  }
+  app.model.release()
+  const rest = await openai.responses.retrieve(id, { stream: true })
+  for await (const event of rest) {
+    if (event.type === 'response.completed') expect(event.response.status).toBe('completed')
+  }
+  expect((await openai.responses.retrieve(id)).output_text).toBe('One two')
+})
+
+test('one response at a time in a conversation; the second is told to wait', async () => {
+  const app = await startApp()
+  const openai = clientOf(app)
+  app.model.push({ text: ['One ', 'two'], hold: true })
+  const { id: conversation } = await openai.conversations.create()
+  const request = { model: 'assistant', conversation }
+  const first = await openai.responses.create({ ...request, input: 'Count', background: true })
+  const second = { ...request, input: 'More' }
+  await expect(openai.responses.create(second)).rejects.toMatchObject({
+    status: 409,
+    code: 'session_busy',
+  })
+  const behind = { model: 'assistant', input: 'x', previous_response_id: first.id }
+  await expect(openai.responses.create(behind)).rejects.toMatchObject({ status: 409 })
+  await openai.conversations.delete(conversation)
+  await expect(openai.responses.retrieve(first.id)).rejects.toMatchObject({ status: 404 })
+})
+
+test('with --dialect-approvals wait a call waits for another door', async () => {
+  const app = await startApp({ flags: ['--dialect-approvals', 'wait'] })
+  const openai = clientOf(app)
+  app.model.push(
+    { toolCalls: [{ name: 'write_file', arguments: { path: 'a.txt', content: 'x' } }] },
+    { text: 'Written.' },
+  )
+  const request = { model: 'assistant', input: 'Write', background: true }
+  const { id } = await openai.responses.create(request)
+  const stream = await openai.responses.retrieve(id, { stream: true })
+  const approval = await firstApproval(app)
+  expect((await openai.responses.retrieve(id)).status).toBe('in_progress')
+  await app.client.POST('/api/approvals/{approval}', {
+    params: { path: { approval } },
+    body: { decision: 'approve' },
+  })
+  const types: string[] = []
+  for await (const { type } of stream) types.push(type)
+  expect(types).toContain('response.mcp_call.completed')
+  expect((await openai.responses.retrieve(id)).output_text).toBe('Written.')
+})
+
+async function firstApproval({ client }: App): Promise<string> {
+  for (;;) {
+    const { data } = await client.GET('/api/approvals')
+    const [approval] = data.data
+    if (approval) return approval.id
+  }
+}
