@@ -153,6 +153,14 @@ test('a model that fails ends the stream with one error, then done', async () =>
   expect(frames[1]).toEqual({ type: 'error', message: expect.stringMatching(/./) })
 })
 
+test('a question to the user ends the stream, and the session can be deleted', async () => {
+  model.push({ toolCalls: [{ name: 'user_prompt', arguments: { message: 'Which file?' } }] })
+  const frames = await chat('/api/agents/assistant/chat', 'Change it')
+  expect(typesOf(frames).slice(-2)).toEqual(['error', 'done'])
+  const path = `/api/sessions/${frames[0]?.session_id}`
+  expect(await call('DELETE', path)).toEqual([200, { success: true }])
+})
+
 test('a client that goes away leaves its run, and the session keeps the answer', async () => {
   model.push({ text: 'Still here', hold: true })
   const controller = new AbortController()

@@ -105,6 +105,23 @@ test('a run that fails, is cancelled or reaches its limit ends with one error an
   })
 })
 
+test('a run that waits for what nobody here can give ends the stream, with a reason', () => {
+  const waiting = (reason: Extract<EventBody, { type: 'run_waiting' }>['reason']) =>
+    log(...begin, { type: 'run_waiting', reason })
+  expect(show(waiting('elicitation')).slice(1)).toEqual([
+    { type: 'error', message: expect.stringContaining('waits for an answer') },
+    { type: 'done' },
+  ])
+  expect(show(waiting('budget'))[1]?.message).toMatch(/waits for more budget/)
+  const approved = log(
+    ...begin,
+    { type: 'run_waiting', reason: 'approval' },
+    { type: 'run_resumed', reason: 'approval' },
+    stopped('completed'),
+  )
+  expect(typesOf(show(approved))).toEqual(['session_started', 'turn_completed', 'done'])
+})
+
 test('usage adds up over the run, and an unknown price counts nothing', () => {
   const frames = show(
     log(

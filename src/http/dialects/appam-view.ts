@@ -66,6 +66,11 @@ export function createAppamView({
         case 'max_iterations_reached':
           limit = event.limit
           return ''
+        case 'run_waiting':
+          // An approval is given over another door while the client waits; nothing else is awaited.
+          if (event.reason === 'approval') return ''
+          over = true
+          return encode('error', { message: waitText(event.reason) }) + encode('done')
         case 'error':
           failure = event.error
           return ''
@@ -134,6 +139,11 @@ function parsed(text: string): unknown {
 function endText(reason: Stopped['reason'], limit: number): string {
   if (reason === 'max_iterations') return `The limit of ${limit} model calls was reached`
   return reason === 'cancelled' ? 'The run was cancelled' : 'The run failed'
+}
+
+function waitText(reason: string): string {
+  const what = reason === 'budget' ? 'more budget' : 'an answer'
+  return `The run waits for ${what}, which cannot be given here; give it over the server's own API, or delete the session`
 }
 
 function encode(type: string, fields: object = {}): string {
