@@ -87,11 +87,13 @@ export function createHouses(
         },
         /** Copies a session. Answers the copy's id; null when there is no such session. */
         fork: (id: string, fork: SessionFork) => collaborators.copies.fork(scope, id, fork),
-        /** Cancels a live run first. Answers whether the session was there. */
+        /** Cancels first what works or waits to. Answers whether the session was there. */
         async remove(id: string): Promise<boolean> {
           const session = await sessions.get(scope, id)
           if (!session) return false
+          await runs.dropQueue(scope, session.id)
           if (session.active_run_id) await runs.cancel(scope, session.active_run_id)
+          await runs.cancelBackground(scope, session.id)
           return sessions.remove(scope, id)
         },
         /** The active branch, oldest first; `id` is no external id. */
