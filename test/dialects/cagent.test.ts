@@ -4,7 +4,22 @@ import { expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 import { type CagentEvent, createCagentClient, readEvents, typesOf } from './cagent-client.ts'
 
-const app = await startApp({ lifetime: 'file' })
+const assistant = `
+agents:
+  root:
+    model: scripted
+    description: Helps
+    toolsets:
+      - { type: filesystem, path: ./files }
+      - { type: think }
+      - { type: todo }
+      - { type: user_prompt }
+`
+const plain = `
+agents:
+  root: { model: scripted, description: Talks }
+`
+const app = await startApp({ lifetime: 'file', agents: { assistant, 'my-agent': plain } })
 const { url, model } = app
 const base = `${url}/compat/cagent`
 const { send, open, newSession, run } = createCagentClient(base)
@@ -15,7 +30,7 @@ test('the documented curl makes a session and streams a run, message by message'
   const { id } = JSON.parse(made.stdout)
   model.push({ text: 'Hello! How can I help?' })
   const { stdout } = await curl('curl', [
-    ...['-N', '-s', '-X', 'POST', `${base}/api/sessions/${id}/agent/assistant`],
+    ...['-N', '-s', '-X', 'POST', `${base}/api/sessions/${id}/agent/my-agent`],
     ...['-H', 'content-type: application/json'],
     ...['-d', '[{"role":"user","content":"Hello!"}]'],
   ])
@@ -30,6 +45,17 @@ test('the documented curl makes a session and streams a run, message by message'
   })
   expect(textOf(events)).toBe('Hello! How can I help?')
   expect(events.at(-1)).toMatchObject({ type: 'stream_stopped', session_id: id, agent: 'root' })
+  expect(typesOf(events).filter((type) => type !== 'agent_choice')).toEqual([
+    'agent_info',
+    'team_info',
+    'toolset_info',
+    'user_message',
+    'stream_started',
+    'toolset_info',
+    'message_added',
+    'token_usage',
+    'stream_stopped',
+  ])
 })
 
 test('a new session has every documented field, and only the template fields count', async () => {
@@ -184,7 +210,10 @@ test('agents are listed by their source and shown as their files say', async () 
   expect(await send('GET', '/ping')).toEqual([200, { status: 'ok' }])
   expect(await send('GET', '/agents')).toEqual([
     200,
-    [{ name: 'assistant', description: 'Helps', multi: false }],
+    [
+      { name: 'assistant', description: 'Helps', multi: false },
+      { name: 'my-agent', description: 'Talks', multi: false },
+    ],
   ])
   const [status, config] = await send('GET', '/agents/assistant')
   expect([status, config]).toEqual([
