@@ -1,5 +1,7 @@
 import OpenAI from 'openai'
 import { expect, onTestFinished, test } from 'vitest'
+import type { Database } from '#store/database.ts'
+import { expireEvents } from '#store/event-expiry.ts'
 import { type App, startApp } from '../support/app.ts'
 import { startIdentityProvider } from '../support/identity-provider.ts'
 
@@ -161,6 +163,27 @@ test('with --dialect-approvals wait a call waits for another door', async () => 
   expect(types).toContain('response.mcp_call.completed')
   expect((await openai.responses.retrieve(id)).output_text).toBe('Written.')
 })
+
+test('a response whose events are not kept any more is gone, and its conversation goes on', async () => {
+  const app = await startApp()
+  const openai = clientOf(app)
+  app.model.push({ text: 'First' }, { text: 'Second' })
+  const { id } = await openai.responses.create({ model: 'assistant', input: 'One' })
+  await app.restart(passTwoMonths)
+  const gone = { status: 410, code: 'events_expired' }
+  await expect(openai.responses.retrieve(id)).rejects.toMatchObject(gone)
+  await expect(openai.responses.retrieve(id, { stream: true })).rejects.toMatchObject(gone)
+  const behind = { model: 'assistant', input: 'Two', previous_response_id: id }
+  expect((await openai.responses.create(behind)).output_text).toBe('Second')
+  expect(app.model.requests.at(-1)?.body.messages).toHaveLength(3)
+})
+
+async function passTwoMonths(database: Database): Promise<void> {
+  const earlier = (column: string) => `${column} = ${column} - interval '60 days'`
+  await database.query(`update runs set ${earlier('finished_at')}`, [])
+  await database.query(`update events set ${earlier('created_at')}`, [])
+  await expireEvents(database, { olderThan: 30 * 24 * 60 * 60, limit: 100 })
+}
 
 async function firstApproval({ client }: App): Promise<string> {
   for (;;) {

@@ -169,6 +169,25 @@ test("outputs of the caller's functions make the next response of the same run",
   await expect(openai.responses.create(twice)).rejects.toMatchObject({ status: 409 })
 })
 
+test('a message beside the outputs is told to the model after them', async () => {
+  model.push(
+    { toolCalls: [{ id: 'call_m', name: 'get_weather', arguments: { city: 'Bern' } }] },
+    { text: 'Noted.' },
+  )
+  const ask = { model: 'assistant', tools: [weather] }
+  const first = await openai.responses.create({ ...ask, input: 'Weather?' })
+  const second = await openai.responses.create({
+    ...ask,
+    previous_response_id: first.id,
+    input: [
+      { type: 'function_call_output', call_id: 'call_m', output: 'sunny' },
+      { role: 'user', content: 'In Celsius.' },
+    ],
+  })
+  expect(second.output_text).toBe('Noted.')
+  expect(spoken()).toEqual(['Weather?', '', 'sunny', 'In Celsius.'])
+})
+
 test('a history that comes whole, with items of earlier outputs, is not run again', async () => {
   model.push({ text: 'Sunny.' })
   const asked = model.requests.length

@@ -39,6 +39,7 @@ export function viewOf(
 export async function* eventsOf(house: House, run: Run): AsyncGenerator<RuntimeEvent> {
   const bounds = await house.events.runBounds(run.id)
   if (!bounds) throw new Problem('not_found', 'The response is gone')
+  await checkNotExpired(house, bounds)
   let after = bounds.after
   for (;;) {
     const page = await house.events.page(bounds.sessionId, { after, limit: 500 })
@@ -50,6 +51,18 @@ export async function* eventsOf(house: House, run: Run): AsyncGenerator<RuntimeE
     if (end === undefined || end === bounds.last) return
     after = end
   }
+}
+
+/** A response is nothing but its events. */
+export async function checkNotExpired(
+  house: House,
+  { sessionId, after }: { sessionId: string; after: number },
+): Promise<void> {
+  const log = await house.events.bounds(sessionId)
+  if (!log || log.oldest <= after + 1) return
+  throw new Problem('events_expired', 'The events of the response are older than is kept', {
+    oldest_seq: log.oldest,
+  })
 }
 
 /** How often a run has asked its caller for results: as many responses of it are over. */

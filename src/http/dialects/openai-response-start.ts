@@ -56,9 +56,9 @@ async function follow(house: House, request: ResponseRequest, previous: string):
   if (run.status === 'queued' || run.status === 'running') {
     throw new Problem('conflict', `Response '${previous}' is still in progress; wait for its end`)
   }
-  const parts = await countParts(house, run)
+  const parts = await countParts(house, run).catch(ignoreExpired)
   const waits = run.waiting_for?.kind === 'client_tool'
-  if (id.part !== (waits ? parts - 1 : parts)) {
+  if (parts !== null && id.part !== (waits ? parts - 1 : parts)) {
     throw new Problem(
       'conflict',
       `The function calls of '${previous}' have their outputs already; go on from what followed`,
@@ -73,6 +73,12 @@ async function follow(house: House, request: ResponseRequest, previous: string):
   return goOn(house, request, await detailOf(house, copy))
 }
 
+/** A conversation goes on, however long ago its events were. */
+function ignoreExpired(error: unknown): null {
+  if (error instanceof Problem && error.code === 'events_expired') return null
+  throw error
+}
+
 async function goOn(house: House, request: ResponseRequest, detail: SessionDetail): Promise<Begun> {
   const active = detail.active_run_id ? await house.runs.get(detail.active_run_id) : null
   if (active?.waiting_for?.kind === 'client_tool') return answer(house, request, detail, active)
@@ -82,7 +88,7 @@ async function goOn(house: House, request: ResponseRequest, detail: SessionDetai
   }
   const member = detail.agent_name === null ? {} : { agentName: detail.agent_name }
   const agent =
-    request.model === undefined && detail.agent !== null
+    detail.agent !== null && (request.model ?? detail.agent) === detail.agent
       ? { agent: detail.agent, ...member }
       : findAgent(house, request.model)
   const options = {

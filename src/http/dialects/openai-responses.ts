@@ -4,7 +4,7 @@ import { refuseRun } from './openai-errors.ts'
 import { invalid, readFields, unsupported } from './openai-fields.ts'
 import { inputItemsOf, listItems } from './openai-items.ts'
 import { keptOf, type ResponseId, readResponseId, responseName } from './openai-response.ts'
-import { deletedIn, eventsOf, findKept, viewOf } from './openai-response-log.ts'
+import { checkNotExpired, deletedIn, eventsOf, findKept, viewOf } from './openai-response-log.ts'
 import { readResponseRequest } from './openai-response-request.ts'
 import { startResponse, unknownResponse } from './openai-response-start.ts'
 
@@ -35,6 +35,7 @@ export async function retrieveResponse(call: Call): Promise<Answer> {
   const startingAfter = readStart(query('starting_after'))
   const bounds = await house.events.runBounds(run.id)
   if (!bounds) throw unknownResponse(responseName(id))
+  await checkNotExpired(house, bounds)
   return {
     type: 'stream',
     sessionId: bounds.sessionId,
