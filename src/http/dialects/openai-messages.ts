@@ -23,7 +23,8 @@ export function readMessages(value: unknown): Said[] {
 /** A text, or parts of text, images and files, as both APIs name them. */
 export function readContent(value: unknown, path: string) {
   if (typeof value === 'string') return { content: value }
-  const parts = toList(value, path).map((part, index) => readPart(part, `${path}.${index}`))
+  if (!Array.isArray(value)) throw invalid(path, 'must be a string or an array of parts')
+  const parts = value.map((part, index) => readPart(part, `${path}.${index}`))
   const content = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
   return parts.every(({ type }) => type === 'text')
     ? { content }
@@ -59,6 +60,7 @@ function readAnswer({ content, tool_calls: calls }: Fields, path: string): Said 
   }
   if (calls === undefined || calls === null) return said
   const list = toList(calls, `${path}.tool_calls`)
+  if (list.length === 0) return said
   return { ...said, tool_calls: list.map((call, i) => readCall(call, `${path}.tool_calls.${i}`)) }
 }
 
