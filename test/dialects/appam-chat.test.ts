@@ -211,6 +211,13 @@ test('an id that looks like a path is only a string', async () => {
     404,
     { error: `Session not found: ${id}` },
   ])
+  for (const odd of ['__proto__', 'constructor', '%F0%9F%98%80', '%E0%A4%A', 'x'.repeat(5000)]) {
+    expect(await call('GET', `/api/sessions/${odd}`)).toEqual([404, { error: expect.any(String) }])
+    const path = `/api/agents/${odd}/chat`
+    expect((await call('POST', path, { message: 'Hi' }))[0]).toBe(404)
+  }
+  const refused = [400, { error: expect.stringContaining('U+0000') }]
+  expect(await call('GET', '/api/sessions/a%00b')).toEqual(refused)
 })
 
 test('at the limit of model calls there is an error, then done', async () => {

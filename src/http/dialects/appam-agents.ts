@@ -112,19 +112,18 @@ export async function stats({ house }: Call): Promise<Answer> {
   return json({ agent_count: house.agents.list().length, session_count })
 }
 
-/** What an agent answers with: the model of its file, else the one that the server would take. */
-export async function modelOf(house: House, snapshot: Snapshot | undefined): Promise<string> {
-  const model = snapshot && (await house.agents.summarize(snapshot)).model
-  if (model && model !== 'auto') return model
+/** The model that an agent's file names, else the one that the server would take. */
+export async function modelOf(house: House, named: string | null | undefined): Promise<string> {
+  if (named && named !== 'auto') return named
   const models = await house.models()
   return (models.find(({ is_default }) => is_default) ?? models[0])?.id ?? 'auto'
 }
 
 async function toInfo(house: House, snapshot: Snapshot) {
-  const { name, description, tool_count, tools } = await house.agents.summarize(snapshot)
+  const { name, model, description, tool_count, tools } = await house.agents.summarize(snapshot)
   return {
     name,
-    model: await modelOf(house, snapshot),
+    model: await modelOf(house, model),
     description: description || null,
     version: snapshot.file.metadata?.version ?? null,
     tool_count,

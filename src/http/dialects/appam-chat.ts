@@ -1,3 +1,4 @@
+import { modelReferences } from '#contract/agent-file.ts'
 import type { Session } from '#contract/session.ts'
 import { modelOf } from './appam-agents.ts'
 import { toMessages } from './appam-messages.ts'
@@ -83,10 +84,11 @@ function agentOf({ agents }: House, { agent, agent_name: agentName }: Session) {
 async function summaries(house: House, filter: { agent?: string }) {
   const sessions = await allSessions(house, filter)
   const counts = await house.sessions.countMessages(sessions.map(({ id }) => id))
-  const models = new Map<string | null, Promise<string>>()
+  const models = new Map<string, Promise<string>>()
   const shown = sessions.map(async (session) => {
-    const model = models.get(session.agent) ?? modelOfSession(house, session)
-    models.set(session.agent, model)
+    const key = JSON.stringify([session.agent, session.agent_name])
+    const model = models.get(key) ?? modelOfSession(house, session)
+    models.set(key, model)
     const message_count = counts.get(session.id) ?? 0
     return { ...headOf(session), model: await model, message_count, ...timesOf(session) }
   })
@@ -116,6 +118,8 @@ function timesOf({ created_at, updated_at }: Session) {
   return { created_at, updated_at }
 }
 
-function modelOfSession(house: House, { agent }: Session): Promise<string> {
-  return modelOf(house, house.agents.get(agent ?? house.agents.defaultName() ?? ''))
+function modelOfSession(house: House, { agent, agent_name }: Session): Promise<string> {
+  const { file } = house.agents.get(agent ?? house.agents.defaultName() ?? '') ?? {}
+  const [named] = modelReferences(file?.agents[agent_name ?? 'root']?.model)
+  return modelOf(house, named)
 }
