@@ -86,6 +86,41 @@ test('approve-tool and approve-session hold for what comes after, in this sessio
   expect(shown).toMatchObject({ tools_approved: true })
 })
 
+test('calls of one answer ask at once, and are decided in their order', async () => {
+  const both = { toolCalls: [...write('a.txt').toolCalls, ...write('b.txt').toolCalls] }
+  const id = await newSession()
+  model.push(both, { text: 'Done' })
+  const { events, told } = await decide(
+    id,
+    { confirmation: 'approve' },
+    { confirmation: 'reject', reason: 'Not b' },
+  )
+  expect(told).toEqual([resumed, resumed])
+  const responses = events.filter(({ type }) => type === 'tool_call_response')
+  const results = responses.map(({ tool_call, result }) => [argumentsOf(tool_call), result])
+  expect(results.toSorted()).toEqual([
+    [expect.stringContaining('a.txt'), { output: expect.any(String) }],
+    [expect.stringContaining('b.txt'), expect.objectContaining({ isError: true })],
+  ])
+  const other = await newSession()
+  model.push(both, { text: 'Done' })
+  const all = await decide(other, { confirmation: 'approve-session' }, { confirmation: 'approve' })
+  expect(all.told).toMatchObject([resumed, [409, { code: 'nothing_pending' }]])
+  expect(typesOf(all.events).filter((type) => type === 'tool_call')).toHaveLength(2)
+})
+
+test('who goes away while a call waits takes the question away', async () => {
+  const id = await newSession()
+  model.push(write('a.txt'))
+  const away = new AbortController()
+  const answer = await open(`${id}/agent/assistant`, [{ content: 'Write' }], away.signal)
+  for await (const { type } of readEvents(answer)) if (type === 'tool_call_confirmation') break
+  away.abort()
+  const events = await app.events(await lastRun(id))
+  expect(events.at(-1)).toMatchObject({ type: 'stream_stopped', reason: 'cancelled' })
+  expect((await send('POST', `/sessions/${id}/resume`, { confirmation: 'approve' }))[0]).toBe(409)
+})
+
 test('deny beats approve-all; a toggle and permissions count at once', async () => {
   const id = await newSession()
   expect(await send('POST', `/sessions/${id}/tools/toggle`)).toEqual([200, null])
@@ -123,10 +158,7 @@ test('an approval is not lost with the server: the next one takes it and the run
   await restarted
   expect(seen.at(-1)).toBe('tool_call_confirmation')
   expect(await send('POST', `/sessions/${id}/resume`, { confirmation: 'approve' })).toEqual(resumed)
-  const { data } = await app.client.GET('/api/sessions/{session}/runs', {
-    params: { path: { session: id } },
-  })
-  const events = await app.events(data.data[0]?.id ?? '')
+  const events = await app.events(await lastRun(id))
   expect(events.at(-1)).toMatchObject({ type: 'stream_stopped', reason: 'completed' })
 })
 
@@ -202,6 +234,17 @@ test('a question is told with its schema, and its answer goes on to the model', 
   })
   expect(typesOf(events).at(-1)).toBe('stream_stopped')
 })
+
+async function lastRun(session: string): Promise<string> {
+  const { data } = await app.client.GET('/api/sessions/{session}/runs', {
+    params: { path: { session } },
+  })
+  return data.data[0]?.id ?? ''
+}
+
+function argumentsOf(call: unknown): string {
+  return (call as { function: { arguments: string } }).function.arguments
+}
 
 function confirmations(events: CagentEvent[]): number {
   return typesOf(events).filter((type) => type === 'tool_call_confirmation').length

@@ -240,6 +240,26 @@ test('a sub-agent streams inside, and its session is told whole; only the root e
   expect(view.isOver()).toBe(true)
 })
 
+test('arguments of agents that work at once stay apart', () => {
+  const view = createView()
+  const delta = (session: string, arguments_delta: string, offset: number) => {
+    const [event] = log({
+      type: 'partial_tool_call',
+      tool_call_id: 'call_1',
+      name: 'read_file',
+      arguments_delta,
+      offset,
+    })
+    return event && view.show({ ...event, session_id: session })
+  }
+  delta('ses_2', '{"a', 0)
+  delta('ses_3', '{"b', 0)
+  for (const event of log(added('assistant', ''))) view.show({ ...event, session_id: 'ses_3' })
+  expect(read(delta('ses_2', '":1}', 3) ?? '')).toMatchObject([
+    { tool_call: { function: { arguments: '{"a":1}' } } },
+  ])
+})
+
 test('an agent with toolsets tells each listing of them', () => {
   const view = createCagentView({ ...around, tools: { agent: 'helper', definitions: [] } })
   const frames = log(...begin.slice(2)).flatMap((event) =>

@@ -182,6 +182,21 @@ test('who goes away stops the run, and the conversation goes on', async () => {
   expect(textOf(await run(`${id}/agent/assistant`, 'Still there?'))).toBe('Here')
 })
 
+test('the ids of frames are places in the log, which the native stream goes on from', async () => {
+  const id = await newSession()
+  model.push({ text: 'Hi' })
+  const answer = await open(`${id}/agent/my-agent`, [{ role: 'user', content: 'Hello' }])
+  const seqs = [...(await answer.text()).matchAll(/^id: (\d+)$/gm)].map(([, seq]) => Number(seq))
+  expect(seqs).toEqual(seqs.toSorted((a, b) => a - b))
+  const { data } = await app.client.GET('/api/sessions/{session}', {
+    params: { path: { session: id } },
+  })
+  expect(seqs.at(-1)).toBe(data.last_seq)
+  const headers = { Accept: 'application/json', 'Last-Event-ID': String(seqs.at(-2)) }
+  const rest = await fetch(`${url}/api/sessions/${id}/events`, { headers })
+  expect((await rest.json()).data).toMatchObject([{ type: 'stream_stopped', seq: seqs.at(-1) }])
+})
+
 test('a session that is at work is refused, and can be deleted while it is', async () => {
   const id = await newSession()
   model.push({ text: ['Half', ' never'], hold: new Promise<never>(() => {}) })

@@ -28,7 +28,8 @@ export function createCagentView({
   const held = new Map<string, Frame>()
   const opened = new Set<string>()
   const models = new Map<string, string>()
-  const partial = new Map<string, string>()
+  /** The arguments so far, by session and call. */
+  const partial = new Map<string, Map<string, string>>()
   const known = new Map(
     tools.definitions.map((definition) => [`${tools.agent} ${definition.name}`, definition]),
   )
@@ -121,10 +122,10 @@ export function createCagentView({
 
   function toPartialCall(event: Extract<RuntimeEvent, { type: 'partial_tool_call' }>): ToolCall {
     const { session_id, tool_call_id: id, name, offset, arguments_delta } = event
-    const key = `${session_id} ${id}`
+    const calls = partial.get(session_id) ?? new Map<string, string>()
     // From the offset on, since a step that begins anew may use the same id.
-    const text = (partial.get(key) ?? '').slice(0, offset) + arguments_delta
-    partial.set(key, text)
+    const text = (calls.get(id) ?? '').slice(0, offset) + arguments_delta
+    partial.set(session_id, calls.set(id, text))
     return { id, type: 'function', function: { name, arguments: text } }
   }
 
@@ -148,7 +149,7 @@ export function createCagentView({
     const { session_id, agent, message } = event
     const frame = { type: 'message_added', session_id }
     if (message.role !== 'assistant') return [frame]
-    partial.clear()
+    partial.delete(session_id)
     const { model } = message
     if (model === undefined || model === models.get(session_id)) return [frame]
     models.set(session_id, model)
