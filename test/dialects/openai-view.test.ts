@@ -71,25 +71,13 @@ test("a sub-agent's events are not the response's, but its tokens are", () => {
   const told = frames(createResponseView({ run, part: 0, structured: false }), log)
   expect(said(told)).toBe('Own')
   expect(told.at(-1)).toMatchObject({ response: { usage: { total_tokens: 7 } } })
-  const view = createChatView({
-    run,
-    id: 'chatcmpl-1',
-    model: 'assistant',
-    structured: false,
-    includeUsage: false,
-  })
+  const view = chatView({ stream: true })
   for (const event of log) view.show(event)
   expect(view.outcome).toMatchObject({ content: 'Own', finish: 'stop', usage })
 })
 
 test('the chunks of a chat, byte for byte', () => {
-  const view = createChatView({
-    run,
-    id: 'chatcmpl-1',
-    model: 'assistant',
-    structured: false,
-    includeUsage: false,
-  })
+  const view = chatView({ stream: true })
   const shown = events([started, step, text('Hi', 0), stopped])
     .map(view.show)
     .join('')
@@ -109,6 +97,27 @@ test('the chunks of a chat, byte for byte', () => {
   expect(view.isOver()).toBe(true)
 })
 
+test('a step that another server makes anew leaves no text behind, or ends the stream', () => {
+  const again: EventBody = { type: 'step_restarted', step: 1, keep_to: 2, reason: 'recovered' }
+  const log = events([started, step, text('Hel', 0), again, text('Hello', 0), stopped])
+  const told = frames(createResponseView({ run, part: 0, structured: false }), log)
+  expect(told.at(-1)).toMatchObject({
+    type: 'response.completed',
+    response: {
+      output: [
+        { status: 'incomplete', content: [] },
+        { status: 'completed', content: [{ text: 'Hello' }] },
+      ],
+    },
+  })
+  const [whole, streamed] = [chatView({ stream: false }), chatView({ stream: true })]
+  for (const event of log) whole.show(event)
+  expect(whole.outcome).toMatchObject({ content: 'Hello', finish: 'stop' })
+  for (const event of log) streamed.show(event)
+  expect(streamed.outcome).toMatchObject({ content: 'Hel', finish: null, error: {} })
+  expect(streamed.isOver()).toBe(true)
+})
+
 test('at the limit of iterations the answer is incomplete', () => {
   const limit: EventBody[] = [
     { type: 'max_iterations_reached', limit: 1 },
@@ -123,6 +132,17 @@ test('at the limit of iterations the answer is incomplete', () => {
     response: { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } },
   })
 })
+
+function chatView({ stream }: { stream: boolean }) {
+  return createChatView({
+    run,
+    id: 'chatcmpl-1',
+    model: 'assistant',
+    structured: false,
+    includeUsage: false,
+    stream,
+  })
+}
 
 type Frame = { type: string; sequence_number: number; delta?: string }
 

@@ -44,6 +44,7 @@ export function createChatView({
   model,
   structured,
   includeUsage,
+  stream,
 }: {
   run: Pick<Run, 'id' | 'session_id' | 'created_at'>
   id: string
@@ -51,6 +52,8 @@ export function createChatView({
   /** Only the last step's text is the answer. */
   structured: boolean
   includeUsage: boolean
+  /** What was told cannot be taken back. */
+  stream: boolean
 }): EventView & { outcome: ChatOutcome } {
   const outcome: ChatOutcome = {
     content: '',
@@ -62,6 +65,7 @@ export function createChatView({
   }
   let begun = false
   let newStep = false
+  let stepStart = { content: '', reasoning: '' }
   let over = false
 
   function encode(fields: Partial<ChatChunk>): string {
@@ -108,6 +112,17 @@ export function createChatView({
     return `data: ${JSON.stringify({ error })}\n\ndata: [DONE]\n\n`
   }
 
+  /** Another server makes the step anew; a stream that shows a part of it already must end. */
+  function restart(): string {
+    if (stream && outcome.content + outcome.reasoning !== stepStart.content + stepStart.reasoning) {
+      const message = 'The server stopped within the answer, which it makes anew: ask again'
+      return fail({ message, type: 'server_error', param: null, code: 'server_error' })
+    }
+    Object.assign(outcome, stepStart)
+    newStep = true
+    return ''
+  }
+
   function call({ tool_call: { id: callId, function: called } }: CallEvent): string {
     const shown: ChatCall = {
       index: outcome.calls.length,
@@ -144,7 +159,10 @@ export function createChatView({
           return choice({})
         case 'step_started':
           newStep = true
+          stepStart = { content: outcome.content, reasoning: outcome.reasoning }
           return ''
+        case 'step_restarted':
+          return restart()
         case 'agent_choice':
           return structured ? '' : say(event.content)
         case 'agent_choice_reasoning':

@@ -29,6 +29,7 @@ export async function createChatCompletion(call: Call): Promise<Answer> {
     model,
     structured: form !== 'text' || hasSchema(house, run),
     includeUsage: request.includeUsage,
+    stream: request.stream,
   })
   if (request.stream) {
     return {

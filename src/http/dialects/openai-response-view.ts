@@ -37,6 +37,7 @@ export function createResponseView({
   let seen = skipped.parts
   let begun = false
   let over = false
+  let stepStart = 0
   let open: Open | null = null
 
   const response = () => toResponse({ run, part }, state)
@@ -129,6 +130,20 @@ export function createResponseView({
       frames.tell('response.reasoning_summary_part.done', { ...shown, part: summary }) +
       done(index, { ...item, summary: [summary] })
     )
+  }
+
+  /** Another server makes the step anew: what it told stays in its place, without its text. */
+  function restart(): string {
+    const text = closeText('incomplete')
+    for (const [index, item] of state.output.entries()) {
+      if (index < stepStart) continue
+      state.output[index] =
+        item.type === 'reasoning'
+          ? { ...item, summary: [] }
+          : { ...item, status: 'incomplete', content: [] }
+    }
+    stepStart = state.output.length
+    return text
   }
 
   function callClient({ tool_call: { id, function: called } }: Of<'tool_call'>): string {
@@ -247,6 +262,11 @@ export function createResponseView({
 
   function showOwn(event: RuntimeEvent): string {
     switch (event.type) {
+      case 'step_started':
+        stepStart = state.output.length
+        return ''
+      case 'step_restarted':
+        return restart()
       case 'agent_choice':
         return structured ? '' : write('message', event.content)
       case 'agent_choice_reasoning':
