@@ -183,6 +183,28 @@ test('statistics count agents and sessions', async () => {
   expect(await call('GET', '/api/stats')).toEqual([200, { agent_count, session_count: 1 }])
 })
 
+test('without a directory agents live in the database, and without code tools are refused', async () => {
+  const { url, restart } = await startApp()
+  const { call } = createAppamClient(`${url}/compat/appam`)
+  await call('POST', '/api/agents', documented)
+  await restart()
+  expect(await call('GET', '/api/agents/my-agent')).toEqual([200, info])
+  expect(await call('GET', '/api/agents/my-agent/config')).toMatchObject([
+    200,
+    {
+      config_toml: expect.stringMatching(/^\[agent\]\nname = "my-agent"\n/),
+      config_parsed: { agent: { model: info.model, description: info.description } },
+      prompt_content: documented.system_prompt,
+    },
+  ])
+  const tool = { name: 'my_tool', schema_json: '{}', python_code: 'def execute(args): pass' }
+  expect(await call('POST', '/api/agents/my-agent/tools', tool)).toEqual([
+    403,
+    { error: expect.stringContaining('--enable-code') },
+  ])
+  expect(await call('GET', '/api/agents/my-agent')).toEqual([200, info])
+})
+
 const title = python.isAvailable ? 'Python' : `Python (skipped: ${python.why})`
 describe.skipIf(!python.isAvailable)(title, () => {
   const schema_json = '{"type": "object", "properties": {"input": {"type": "string"}}}'
