@@ -1,5 +1,6 @@
 import OpenAI from 'openai'
 import { expect, onTestFinished, test } from 'vitest'
+import { compactRuns } from '#store/compaction.ts'
 import type { Database } from '#store/database.ts'
 import { expireEvents } from '#store/event-expiry.ts'
 import { type App, startApp } from '../support/app.ts'
@@ -176,6 +177,32 @@ test('a response whose events are not kept any more is gone, and its conversatio
   const behind = { model: 'assistant', input: 'Two', previous_response_id: id }
   expect((await openai.responses.create(behind)).output_text).toBe('Second')
   expect(app.model.requests.at(-1)?.body.messages).toHaveLength(3)
+})
+
+test('a client comes back to its place also when the log was compacted since', async () => {
+  const app = await startApp()
+  const openai = clientOf(app)
+  app.model.push({ text: ['One ', 'two ', 'three ', 'four'], delayPerChunk: 5 })
+  const request = { model: 'assistant', input: 'Count', background: true, stream: true as const }
+  let id = ''
+  const numbers: number[] = []
+  let text = ''
+  const behind = new Map<number, string>()
+  for await (const event of await openai.responses.create(request)) {
+    if (event.type === 'response.created') id = event.response.id
+    if (event.type === 'response.output_text.delta') text += event.delta
+    numbers.push(event.sequence_number)
+    behind.set(event.sequence_number, text)
+  }
+  await app.restart((database) => compactRuns(database, { olderThan: -60, limit: 100 }))
+  for (const starting_after of numbers) {
+    let rest = behind.get(starting_after)
+    const stream = await openai.responses.retrieve(id, { stream: true, starting_after })
+    for await (const event of stream) {
+      if (event.type === 'response.output_text.delta') rest += event.delta
+    }
+    expect(rest).toBe('One two three four')
+  }
 })
 
 async function passTwoMonths(database: Database): Promise<void> {

@@ -2,6 +2,7 @@ import type { ContentPart, Message } from '#contract/message.ts'
 import type { Run } from '#contract/run.ts'
 import { type Answer, type Call, json } from './dialect.ts'
 import { type Fields, invalid } from './openai-fields.ts'
+import { textPart } from './openai-output-items.ts'
 import { keptOf } from './openai-response.ts'
 import { eventsOf } from './openai-response-log.ts'
 
@@ -31,7 +32,7 @@ export function itemsOf(message: Message): Item[] {
     status: 'completed',
   }))
   const empty = role === 'assistant' && content === ''
-  const parts = role === 'assistant' ? [outputText(content)] : inputParts(message)
+  const parts = role === 'assistant' ? [textPart(content)] : inputParts(message)
   return empty && calls.length > 0
     ? calls
     : [{ id, type: 'message', role, status: ended, content: parts }, ...calls]
@@ -100,8 +101,4 @@ function inputPart(part: ContentPart): Fields {
     case 'file':
       return { type: 'input_file', ...part.file }
   }
-}
-
-function outputText(text: string): Fields {
-  return { type: 'output_text', text, annotations: [], logprobs: [] }
 }

@@ -4,6 +4,7 @@ import { addUsage, noUsage } from '#contract/usage.ts'
 import type { EventView } from './dialect.ts'
 import { runError } from './openai-errors.ts'
 import type { Fields } from './openai-fields.ts'
+import { functionItem, messageItem, serverCallItem, textPart } from './openai-output-items.ts'
 import { type OutputItem, type ResponseState, toResponse } from './openai-response.ts'
 import { createFrameWriter } from './openai-response-frames.ts'
 
@@ -88,13 +89,7 @@ export function createResponseView({
   }
 
   function openMessage(): string {
-    const item = {
-      id: itemId('msg'),
-      type: 'message',
-      status: 'in_progress',
-      role: 'assistant',
-      content: [],
-    }
+    const item = messageItem(itemId('msg'))
     const { index, text } = add(item)
     open = { kind: 'message', item, index, text: '' }
     const place = { item_id: item.id, output_index: index, content_index: 0 }
@@ -147,38 +142,21 @@ export function createResponseView({
   }
 
   function callClient({ tool_call: { id, function: called } }: Of<'tool_call'>): string {
-    const item = {
-      id: itemId('fc'),
-      type: 'function_call',
-      status: 'in_progress',
-      call_id: id,
-      name: called.name,
-      arguments: '',
-    }
-    const { index, text } = add(item)
+    const item = functionItem(itemId('fc'), { id, ...called })
+    const { index, text } = add({ ...item, arguments: '' })
     const place = { item_id: item.id, output_index: index }
     return (
       text +
       frames.delta('response.function_call_arguments.delta', called.arguments, place) +
       frames.tell('response.function_call_arguments.done', { ...place, ...called }) +
-      done(index, { ...item, status: 'completed', arguments: called.arguments })
+      done(index, { ...item, status: 'completed' })
     )
   }
 
   function callServer({
     tool_call: { id, function: called },
   }: Of<'tool_call_response' | 'tool_call'>) {
-    const item = {
-      id: itemId('mcp'),
-      type: 'mcp_call',
-      status: 'in_progress',
-      server_label: run.agent,
-      name: called.name,
-      arguments: called.arguments,
-      output: null,
-      error: null,
-      approval_request_id: null,
-    }
+    const item = serverCallItem(itemId('mcp'), { label: run.agent, ...called })
     const { index, text } = add({ ...item, arguments: '' })
     serverCalls.set(id, { item, index })
     const place = { item_id: item.id, output_index: index }
@@ -300,8 +278,4 @@ export function createResponseView({
         return ''
     }
   }
-}
-
-function textPart(text: string) {
-  return { type: 'output_text', text, annotations: [], logprobs: [] }
 }
