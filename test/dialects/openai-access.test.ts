@@ -155,6 +155,8 @@ test('with --dialect-approvals wait a call waits for another door', async () => 
   const stream = await openai.responses.retrieve(id, { stream: true })
   const approval = await firstApproval(app)
   expect((await openai.responses.retrieve(id)).status).toBe('in_progress')
+  const behind = { model: 'assistant', input: 'x', previous_response_id: id }
+  await expect(openai.responses.create(behind)).rejects.toMatchObject({ status: 409 })
   await app.client.POST('/api/approvals/{approval}', {
     params: { path: { approval } },
     body: { decision: 'approve' },

@@ -163,6 +163,9 @@ test("outputs of the caller's functions make the next response of the same run",
   expect(third.output_text).toBe('Both sunny.')
   expect(new Set([first.id, second.id, third.id]).size).toBe(3)
   expect(await openai.responses.retrieve(first.id)).toEqual(first)
+  const nextId = third.id.replace(/_2$/, '_3')
+  const behind = openai.responses.retrieve(nextId, { stream: true })
+  await expect(behind).rejects.toMatchObject({ status: 404 })
   const items = await all(openai.responses.inputItems.list(third.id))
   expect(items).toMatchObject([{ type: 'function_call_output', call_id: 'call_2' }])
   const twice = { ...ask, previous_response_id: first.id, input: [output('call_1')] }

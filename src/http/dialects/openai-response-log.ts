@@ -75,6 +75,11 @@ export async function countParts(house: House, run: Run): Promise<number> {
   return parts
 }
 
+/** The newest response of a run; while it waits for results there is none behind them yet. */
+export function lastPart({ waiting_for: waiting }: Run, parts: number): number {
+  return waiting?.kind === 'client_tool' ? parts - 1 : parts
+}
+
 export async function lastMessageOf(house: House, run: Run): Promise<string | null> {
   let last: string | null = null
   for await (const event of eventsOf(house, run)) {

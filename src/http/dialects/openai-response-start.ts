@@ -7,7 +7,7 @@ import { findConversation } from './openai-conversation.ts'
 import { invalid } from './openai-fields.ts'
 import { isPosted, keepHistory, type Said, splitHistory } from './openai-history.ts'
 import { readResponseId } from './openai-response.ts'
-import { countParts, findKept, lastMessageOf } from './openai-response-log.ts'
+import { countParts, findKept, lastMessageOf, lastPart } from './openai-response-log.ts'
 import type { ResponseRequest } from './openai-response-request.ts'
 
 type House = Call['house']
@@ -57,8 +57,7 @@ async function follow(house: House, request: ResponseRequest, previous: string):
     throw new Problem('conflict', `Response '${previous}' is still in progress; wait for its end`)
   }
   const parts = await countParts(house, run).catch(ignoreExpired)
-  const waits = run.waiting_for?.kind === 'client_tool'
-  if (parts !== null && id.part !== (waits ? parts - 1 : parts)) {
+  if (parts !== null && id.part !== lastPart(run, parts)) {
     throw new Problem(
       'conflict',
       `The function calls of '${previous}' have their outputs already; go on from what followed`,
@@ -94,10 +93,15 @@ async function goOn(house: House, request: ResponseRequest, detail: SessionDetai
   const options = {
     ...optionsOf(request, { history: false }),
     // Nobody here can give what it waits for; who goes on has left it.
-    ...(active?.status === 'waiting' && { on_busy: 'interrupt' as const }),
+    ...(isLeft(active) && { on_busy: 'interrupt' as const }),
   }
   const started = await house.runs.start({ session: detail.id, agent, messages: posted, options })
   return { ...started, ...first }
+}
+
+/** An approval comes over another door, and its client waits for it. */
+function isLeft(active: Run | null): boolean {
+  return active?.status === 'waiting' && active.waiting_for?.kind !== 'approval'
 }
 
 /** The run that waits gets all its results, and goes on as the next response. */

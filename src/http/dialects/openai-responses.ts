@@ -4,7 +4,15 @@ import { refuseRun } from './openai-errors.ts'
 import { invalid, readFields, unsupported } from './openai-fields.ts'
 import { inputItemsOf, listItems } from './openai-items.ts'
 import { keptOf, type ResponseId, readResponseId, responseName } from './openai-response.ts'
-import { checkNotExpired, deletedIn, eventsOf, findKept, viewOf } from './openai-response-log.ts'
+import {
+  checkNotExpired,
+  countParts,
+  deletedIn,
+  eventsOf,
+  findKept,
+  lastPart,
+  viewOf,
+} from './openai-response-log.ts'
 import { readResponseRequest } from './openai-response-request.ts'
 import { startResponse, unknownResponse } from './openai-response-start.ts'
 
@@ -86,6 +94,8 @@ async function findResponse({ house, params }: Call): Promise<{ id: ResponseId; 
   const id = readResponseId(name)
   const run = id && (await findKept(house, id))
   if (!id || !run) throw unknownResponse(name)
+  const isThere = id.part === 0 || id.part <= lastPart(run, await countParts(house, run))
+  if (!isThere) throw unknownResponse(name)
   return { id, run }
 }
 
