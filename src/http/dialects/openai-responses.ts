@@ -102,7 +102,10 @@ async function findResponse({ house, params }: Call): Promise<{ id: ResponseId; 
 async function readResponse(house: Call['house'], run: Run, id: ResponseId) {
   const view = viewOf(house, { run, part: id.part })
   for await (const event of eventsOf(house, run)) view.show(event)
-  return view.response()
+  const response = view.response()
+  // One that was cancelled before it began has no events that say so.
+  const isOver = run.status === 'cancelled' || run.status === 'failed'
+  return isOver && !view.isOver() ? { ...response, status: run.status } : response
 }
 
 function readStart(text: string | undefined): number {
