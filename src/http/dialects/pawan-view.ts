@@ -18,6 +18,8 @@ export function createPawanView({
   let calls = 0
   let limit = 0
   let failure: string | null = null
+  /** Of the step that is being shown. */
+  let hasText = false
   let over = false
 
   return {
@@ -27,8 +29,10 @@ export function createPawanView({
       switch (event.type) {
         case 'step_started':
           steps = event.step
+          hasText = false
           return ''
         case 'agent_choice':
+          hasText = true
           return encode('token', { content: event.content })
         case 'tool_call':
           return encode('tool_start', { name: event.tool_call.function.name })
@@ -45,6 +49,10 @@ export function createPawanView({
         case 'message_added':
           content = answerText(event.message) ?? content
           return ''
+        case 'step_restarted':
+          // Another server does the step anew; what was shown of it cannot be taken back.
+          over = hasText
+          return over ? encode('error', { message: 'The server was lost; ask again' }) : ''
         case 'max_iterations_reached':
           limit = event.limit
           return ''

@@ -15,6 +15,8 @@ export function createRaView({
   let usage = noUsage
   let question: string | null = null
   let failure: string | null = null
+  /** Of the step that is being shown. */
+  let hasText = false
   let over = false
   const begun = new Set<string>()
 
@@ -42,7 +44,11 @@ export function createRaView({
     show(event) {
       if (event.session_id !== run.session_id || event.run_id !== run.id) return ''
       switch (event.type) {
+        case 'step_started':
+          hasText = false
+          return ''
         case 'agent_choice':
+          hasText = true
           return encode({ type: 'text', delta: event.content })
         case 'agent_choice_reasoning':
           return encode({ type: 'thinking', delta: event.content })
@@ -59,6 +65,10 @@ export function createRaView({
         case 'token_usage':
           usage = addUsage(usage, event.usage)
           return ''
+        case 'step_restarted':
+          // Another server does the step anew; what was shown of it cannot be taken back.
+          over = hasText
+          return over ? encode({ type: 'error', error: 'The server was lost; ask again' }) : ''
         case 'elicitation_request':
           question = questionOf(event)
           return encode({ type: 'AskUserQuestion', question, sessionId })
