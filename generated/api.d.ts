@@ -1973,10 +1973,7 @@ export interface components {
             completed: boolean;
             error: components["schemas"]["RunError"] | null;
             usage: components["schemas"]["ExportedUsage"];
-            /**
-             * @description Tool calls that began, those of its sub-agents too
-             * @example 3
-             */
+            /** @description Tool calls begun */
             tool_calls: number;
             budget: components["schemas"]["Budget"];
             /** @description The caller's own data */

@@ -85,6 +85,7 @@ export const ExportedRun = Run.omit({ session_id: true, waiting_for: true })
     id: id.openapi({ example: 'run_01k9zq6w0v6m3t8q4x1y2z3a4b' }),
     status: RunStatus.extract(['completed', 'failed', 'cancelled']),
     iterations: iterations.openapi({ description: 'Model calls made' }),
+    tool_calls: iterations.openapi({ description: 'Tool calls begun' }),
     usage: ExportedUsage,
     created_at: time,
     started_at: time.nullable().openapi({ description: 'When the loop began' }),

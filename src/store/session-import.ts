@@ -134,15 +134,17 @@ from json_to_recordset($3::text::json) as x(seq bigint, text text, created_at ti
 const runStatement = `
 insert into runs (id, tenant, session_id, root_session_id, status, agent, agent_name, agent_version,
   model, iterations, iteration_limit, stop_reason, completed, error, metadata, input_tokens,
-  output_tokens, cached_input_tokens, reasoning_tokens, cost, first_seq, last_seq, created_at,
-  started_at, finished_at, compacted)
+  output_tokens, cached_input_tokens, reasoning_tokens, cost, budget, tool_call_count, first_seq,
+  last_seq, created_at, started_at, finished_at, compacted)
 select r.id, $1, $2, $2, r.status, r.agent, r.agent_name, 'imported', r.model, r.iterations,
   r.iterations, r.stop_reason, r.completed, case when json_typeof(r.error) <> 'null' then r.error::jsonb end,
   r.metadata, u.input_tokens, u.output_tokens, u.cached_input_tokens, u.reasoning_tokens, u.cost,
+  json_build_object('limits', r.budget, 'portions', r.budget), r.tool_calls,
   1, 0, r.created_at, r.started_at, r.finished_at, true
 from json_to_recordset($3::text::json) as r(id text, status text, agent text, agent_name text,
   model text, iterations int, stop_reason text, completed boolean, error json, metadata jsonb,
-  usage json, created_at timestamptz, started_at timestamptz, finished_at timestamptz)
+  budget json, tool_calls int, usage json, created_at timestamptz, started_at timestamptz,
+  finished_at timestamptz)
 cross join lateral json_to_record(r.usage) as u(${usageColumns})`
 
 const callStatement = `

@@ -38,7 +38,10 @@ const runPath = (session: string) => `/api/sessions/${session}/agent/assistant`
 const hello = [{ role: 'user', content: 'Hello' }]
 const json = 'application/json'
 
-test('every POST of the contract takes a key', async () => {
+// What they answer holds a secret, which no kept answer may.
+const secretive = ['createKey', 'createSessionToken']
+
+test('every POST of the contract takes a key, but for those that answer with a secret', async () => {
   const { paths } = JSON.parse(await readFile('openapi/openapi.json', 'utf8'))
   type Operation = { operationId: string; parameters?: { $ref: string }[] }
   const posts = Object.values<{ post?: Operation }>(paths).flatMap(({ post }) => post ?? [])
@@ -47,7 +50,7 @@ test('every POST of the contract takes a key', async () => {
       !parameters.some(({ $ref }) => $ref.endsWith('/IdempotencyKeyParameter')),
   )
   expect(posts.length).toBeGreaterThan(15)
-  expect(without.map(({ operationId }) => operationId)).toEqual([])
+  expect(without.map(({ operationId }) => operationId).toSorted()).toEqual(secretive)
 })
 
 test('the same request again gets the same stream, byte for byte, and the model is asked once', async () => {
