@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { createClient } from '#client/index.ts'
 import { ask, newSession } from '../journeys/conversation.ts'
 import { createHome } from '../support/app.ts'
@@ -9,14 +9,18 @@ import { startModelServer } from '../support/model-server.ts'
 import { startServerProcess } from '../support/process.ts'
 
 const model = await startModelServer({ script: [{ text: ['Hello.'] }], repeat: true })
-const home = await createHome({ baseUrl: model.baseUrl })
 const environment = { PARLEY_ARCHIVE_SECRET: archiveSecret }
-afterAll(async () => {
-  await model.close()
-  await home.remove()
-})
+afterAll(() => model.close())
+
+/** A database of its own: what one test left undelivered is not the other's. */
+async function openHome() {
+  const home = await createHome({ baseUrl: model.baseUrl })
+  onTestFinished(() => home.remove())
+  return home
+}
 
 test('a server that is killed between a run and its delivery delivers when it is back', async () => {
+  const home = await openHome()
   let isBack = false
   const archive = await startArchiveReceiver({
     answer: (response) => void (isBack && response.writeHead(204).end()),
@@ -40,6 +44,7 @@ test('a server that is killed between a run and its delivery delivers when it is
 test.runIf(testServer())(
   'one instance delivers what another left when it was killed',
   async () => {
+    const home = await openHome()
     const archive = await startArchiveReceiver({
       answer: (response, _, index) => void (index > 0 && response.writeHead(204).end()),
     })
