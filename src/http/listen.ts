@@ -78,7 +78,14 @@ function toUrl(address: string | AddressInfo | null, host: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
+/** Resolves right after the event loop has looked for connections. */
+function acceptPending(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+}
+
 async function close(server: Server, drain: number): Promise<void> {
+  // Connections that came while the loop was busy are accepted first: to close would reset them.
+  await acceptPending()
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   // A connection that was at work stays open when its request is done, for one that never comes.
   const sweep = setInterval(() => server.closeIdleConnections(), 20)

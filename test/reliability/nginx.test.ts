@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createClient, followRun } from '#client/index.ts'
 import type { RuntimeEvent } from '#contract/event.ts'
@@ -75,7 +76,7 @@ describe.skipIf(!canRun)('three instances behind nginx', async () => {
     let runs = 0
     const visitors = Array.from({ length: 3 }, async (_, visitor) => {
       for (let visit = 0; rolling; visit += 1) {
-        const message = `load ${visitor} ${visit}`
+        const message = `load ${visitor} ${visit} ${randomUUID()}`
         plan(message, [
           { text: words, delayPerChunk: 2, toolCalls: [reading] },
           { text: words, delayPerChunk: 2 },
