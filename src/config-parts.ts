@@ -4,7 +4,7 @@ import type { Dialect } from '#http/dialects/dialect.ts'
 import type { Retention } from '#runtime/housekeeping.ts'
 import type { Given } from './commands/arguments.ts'
 import { ConfigError, UsageError } from './commands/failure.ts'
-import { findStandIn, standInNames } from './dialects.ts'
+import { dialects, findStandIn, standInNames } from './dialects.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { parseListenAddress } from './listen-address.ts'
 import {
@@ -47,6 +47,23 @@ export function readStandIn(given: Given | undefined): Dialect | undefined {
     given,
     `there is no ${JSON.stringify(name)}; there are: ${standInNames().join(', ')}`,
   )
+}
+
+/** The names of those that are not spoken; the one that has the root must be. */
+export function readDialectsOff(
+  given: Given | undefined,
+  standIn: Dialect | undefined,
+): readonly string[] {
+  const known = dialects.map(({ name }) => name)
+  const names = [...new Set(given?.values)]
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    throw invalid(given, `there is no ${JSON.stringify(unknown)}; there are: ${known.join(', ')}`)
+  }
+  if (standIn && names.includes(standIn.name)) {
+    throw invalid(given, `${standIn.name} has the root of the server; leave one of the two out`)
+  }
+  return names
 }
 
 export function readListen(given: Given | undefined, standIn: Dialect | undefined): ListenAddress {

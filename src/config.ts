@@ -17,6 +17,7 @@ import {
   type RunBudget,
   readArchive,
   readDatabase,
+  readDialectsOff,
   readListen,
   readRegistries,
   readRetention,
@@ -64,6 +65,8 @@ export type Config = Readonly<{
   listen: ListenAddress
   /** The dialect that has the root of the server. */
   standIn: Dialect | undefined
+  /** The names of the dialects that are not spoken. */
+  dialectsOff: readonly string[]
   /** What becomes of a call that must be approved, for clients that cannot. */
   dialectApprovals: 'deny' | 'wait'
   /** Only this machine can connect. */
@@ -134,6 +137,7 @@ export function readConfig({
     registries: Object.freeze(readRegistries(settings, directory)),
     listen: Object.freeze(listen),
     standIn,
+    dialectsOff: Object.freeze(readDialectsOff(settings.get('no-dialect'), standIn)),
     dialectApprovals: readChoice(settings.get('dialect-approvals'), ['deny', 'wait'], 'deny'),
     loopback,
     httpToken: lastOf(settings.get('http-token')),

@@ -282,7 +282,7 @@ async function build(
     guard: createKeyGuard({ keys: statements.keys, log }),
     handlers: createHandlers(collaborators),
     dialects: {
-      all: dialects,
+      all: dialects.filter(({ name }) => !config.dialectsOff.includes(name)),
       atRoot: config.standIn,
       openHouse: createHouses({
         ...collaborators,

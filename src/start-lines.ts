@@ -22,7 +22,7 @@ export function describeStart({
   const names = agents.list().map((agent) => agent.name)
   return [
     `Parley ${config.version} listens on ${url}`,
-    `  docs      ${url}/docs`,
+    ...describeDialects(config, url),
     `  agents    ${names.join(', ') || 'none'} (from ${config.sources.join(', ')})`,
     `  model     ${models.detected.id}: ${models.detected.reason}`,
     ...substitutions(agents, models).map((line) => `            ${line}`),
@@ -33,6 +33,16 @@ export function describeStart({
     ...(config.insecureNoAuth && !config.loopback
       ? ['  warning   no key is needed: everyone who reaches it may do everything']
       : []),
+  ]
+}
+
+/** Where the contract stands, and what is not spoken. */
+function describeDialects({ standIn, dialectsOff }: Config, url: string): string[] {
+  const base = standIn ? `${url}/parley` : url
+  return [
+    `  docs      ${base}/docs`,
+    ...(standIn ? [`  root      ${standIn.name}; Parley's own API is under ${base}`] : []),
+    ...(dialectsOff.length > 0 ? [`  off       ${dialectsOff.join(', ')}`] : []),
   ]
 }
 

@@ -35,6 +35,7 @@ export type OptionName =
   | 'session-timeout'
   | 'listen'
   | 'as'
+  | 'no-dialect'
   | 'dialect-approvals'
   | 'http-token'
   | 'jwks-url'
@@ -94,6 +95,14 @@ export const serveOptions: readonly Option[] = [
     value: 'NAME',
     variables: ['PARLEY_AS'],
     help: "Stand in for another server at the root, on its port; Parley's own API moves under /parley",
+  },
+  {
+    name: 'no-dialect',
+    group: 'Network',
+    value: 'NAME',
+    many: true,
+    variables: ['PARLEY_NO_DIALECT'],
+    help: 'Does not speak this dialect or protocol: one of docs/dialects.md',
   },
   {
     name: 'dialect-approvals',

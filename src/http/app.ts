@@ -50,15 +50,16 @@ export function createApp({
   log: Logger
 }): Hono<Env> {
   const app = new Hono<Env>({ strict: true })
+  const base = dialects.atRoot ? '/parley' : ''
   const answer = (problem: Problem, c: AppContext) => {
     const dialect = dialectOf(c.req.path, dialects)
     return dialect ? refuse(problem, dialect, c) : answerProblem(problem, c)
   }
   app.onError((error, c) => answer(toProblem(error, c, log), c))
   app.notFound((c) =>
-    answer(new Problem('not_found', 'There is no such route; /docs lists them'), c),
+    answer(new Problem('not_found', `There is no such route; ${base}/docs lists them`), c),
   )
-  app.use(createEdge({ door, newRequestId }))
+  app.use(createEdge({ door, base, newRequestId }))
   app.use(gate.identify)
   app.use(limitRequests(limits.requests))
 
@@ -82,7 +83,6 @@ export function createApp({
   // The dialect at the root goes first: what it does not answer there stays where it was.
   const { atRoot } = dialects
   if (atRoot) mountDialect('', atRoot)
-  const base = atRoot ? '/parley' : ''
   for (const id of Object.keys(operations) as OperationId[]) {
     const { method, path } = operations[id]
     const handler = operationHandler(id, { handlers, limits, guard, gate })
@@ -99,7 +99,7 @@ export function createApp({
 const uploads = new Set<OperationId>(['importSession'])
 
 /** Operations that stay at the root, for those who watch the server. */
-const probes = new Set<OperationId>(['getHealth', 'getLiveness', 'getReadiness'])
+const probes = new Set<string>(['getHealth', 'getLiveness', 'getReadiness', 'getMetrics'])
 
 /** Whose words a refusal at this path takes; undefined for the contract's own. */
 function dialectOf(

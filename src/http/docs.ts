@@ -15,7 +15,7 @@ export function docsPages({ document }: { document: () => string }): Page[] {
     {
       path: '/openapi.json',
       handler(c) {
-        text ??= document()
+        text ??= withServer(document(), c.get('base'))
         c.header('Content-Type', 'application/json')
         return c.body(text)
       },
@@ -25,7 +25,7 @@ export function docsPages({ document }: { document: () => string }): Page[] {
       async handler(c, next) {
         const nonce = randomBytes(16).toString('base64')
         c.header('Content-Security-Policy', policy(nonce))
-        return (await reference(nonce)(c, next)) ?? c.notFound()
+        return (await reference(nonce, c.get('base'))(c, next)) ?? c.notFound()
       },
     },
     {
@@ -45,11 +45,18 @@ export function docsPages({ document }: { document: () => string }): Page[] {
 
 const scriptFile = new URL('./vendor/scalar/standalone.js.gz', import.meta.url)
 
+/** The document names the place below which its paths stand. */
+function withServer(document: string, base: string): string {
+  if (base === '') return document
+  const server = { url: base, description: 'This server' }
+  return JSON.stringify({ ...JSON.parse(document), servers: [server] }, null, 2)
+}
+
 /** Everything that would ask another host is turned off. */
-function reference(nonce: string) {
+function reference(nonce: string, base: string) {
   return Scalar<Env>({
-    url: '/openapi.json',
-    cdn: '/docs/scalar.js',
+    url: `${base}/openapi.json`,
+    cdn: `${base}/docs/scalar.js`,
     bundle: false,
     nonce,
     pageTitle: 'Parley API',

@@ -28,9 +28,12 @@ export type Door = {
 /** What every request passes first: its id, and whether a web page may call and read the answer. */
 export function createEdge({
   door: { loopback, isOpen, origins },
+  base,
   newRequestId,
 }: {
   door: Door
+  /** Where the contract stands. */
+  base: string
   newRequestId: () => string
 }): MiddlewareHandler<Env> {
   const allowsAll = origins.includes('*')
@@ -51,6 +54,7 @@ export function createEdge({
       headers['Access-Control-Expose-Headers'] = exposed
     }
     c.set('requestId', requestId)
+    c.set('base', base)
     c.set('commonHeaders', headers)
     for (const [name, value] of Object.entries(headers)) c.header(name, value)
     if (loopback && isOpen()) checkLoopback({ host: c.req.header('host'), origin, allows })

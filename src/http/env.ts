@@ -14,6 +14,8 @@ export type Env = {
   Bindings: HttpBindings
   Variables: {
     requestId: string
+    /** What the contract's paths stand below: `/parley` where a dialect has the root, else empty. */
+    base: string
     principal: Principal
     /** Why the principal is nobody. */
     unidentified?: Problem

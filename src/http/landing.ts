@@ -6,13 +6,13 @@ export function landingPage({ version }: { version: string }): Page {
     path: '/',
     handler(c) {
       c.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'")
-      return c.html(toHtml({ version, origin: new URL(c.req.url).origin }))
+      return c.html(toHtml({ version, origin: new URL(c.req.url).origin, base: c.get('base') }))
     },
   }
 }
 
-function toHtml({ version, origin }: { version: string; origin: string }): string {
-  const command = `curl -N ${origin}/api/chat \\
+function toHtml({ version, origin, base }: Record<'version' | 'origin' | 'base', string>): string {
+  const command = `curl -N ${origin}${base}/api/chat \\
   -H 'content-type: application/json' \\
   -d '{"message": "Hello!"}'`
   return `<!doctype html>
@@ -32,9 +32,9 @@ function toHtml({ version, origin }: { version: string; origin: string }): strin
     <p>This agent server runs, version ${escapeHtml(version)}. Say something:</p>
     <pre><code>${escapeHtml(command)}</code></pre>
     <ul>
-      <li><a href="/docs">The reference</a>: every operation, to read and to try</li>
-      <li><a href="/openapi.json">The OpenAPI document</a></li>
-      <li><a href="/api/agents">The agents</a></li>
+      <li><a href="${base}/docs">The reference</a>: every operation, to read and to try</li>
+      <li><a href="${base}/openapi.json">The OpenAPI document</a></li>
+      <li><a href="${base}/api/agents">The agents</a></li>
     </ul>
   </body>
 </html>

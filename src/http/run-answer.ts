@@ -35,10 +35,8 @@ export function createRunAnswers({
 }) {
   return async function answer(c: AppContext, started: StartedRun, options: RunOptions) {
     const { run } = started
-    const headers = {
-      Location: `/api/runs/${run.id}`,
-      'Content-Location': `/api/runs/${run.id}/events`,
-    }
+    const location = `${c.get('base')}/api/runs/${run.id}`
+    const headers = { Location: location, 'Content-Location': `${location}/events` }
     const cancel = () => {
       // Nobody waits for the answer; a run that ended meanwhile stays as it is.
       runs.cancel(c.get('scope'), run.id).catch(() => undefined)

@@ -20,6 +20,7 @@ test('without flags it serves the examples on loopback with an embedded database
     jwt: undefined,
     insecureNoAuth: false,
     corsOrigins: [],
+    dialectsOff: [],
     dialectApprovals: 'deny',
     defaultAgent: undefined,
     workspace: '/home/me',
@@ -102,6 +103,7 @@ const values: Record<string, Example> = {
   'event-retention': { text: '7', field: 'retention', value: { events: 7, sessions: 0 } },
   'session-timeout': { text: '5', field: 'retention', value: { events: 30, sessions: 5 } },
   as: { text: 'kawai', field: 'standIn', value: { name: 'kawai' } },
+  'no-dialect': { text: 'kawai', field: 'dialectsOff', value: ['kawai'] },
   'dialect-approvals': { text: 'wait', field: 'dialectApprovals', value: 'wait' },
   listen: { text: '[::1]:0', field: 'listen', value: { host: '::1', port: 0 } },
   'http-token': { text: 'secret', field: 'httpToken', value: 'secret' },
@@ -251,6 +253,30 @@ test('a wrong database URL is refused without showing it', () => {
   expect(() => read([], { DATABASE_URL: 'mysql://me:secret@h/d' })).toThrow(
     'DATABASE_URL: expected postgres://user:password@host:5432/name',
   )
+})
+
+test('a dialect is turned off by its name, several times', () => {
+  expect(read(['--no-dialect', 'ra', '--no-dialect=kawai']).dialectsOff).toEqual(['ra', 'kawai'])
+  expect(read([], { PARLEY_NO_DIALECT: 'ra,openai' }).dialectsOff).toEqual(['ra', 'openai'])
+})
+
+test.each([
+  [['--no-dialect', 'rah'], '--no-dialect: there is no "rah"; there are: appam, cagent, kawai'],
+  [['--as', 'cagent', '--no-dialect', 'cagent'], 'cagent has the root of the server'],
+  [['--as', 'openai'], '--as: there is no "openai"; there are: appam, cagent, kawai, pawan, ra'],
+])('%j is refused', (flags, message) => {
+  expect(() => read(flags)).toThrow(message)
+})
+
+test.each([
+  ['appam', 3000],
+  ['cagent', 8080],
+  ['kawai', 8000],
+  ['pawan', 3300],
+  ['ra', 3000],
+])('as %s it listens on that server’s own port unless another one is given', (name, port) => {
+  expect(read(['--as', name]).listen).toEqual({ host: '127.0.0.1', port })
+  expect(read(['--as', name, '--listen', ':9']).listen.port).toBe(9)
 })
 
 test('hosts come several times as flags and with commas in the variable', () => {

@@ -32,7 +32,7 @@ export function agentChangeHandlers({
   return {
     async createAgent(c) {
       const snapshot = await agentEdits.create(authorOf(c), c.req.valid('json'))
-      return c.json(await summaries.detail(snapshot), 201, madeHeaders(snapshot))
+      return c.json(await summaries.detail(snapshot), 201, madeHeaders(c, snapshot))
     },
     async updateAgent(c) {
       const { agent } = c.req.valid('param')
@@ -50,7 +50,7 @@ export function agentChangeHandlers({
       const { new_name } = c.req.valid('json')
       const { agent } = c.req.valid('param')
       const snapshot = await agentEdits.duplicate(authorOf(c), agent, new_name)
-      return c.json(await summaries.detail(snapshot), 201, madeHeaders(snapshot))
+      return c.json(await summaries.detail(snapshot), 201, madeHeaders(c, snapshot))
     },
     async reloadAgent(c) {
       const snapshot = await agentEdits.reload(authorOf(c), c.req.valid('param').agent)
@@ -92,8 +92,11 @@ export function agentChangeHandlers({
   }
 }
 
-function madeHeaders(snapshot: AgentSnapshot) {
-  return { Location: `/api/agents/${encodeURIComponent(snapshot.name)}`, ...etagOf(snapshot) }
+function madeHeaders(c: AppContext, snapshot: AgentSnapshot) {
+  return {
+    Location: `${c.get('base')}/api/agents/${encodeURIComponent(snapshot.name)}`,
+    ...etagOf(snapshot),
+  }
 }
 
 function promptOf({ file }: AgentSnapshot): string {

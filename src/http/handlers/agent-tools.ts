@@ -41,7 +41,7 @@ export function agentToolHandlers({
       const known = (await allTools(find(c, agent))).find((tool) => tool.name === name)
       if (known) throw new Problem('conflict', `Agent ${agent} has a tool ${name} already`)
       const { tool, snapshot } = await agentToolEdits.create(authorOf(c), agent, input, guard)
-      const place = `/api/agents/${encodeURIComponent(agent)}/tools/${encodeURIComponent(name)}`
+      const place = `${c.get('base')}/api/agents/${encodeURIComponent(agent)}/tools/${encodeURIComponent(name)}`
       return c.json(tool, 201, { Location: place, ...etagOf(snapshot) })
     },
     async getAgentTool(c) {

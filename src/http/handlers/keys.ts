@@ -81,7 +81,7 @@ export function keyHandlers({
       })
       onKeyMade()
       hide(c)
-      return c.json({ ...key, key: text }, 201, { Location: `/api/keys/${id}` })
+      return c.json({ ...key, key: text }, 201, { Location: `${c.get('base')}/api/keys/${id}` })
     },
     async revokeKey(c) {
       const { key: id } = c.req.valid('param')

@@ -1,7 +1,7 @@
 import type { Run } from '#contract/run.ts'
 import type { Runs } from '#runtime/runtime.ts'
 import type { Page, PageRequest, Scope } from '#store/scope.ts'
-import type { Handlers } from '../env.ts'
+import type { AppContext, Handlers } from '../env.ts'
 import { found } from '../found.ts'
 import { toPageRequest } from '../page-request.ts'
 import type { RunReader } from '../run-answer.ts'
@@ -36,11 +36,11 @@ export function runHandlers({
     },
     async cancelRun(c) {
       const run = await runs.cancel(c.get('scope'), c.req.valid('param').run)
-      return isOver(run) ? c.json(run, 200) : c.json(run, 202, locationOf(run))
+      return isOver(run) ? c.json(run, 200) : c.json(run, 202, locationOf(c, run))
     },
     async cancelSession(c) {
       const run = await runs.cancelSession(c.get('scope'), c.req.valid('param').session)
-      return isOver(run) ? c.json(run, 200) : c.json(run, 202, locationOf(run))
+      return isOver(run) ? c.json(run, 200) : c.json(run, 202, locationOf(c, run))
     },
   }
 }
@@ -49,6 +49,6 @@ function isOver({ status }: Run): boolean {
   return status === 'completed' || status === 'failed' || status === 'cancelled'
 }
 
-function locationOf(run: Run) {
-  return { Location: `/api/runs/${run.id}` }
+function locationOf(c: AppContext, run: Run) {
+  return { Location: `${c.get('base')}/api/runs/${run.id}` }
 }

@@ -28,7 +28,7 @@ export function sessionCopyHandlers({
       const { session } = c.req.valid('param')
       const id = await copies.fork(c.get('scope'), session, c.req.valid('json'))
       const made = await read(c, found(id, `session ${session}`))
-      return c.json(made, 201, { Location: `/api/sessions/${made.id}` })
+      return c.json(made, 201, { Location: `${c.get('base')}/api/sessions/${made.id}` })
     },
     async exportSession(c) {
       const { session } = c.req.valid('param')
@@ -47,7 +47,7 @@ export function sessionCopyHandlers({
       const settings = { ...document.session, working_dir }
       const id = await copies.import({ tenant, owner }, { ...document, session: settings })
       const made = await read(c, id)
-      return c.json(made, 201, { Location: `/api/sessions/${made.id}` })
+      return c.json(made, 201, { Location: `${c.get('base')}/api/sessions/${made.id}` })
     },
   }
 

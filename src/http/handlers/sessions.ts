@@ -71,7 +71,7 @@ export function sessionHandlers({
         owner: c.get('principal').owner,
         input,
       })
-      return c.json(session, 201, { Location: `/api/sessions/${session.id}` })
+      return c.json(session, 201, { Location: `${c.get('base')}/api/sessions/${session.id}` })
     },
     async getSession(c) {
       const { session } = c.req.valid('param')
