@@ -32,8 +32,11 @@ type Answer<Route extends Record<string | number, unknown>, As extends ParseAs> 
 export type ClientOptions = {
   /** Where the server is; on a page of the server itself it may stay empty. */
   baseUrl?: string
-  /** A key or a session token; a function is asked before each request, for those that expire. */
-  token?: string | (() => string | Promise<string>)
+  /**
+   * A key or a session token; a function is asked before each request, for those that expire. With
+   * undefined nothing is sent.
+   */
+  token?: string | undefined | (() => string | undefined | Promise<string | undefined>)
   /** Sent with every request; a function is asked each time, for tokens that expire. */
   headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>)
   fetch?: (request: Request) => Promise<Response>
@@ -59,9 +62,9 @@ export function createClient({
       new Headers(given).forEach((value, name) => {
         if (!request.headers.has(name)) request.headers.set(name, value)
       })
-      if (token === undefined || request.headers.has('authorization')) return
+      if (request.headers.has('authorization')) return
       const shown = typeof token === 'function' ? await token() : token
-      request.headers.set('authorization', `Bearer ${shown}`)
+      if (shown !== undefined) request.headers.set('authorization', `Bearer ${shown}`)
     },
     async onResponse({ response }) {
       if (!response.ok) throw new ApiError(response, await response.text())

@@ -9,6 +9,8 @@ import { createSequence } from './sequence.ts'
 export type StreamOptions = {
   /** Ends the iteration: it rejects with the signal's reason. */
   signal?: AbortSignal | undefined
+  /** Told whenever the stream is open: it may be long until the next event. */
+  onOpen?: (() => void) | undefined
   /** Told before each new try. What it throws ends the iteration. */
   onReconnect?: ((reconnect: Reconnect) => void) | undefined
   /** Milliseconds before the first new try, until the server says its own wish. */
@@ -44,6 +46,7 @@ export async function* resumeStream({
   after,
   isLast,
   signal,
+  onOpen,
   onReconnect,
   retryDelay = 1000,
   silenceLimit = 30_000,
@@ -65,7 +68,7 @@ export async function* resumeStream({
       const answer = await connection.within(connect(request))
       connect = resume
       if (answer.response.status === 204) return
-      for await (const received of readEvents(answer, { connection, backoff })) {
+      for await (const received of readEvents(answer, { connection, backoff, onOpen })) {
         const event = sequence.admit(received)
         if (!event) continue
         backoff.reset()
@@ -88,7 +91,11 @@ export async function* resumeStream({
 
 async function* readEvents(
   { response, data }: Awaited<ReturnType<Connect>>,
-  { connection, backoff }: { connection: Connection; backoff: Backoff },
+  {
+    connection,
+    backoff,
+    onOpen,
+  }: { connection: Connection; backoff: Backoff; onOpen: StreamOptions['onOpen'] },
 ): AsyncGenerator<RuntimeEvent, void, undefined> {
   const type = response.headers.get('content-type')
   if (!type?.startsWith('text/event-stream')) {
@@ -97,6 +104,7 @@ async function* readEvents(
     )
   }
   if (!data) return
+  onOpen?.()
   const messages = readMessages(data, {
     connection,
     onRetry: backoff.setDelay,

@@ -16,6 +16,7 @@ export function runAgent(
     agent,
     agentName,
     signal,
+    onOpen,
     onReconnect,
     retryDelay,
     silenceLimit,
@@ -24,7 +25,8 @@ export function runAgent(
     StreamOptions & { session: string; agent: string; agentName?: string | undefined },
 ): AsyncGenerator<RuntimeEvent, void, undefined> {
   const path = { session, agent }
-  return followStarted(client, { signal, onReconnect, retryDelay, silenceLimit }, (request) =>
+  const options = { signal, onOpen, onReconnect, retryDelay, silenceLimit }
+  return followStarted(client, options, (request) =>
     agentName === undefined
       ? client.POST('/api/sessions/{session}/agent/{agent}', {
           params: { path },
@@ -45,9 +47,10 @@ export function runAgent(
  */
 export function chat(
   client: Client,
-  { signal, onReconnect, retryDelay, silenceLimit, ...body }: ChatRequest & StreamOptions,
+  { signal, onOpen, onReconnect, retryDelay, silenceLimit, ...body }: ChatRequest & StreamOptions,
 ): AsyncGenerator<RuntimeEvent, void, undefined> {
-  return followStarted(client, { signal, onReconnect, retryDelay, silenceLimit }, (request) =>
+  const options = { signal, onOpen, onReconnect, retryDelay, silenceLimit }
+  return followStarted(client, options, (request) =>
     client.POST('/api/chat', { body, ...request }),
   )
 }
