@@ -90,6 +90,7 @@ export function createApp({
     if (base !== '' && probes.has(id) && !methods.has(path)) mount(method, path, handler)
   }
   for (const page of pages) mount('get', base + page.path, page.handler)
+  if (atRoot) mount('get', base, (c) => c.redirect(`${base}/`))
   for (const dialect of dialects.all) mountDialect(dialect.mount, dialect)
   for (const [path, allowed] of methods) app.all(path, otherMethods(allowed))
   return app

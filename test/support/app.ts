@@ -82,9 +82,10 @@ export async function startApp({
   })
   let server = await serve(home, ['--listen', '127.0.0.1:0', ...flags], environment)
   const { url } = server
+  const base = flags.includes('--as') ? `${url}/parley` : url
   const as = (shown?: string) =>
     createClient({
-      baseUrl: url,
+      baseUrl: base,
       fetch: checkedFetch(),
       ...(shown !== undefined && { token: shown }),
     })

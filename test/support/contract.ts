@@ -46,7 +46,8 @@ export async function checkResponse(
 
 /** The operation that a request means, by its method and path. */
 export function findOperation({ method, url }: { method: string; url: string }) {
-  const { pathname } = new URL(url)
+  // Where a dialect has the root, the contract stands below this.
+  const pathname = new URL(url).pathname.replace(/^\/parley(?=\/)/, '')
   const wanted = method === 'HEAD' ? 'GET' : method
   const ids = Object.keys(operations) as OperationId[]
   return ids.find((id) => {

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { followRun } from '#client/index.ts'
+import { standInNames } from '../../src/dialects.ts'
+import { type App, startApp } from '../support/app.ts'
+import { createAppamClient, textOf } from './appam-client.ts'
+import { createCagentClient } from './cagent-client.ts'
+
+/** How each is greeted at the root, as its documentation shows; answers what it said. */
+const greetings: Record<string, (url: string) => Promise<unknown>> = {
+  appam: async (url) =>
+    textOf(await createAppamClient(url).chat('/api/agents/assistant/chat', 'Hi')),
+  async cagent(url) {
+    const client = createCagentClient(url)
+    const events = await client.run(`${await client.newSession()}/agent/assistant`, 'Hi')
+    return events.map(({ type, content }) => (type === 'agent_choice' ? content : '')).join('')
+  },
+  kawai: async (url) => (await post(`${url}/chat`, { message: 'Hi' })).answer,
+  pawan: async (url) => (await post(`${url}/chat`, { message: 'Hi' })).content,
+  ra: async (url) =>
+    (await post(`${url}/chat/sync`, { messages: [{ role: 'user', content: 'Hi' }] })).response,
+}
+
+/** A path that none of its clients ask for, and what it says about it. */
+const refusals: Record<string, object> = {
+  appam: { error: expect.any(String) },
+  cagent: { message: expect.any(String) },
+  kawai: { detail: 'Not Found' },
+  pawan: { error: expect.any(String) },
+  ra: { error: 'Not Found' },
+}
+
+test.each(standInNames())(
+  'as %s the root is its own, and Parley is under /parley',
+  async (name) => {
+    const app = await startApp({
+      flags: ['--as', name, '--no-dialect', name === 'ra' ? 'kawai' : 'ra'],
+    })
+    app.model.push({ text: 'At the root' }, { text: 'Under parley' }, { text: 'At its mount' })
+    expect(await greetings[name]?.(app.url)).toBe('At the root')
+    await expectNative(app)
+    await expectPages(app)
+    expect(await greetings[name]?.(`${app.url}/compat/${name}`)).toBe('At its mount')
+    expect(await statusOf(`${app.url}/live`)).toBe(200)
+    expect(await statusOf(`${app.url}/ready`)).toBe(200)
+    expect((await (await fetch(`${app.url}/v1/models`)).json()).object).toBe('list')
+    const nowhere = await fetch(`${app.url}/api/approvals`)
+    expect([nowhere.status, await nowhere.json()]).toEqual([
+      404,
+      expect.objectContaining(refusals[name]),
+    ])
+    const off = `${app.url}/compat/${name === 'ra' ? 'kawai' : 'ra'}/chat`
+    expect((await fetch(off, { method: 'POST', body: '{}' })).status).toBe(404)
+  },
+)
+
+/** The built client with `/parley` in its base URL; links of answers stand there too. */
+async function expectNative({ client, url }: App) {
+  const { data: session, response } = await client.POST('/api/sessions', { body: {} })
+  expect(response.headers.get('location')).toBe(`/parley/api/sessions/${session.id}`)
+  const path = { session: session.id, agent: 'assistant' }
+  const { data: run, response: begun } = await client.POST(
+    '/api/sessions/{session}/agent/{agent}',
+    {
+      params: { path, header: { prefer: 'respond-async' } },
+      body: { messages: [{ role: 'user', content: 'Hi' }] },
+    },
+  )
+  if ('run' in run) throw new Error('the answer is no run')
+  const events = `/parley/api/runs/${run.id}/events`
+  expect(begun.headers.get('content-location')).toBe(events)
+  const types: string[] = []
+  for await (const { type } of followRun(client, { runId: run.id })) types.push(type)
+  expect(types.at(-1)).toBe('stream_stopped')
+  expect((await fetch(`${url}${events}`)).headers.get('content-type')).toBe('text/event-stream')
+}
+
+/** Pages for people lead to what is there. */
+async function expectPages({ url }: App) {
+  const document = await (await fetch(`${url}/parley/openapi.json`)).json()
+  expect(document.servers).toEqual([{ url: '/parley', description: 'This server' }])
+  const landing = await fetch(`${url}/parley`)
+  expect(landing.url).toBe(`${url}/parley/`)
+  const reference = await (await fetch(`${url}/parley/docs`)).text()
+  const links = [await landing.text(), reference].flatMap((page) =>
+    [...page.matchAll(/(?:href|src)="(\/[^"]*)"/g)].map(([, link]) => `${link}`),
+  )
+  expect(links).toContain('/parley/docs/scalar.js')
+  for (const link of links) expect([link, await statusOf(url + link)]).toEqual([link, 200])
+  expect(reference).toContain('/parley/openapi.json')
+  expect((await (await fetch(`${url}/parley/nothing`)).json()).code).toBe('not_found')
+}
+
+async function post(url: string, body: object): Promise<Record<string, unknown>> {
+  const headers = { 'Content-Type': 'application/json' }
+  return (await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).json()
+}
+
+async function statusOf(url: string): Promise<number> {
+  const response = await fetch(url)
+  await response.body?.cancel()
+  return response.status
+}
