@@ -3,7 +3,7 @@ import type { Message, NewMessage } from '#contract/message.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
 import type { NewSession, SessionPatch } from '#contract/session.ts'
 import type { SessionExport, SessionFork } from '#contract/session-copy.ts'
-import type { AgentReference, Decision, StartedRun } from '#runtime/runtime.ts'
+import type { AgentReference, Beside, Decision, StartedRun } from '#runtime/runtime.ts'
 import type { Page, PageRequest, Scope } from '#store/scope.ts'
 import { createConversations } from './conversations.ts'
 import type { AppContext } from './env.ts'
@@ -12,7 +12,7 @@ import { createSummaries } from './handlers/agent-summary.ts'
 import { createToolList } from './handlers/agent-tool-list.ts'
 import type { Collaborators } from './handlers/handlers.ts'
 import type { SessionFilter } from './handlers/sessions.ts'
-import { requireApprovalFor } from './require-scope.ts'
+import { requireApprovalFor, requireScope } from './require-scope.ts'
 import { followUntilSettled } from './settled-run.ts'
 
 export type House = ReturnType<ReturnType<typeof createHouses>>
@@ -59,6 +59,12 @@ export function createHouses(
     })
 
     return {
+      /** Whether the caller has a scope beyond that of the route. */
+      may: (needed: RequiredScope) => can(c.get('principal'), needed),
+      /** `forbidden` without it. */
+      require: (needed: RequiredScope) => requireScope(c, needed),
+      /** Unlike any other, on any instance. */
+      newId: collaborators.newSessionId,
       sessions: {
         get: (id: string) => sessions.get(scope, id),
         detail: (id: string, messageLimit = 100) => sessions.detail(scope, id, { messageLimit }),
@@ -125,11 +131,12 @@ export function createHouses(
               ...withDefaults(request),
             }),
           ),
-        start: (request: Start & { session: string; agent: AgentReference }) =>
+        start: (request: Start & { session: string; agent: AgentReference; beside?: Beside }) =>
           begin(() =>
             runs.start(scope, {
               session: request.session,
               agent: request.agent,
+              ...(request.beside && { beside: request.beside }),
               ...withDefaults(request),
             }),
           ),
@@ -146,6 +153,8 @@ export function createHouses(
         get: (id: string) => runRows.get(scope, id),
         list: (session: string, page: Partial<PageRequest> = {}) =>
           runRows.list(scope, session, toPage(page, 'desc')),
+        /** The newest run that is not over and whose metadata holds this. */
+        findActive: (metadata: Record<string, unknown>) => runRows.findActive(scope, metadata),
         cancel: (id: string) => runs.cancel(scope, id),
         cancelSession: (session: string) => runs.cancelSession(scope, session),
         resume: (request: {
@@ -153,8 +162,14 @@ export function createHouses(
           toolCallId?: string
           toolName?: string
           decision: Decision
-        }) => runs.resume(scope, request),
-        decide: (approval: string, decision: Decision) => runs.decide(scope, approval, decision),
+        }) => {
+          requireScope(c, 'approvals', ' to decide')
+          return runs.resume(scope, request)
+        },
+        decide: (approval: string, decision: Decision) => {
+          requireScope(c, 'approvals', ' to decide')
+          return runs.decide(scope, approval, decision)
+        },
         answerElicitation: (request: Parameters<typeof runs.answerElicitation>[1]) =>
           runs.answerElicitation(scope, request),
         submitToolResult: (request: Parameters<typeof runs.submitToolResult>[1]) =>
