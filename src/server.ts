@@ -20,6 +20,7 @@ import { openModels } from '#providers/models.ts'
 import { createOfflineModel } from '#providers/offline.ts'
 import { checkArguments } from '#runtime/arguments.ts'
 import { listModels } from '#runtime/listed-models.ts'
+import { noObserver } from '#runtime/observer.ts'
 import { openRuntime, type Runtime } from '#runtime/open-runtime.ts'
 import type { ToolsetFactory } from '#runtime/tool.ts'
 import type { Database } from '#store/database.ts'
@@ -211,6 +212,7 @@ async function build(
     retention: config.retention,
     budget: config.runBudget,
     questionLifetime: config.limits.approvalTimeout * 1000,
+    observer: noObserver,
     log,
   })
   opened.add(() => runtime.close(drainGrace))
@@ -284,6 +286,7 @@ async function build(
     dialects: {
       all: dialects.filter(({ name }) => !config.dialectsOff.includes(name)),
       atRoot: config.standIn,
+      version: config.version,
       openHouse: createHouses({
         ...collaborators,
         countMessages: (scope, sessions) => countMessages({ database, scope, sessions }),

@@ -4,8 +4,10 @@ import type { Message } from '#contract/message.ts'
 import type { RunError, RunOptions, RunStatus, StopReason, WaitingFor } from '#contract/run.ts'
 import type { Usage } from '#contract/usage.ts'
 import type { RunChange, RunPlan, SessionSettings, SessionSummary } from '#store/log.ts'
+import type { TraceContext } from '#store/run-start.ts'
 import type { Assistant } from './assistant.ts'
 import type { LogWriter } from './journal.ts'
+import type { ObservedRun } from './observer.ts'
 import type { Change, CommitResult, Subject } from './pending-entry.ts'
 import { spendingOf } from './spending.ts'
 import type { ToolSession } from './tool.ts'
@@ -62,6 +64,8 @@ export type ActiveRun = {
   depth: number
   /** How many agents stand above it: like `depth`, and those that began it in the background. */
   level: number
+  /** Of the request that asked for it. */
+  trace: TraceContext | null
   log: LogWriter
   /** Aborts with a `RunInterrupted`. */
   signal: AbortSignal
@@ -93,6 +97,22 @@ export function toolSessionOf(run: ActiveRun): ToolSession {
     agentName: run.assistant.name,
     workingDir: run.workingDir,
     headers: run.headers,
+  }
+}
+
+/** What watchers are told of a run. */
+export function toObservedRun(run: ActiveRun): ObservedRun {
+  const { id, sessionId, rootSessionId, depth, assistant, model, trace } = run
+  return {
+    id,
+    sessionId,
+    rootSessionId,
+    depth,
+    agent: assistant.snapshot.name,
+    agentName: assistant.name,
+    description: assistant.spec.description ?? null,
+    model,
+    trace,
   }
 }
 

@@ -6,6 +6,7 @@ import type { ActiveRun } from './active-run.ts'
 import type { Assistants } from './assistant.ts'
 import type { Clock } from './clock.ts'
 import type { HookEvent } from './hooks.ts'
+import type { RunObserver } from './observer.ts'
 import type { Rules } from './permissions.ts'
 import type { BackgroundAgents, ElicitationAnswer, RunScript } from './tool.ts'
 
@@ -52,4 +53,5 @@ export type LoopContext = {
   draining(): boolean
   drain(): void
   onBug(error: unknown, run: ActiveRun): void
+  observer: RunObserver
 }

@@ -67,7 +67,7 @@ export async function fail(
       closed: [run.id],
     },
   )
-  return { type: 'finished', reason: 'failed' }
+  return { type: 'finished', reason: 'failed', error: code }
 }
 
 /** Closes a run that was cancelled: keeps what had come, ends every call. */

@@ -1,12 +1,14 @@
 import type { ClaimedRun } from '#store/run-claims.ts'
 import type { LoadedRun } from '#store/run-loading.ts'
-import { type ActiveRun, commitRun, RunInterrupted } from './active-run.ts'
+import { type ActiveRun, commitRun, RunInterrupted, toObservedRun } from './active-run.ts'
 import { createBatcher } from './batcher.ts'
 import { beginRun } from './begin-run.ts'
 import type { LoopContext } from './context.ts'
 import { fail } from './endings.ts'
 import { FenceLost, type Journal, type LogWriter } from './journal.ts'
 import { advance } from './loop.ts'
+import type { LeaseLoss } from './observer.ts'
+import type { Outcome } from './outcome.ts'
 
 /** The leases of an instance, as statements on the database's clock. */
 export type Leases = {
@@ -198,8 +200,15 @@ export function createExecutor({
     if (!loaded) return
     hold({ id: loaded.id, sessionId: loaded.sessionId, token: loaded.token }, async (hands) => {
       const run = await restore(loaded, { ...hands, recovered: claimed.recovered })
-      if (!loaded.begun) await beginRun(context, run, loaded)
-      if (claimed.attempt > mostAttempts) return giveUp(run)
+      if (claimed.recovered) context.observer.tookOver()
+      if (!loaded.begun) {
+        await beginRun(context, run, loaded)
+        context.observer.begun(toObservedRun(run))
+      }
+      if (claimed.attempt > mostAttempts) {
+        await context.observer.run(toObservedRun(run), () => giveUp(run))
+        return
+      }
       if (loaded.cancelled) held.get(run.id)?.controller.abort(new RunInterrupted('cancelled'))
       else await announce(run, claimed)
       await work(run)
@@ -213,9 +222,9 @@ export function createExecutor({
     await commitRun(run, [{ type: 'run_resumed', reason }])
   }
 
-  async function giveUp(run: ActiveRun): Promise<void> {
+  function giveUp(run: ActiveRun): Promise<Outcome> {
     const message = `The run stopped ${mostAttempts} servers and is not tried again.`
-    await fail(context, run, { code: 'too_many_attempts', message, retryable: false }, null)
+    return fail(context, run, { code: 'too_many_attempts', message, retryable: false }, null)
   }
 
   async function renew(): Promise<void> {
@@ -230,14 +239,19 @@ export function createExecutor({
     for (const run of asked) {
       if (!held.has(run.id)) continue
       // A run that has just ended doesn't come back either; its loop is past caring.
-      if (!kept.has(run.id)) run.controller.abort(new RunInterrupted('lost'))
+      if (!kept.has(run.id)) lose(run, 'taken_over')
       else if (kept.get(run.id)?.cancelled) run.controller.abort(new RunInterrupted('cancelled'))
     }
   }
 
   function fence(): void {
     if (performance.now() - lastRenewal < fenceAfter) return
-    for (const run of held.values()) run.controller.abort(new RunInterrupted('lost'))
+    for (const run of held.values()) lose(run, 'not_renewed')
+  }
+
+  function lose({ controller }: Held, reason: LeaseLoss): void {
+    if (!controller.signal.aborted) context.observer.lost(reason)
+    controller.abort(new RunInterrupted('lost'))
   }
 
   async function tick(work: () => Promise<unknown>, what: string): Promise<void> {
@@ -272,7 +286,7 @@ export function createExecutor({
     released: (runId) => held.get(runId)?.done ?? Promise.resolve(),
     lost(sessionId) {
       for (const run of held.values()) {
-        if (run.sessionId === sessionId) run.controller.abort(new RunInterrupted('lost'))
+        if (run.sessionId === sessionId) lose(run, 'fenced')
       }
     },
     running: () => held.size,

@@ -2,6 +2,7 @@ import type { EventBody } from '#contract/event.ts'
 import type { Committed, LogEntry } from '#store/log.ts'
 import type { Clock } from './clock.ts'
 import { toFrame } from './frame.ts'
+import type { ObservedCommit } from './observer.ts'
 import {
   addChange,
   addEvent,
@@ -58,6 +59,7 @@ export function createJournal({
   highWater = 4 * 1024 * 1024,
   retryDelay = 100,
   onFenceLost,
+  onCommitted,
   isPassing,
 }: {
   commit: Commit
@@ -72,6 +74,8 @@ export function createJournal({
   /** Milliseconds before a commit is tried again while the database is away. */
   retryDelay?: number
   onFenceLost(sessionId: string): void
+  /** After a commit, with how long it took, tries that failed included. */
+  onCommitted?: (commit: ObservedCommit) => void
   /** Tells a database that is away from a statement that can never succeed. */
   isPassing(error: unknown): boolean
 }): Journal {
@@ -143,10 +147,14 @@ export function createJournal({
 
   async function write(batch: PendingEntry[]): Promise<void> {
     const rows = batch.map(toLogEntry)
+    const began = performance.now()
+    const count = rows.reduce((sum, row) => sum + row.events.length, 0)
     counters.flushes += 1
-    counters.rows += rows.reduce((sum, row) => sum + row.events.length, 0)
+    counters.rows += count
     try {
       const results = await commitWithRetry(rows, batch)
+      const milliseconds = performance.now() - began
+      onCommitted?.({ milliseconds, rows: count, sessions: batch.length })
       results.forEach((result, index) => {
         const entry = batch[index]
         const row = rows[index]

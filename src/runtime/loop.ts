@@ -2,7 +2,13 @@ import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
 import type { StopReason } from '#contract/run.ts'
-import { type ActiveRun, commitRun, RunInterrupted, toRunChange } from './active-run.ts'
+import {
+  type ActiveRun,
+  commitRun,
+  RunInterrupted,
+  toObservedRun,
+  toRunChange,
+} from './active-run.ts'
 import { takeSteered } from './begin-run.ts'
 import {
   heldEvents,
@@ -33,7 +39,11 @@ import { leaveStep } from './turn.ts'
  * reached, or somebody has to decide. Throws only when nothing more may be written, because the run
  * was lost or the database is away: its rows say where to go on.
  */
-export async function advance(context: LoopContext, run: ActiveRun): Promise<Outcome> {
+export function advance(context: LoopContext, run: ActiveRun): Promise<Outcome> {
+  return context.observer.run(toObservedRun(run), () => advanceAndTell(context, run))
+}
+
+async function advanceAndTell(context: LoopContext, run: ActiveRun): Promise<Outcome> {
   const outcome = await advanceToEnd(context, run)
   tellOutcome(context, run, outcome)
   return outcome

@@ -23,6 +23,8 @@ import { createHooksBeside } from './hooks-beside.ts'
 import { createHousekeeping, type Retention } from './housekeeping.ts'
 import { createJournal, type Journal } from './journal.ts'
 import type { Models } from './model.ts'
+import { observeModels } from './observed-models.ts'
+import type { RunObserver } from './observer.ts'
 import { restoreRun, toKeptVersion } from './restore.ts'
 import { createRuns } from './runs.ts'
 import type { Feed, Frame, Runs, StartedRun } from './runtime.ts'
@@ -46,6 +48,8 @@ export type Runtime = {
   sessionRemoved(scope: Scope, session: RemovedSession, reason: 'deleted' | 'expired'): void
   running(): number
   counters(): ReturnType<Journal['counters']>
+  /** Sessions that are followed or written to here, and who follows them. */
+  followers(): { sessions: number; followers: number }
   /** Hands runs over at their next step, and after `grace` ms wherever they are. */
   close(grace: number): Promise<void>
 }
@@ -76,6 +80,7 @@ export async function openRuntime({
   compactAfter,
   retention,
   budget,
+  observer,
   log,
 }: {
   statements: RunStatements
@@ -105,6 +110,7 @@ export async function openRuntime({
   retention: Retention
   /** What any run may spend before it asks to go on. */
   budget: Budget
+  observer: RunObserver
   log: RuntimeLog
 }): Promise<Runtime> {
   const { queue, decisions } = statements
@@ -127,9 +133,14 @@ export async function openRuntime({
     publish,
     clock,
     onFenceLost: (sessionId) => executor.lost(sessionId),
+    onCommitted: observer.committed,
     isPassing: isUnavailable,
   })
-  const assistants = createAssistants({ models, toolsets, hooks })
+  const assistants = createAssistants({
+    models: observeModels(models, observer),
+    toolsets,
+    hooks,
+  })
   const compactor = createCompactor({ compact: statements.compact, delay: compactAfter, log })
   const housekeeping = createHousekeeping({
     rows: statements.housekeeping,
@@ -197,6 +208,7 @@ export async function openRuntime({
         session_id: run.sessionId,
         error,
       }),
+    observer,
   }
   const executor: Executor & { start(): void } = createExecutor({
     context,
@@ -263,6 +275,7 @@ export async function openRuntime({
     instance,
     publish,
     serverBudget: budget,
+    observer,
     rows: {
       ...queue,
       started: readers.started,
@@ -308,6 +321,7 @@ export async function openRuntime({
     sessionRemoved,
     running: executor.running,
     counters: journal.counters,
+    followers: feed.counters,
     async close(grace) {
       await executor.drain(grace)
       // Others take over what was handed over.

@@ -1,4 +1,5 @@
 import type { Message } from '#contract/message.ts'
+import type { RunErrorCode } from '#contract/problem.ts'
 import type { RunError, WaitingFor } from '#contract/run.ts'
 
 /** What a run waits for, and when it goes on although nobody decided. */
@@ -6,7 +7,12 @@ export type Wait = { waitingFor: WaitingFor; wakeAt: string | null }
 
 /** Where a run stands when its loop lets go of it. */
 export type Outcome =
-  | { type: 'finished'; reason: 'completed' | 'failed' | 'cancelled' | 'max_iterations' }
+  | {
+      type: 'finished'
+      reason: 'completed' | 'failed' | 'cancelled' | 'max_iterations'
+      /** Why it failed. */
+      error?: RunErrorCode
+    }
   /** Nothing of it stays in this process: its rows say all. */
   | ({ type: 'parked' } & Wait)
 

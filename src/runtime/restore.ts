@@ -89,6 +89,7 @@ export async function restoreRun({
     warned: new Set(),
     depth: parent ? parent.depth + 1 : 0,
     level: loaded.level,
+    trace: loaded.trace,
     log,
     signal,
   }

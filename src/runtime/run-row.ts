@@ -1,7 +1,7 @@
 import type { Budget } from '#contract/budget.ts'
 import type { RunOptions } from '#contract/run.ts'
 import type { HeldKey } from '#store/idempotency.ts'
-import type { StartableSession } from '#store/run-start.ts'
+import type { StartableSession, TraceContext } from '#store/run-start.ts'
 import type { Scope } from '#store/scope.ts'
 import type { Assistant } from './assistant.ts'
 import { openBudget } from './budget.ts'
@@ -22,7 +22,11 @@ export type Parts = {
 /** A new run as its row is to be, whether it begins now or waits. */
 export function toRunRow(
   parts: Parts,
-  { runId, serverBudget }: { runId: string; serverBudget: Budget },
+  {
+    runId,
+    serverBudget,
+    trace,
+  }: { runId: string; serverBudget: Budget; trace: TraceContext | null },
 ) {
   const { scope, session, assistant, options, key } = parts
   const picked = pickedBefore(parts)
@@ -41,6 +45,7 @@ export function toRunRow(
       (assistant.spec.max_iterations || defaultIterations),
     budget: openBudget([options.budget, assistant.spec.budget, serverBudget]),
     metadata: options.metadata ?? {},
+    trace,
     key: key ?? null,
   }
 }

@@ -7,7 +7,7 @@ import { noUsage } from '#contract/usage.ts'
 import type { Enqueued, QueuedRun, Steering } from '#store/run-queue.ts'
 import type { NewRun, StartableSession, StartedRow } from '#store/run-start.ts'
 import type { Scope } from '#store/scope.ts'
-import type { ActiveRun } from './active-run.ts'
+import { type ActiveRun, toObservedRun } from './active-run.ts'
 import { actorOf } from './actor.ts'
 import { type Assistant, type Assistants, defaultAgentName } from './assistant.ts'
 import { findBranchPoint, type TurnRows } from './branch-point.ts'
@@ -18,6 +18,7 @@ import type { IdPrefix } from './context.ts'
 import type { Executor } from './executor.ts'
 import { chainMessages, firstEvents } from './first-events.ts'
 import { toFrame } from './frame.ts'
+import type { RunObserver } from './observer.ts'
 import { toNewEvent } from './pending-entry.ts'
 import { type RunRows, readStartHistory } from './restore.ts'
 import { type Parts, pickedBefore, toRunRow } from './run-row.ts'
@@ -55,6 +56,7 @@ export function createStarter({
   instance,
   publish,
   serverBudget,
+  observer,
   rows,
 }: {
   catalog: AgentCatalog
@@ -67,6 +69,7 @@ export function createStarter({
   publish(sessionId: string, frames: Frame[]): void
   /** What any run may spend. */
   serverBudget: Budget
+  observer: Pick<RunObserver, 'traceContext' | 'begun'>
   rows: RunRows &
     TurnRows & {
       find(
@@ -82,7 +85,8 @@ export function createStarter({
     }
 }): Starter {
   const savedVersions = new Set<string>()
-  const describe = (parts: Parts) => toRunRow(parts, { runId: nextId('run'), serverBudget })
+  const describe = (parts: Parts) =>
+    toRunRow(parts, { runId: nextId('run'), serverBudget, trace: observer.traceContext() })
 
   function chooseAgent({ tenant }: Scope, { agent, agentName }: AgentReference): Assistant {
     const agents = catalog.of(tenant)
@@ -132,7 +136,7 @@ export function createStarter({
   ): Promise<StartedRun | null> {
     const { scope, session, target, assistant, messages, history, options, headers } = parts
     const row = describe(parts)
-    const { runId, model, iterationLimit, budget } = row
+    const { runId, model, iterationLimit, budget, trace } = row
     const subject = { sessionId: session.id, runId, agent: assistant.name }
     const bodies = firstEvents(assistant, model, messages)
     const events = bodies.map((body) => toNewEvent({ subject, body }))
@@ -170,10 +174,15 @@ export function createStarter({
       warned: new Set(),
       depth: 0,
       level: session.level,
+      trace,
       log,
       signal,
     })
-    executor.launch({ id: runId, sessionId: session.id, token: started.token }, make)
+    executor.launch({ id: runId, sessionId: session.id, token: started.token }, (hands) => {
+      const run = make(hands)
+      observer.begun(toObservedRun(run))
+      return run
+    })
     const time = new Date(started.time).toISOString()
     const frames = events.map((event, index) =>
       toFrame(event, { seq: started.base + index + 1, timestamp: time }),

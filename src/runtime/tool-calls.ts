@@ -16,7 +16,7 @@ import type { Wait } from './outcome.ts'
 import { decide } from './permissions.ts'
 import { type Charges, chargeCalls } from './spending.ts'
 import { cutToBytes, toldLimit } from './text.ts'
-import type { ElicitationRequest } from './tool.ts'
+import type { ElicitationRequest, ToolContext } from './tool.ts'
 
 /** Calls of one answer that run at the same time. */
 const parallel = 8
@@ -271,7 +271,9 @@ function mergeWaits(waits: Wait[]): Wait | null {
 function execute(context: LoopContext, run: ActiveRun, plan: PlannedCall) {
   const { next, tool, row } = plan
   if (next.type !== 'start' || !tool) throw new Error(`call ${row.id} cannot start`)
-  return executeCall(tool, next.args, {
+  const { name, description } = tool.definition
+  const observed = { id: row.id, callId: row.callId, name, description, args: next.args }
+  const toolContext: ToolContext = {
     ...toolSessionOf(run),
     callId: row.id,
     providerCallId: row.callId,
@@ -295,7 +297,8 @@ function execute(context: LoopContext, run: ActiveRun, plan: PlannedCall) {
     },
     background: context.background(run, row.id),
     ...(next.answer ? { answer: next.answer } : {}),
-  })
+  }
+  return context.observer.tool(observed, () => executeCall(tool, next.args, toolContext))
 }
 
 async function askUser(

@@ -13,6 +13,7 @@ import {
   usageJson,
   withSettings,
 } from './run-columns.ts'
+import type { TraceContext } from './run-start.ts'
 
 /** A run and its session, as the loop enters it. */
 export type LoadedRun = {
@@ -57,6 +58,7 @@ export type LoadedRun = {
   totals: Usage
   /** How many agents stand above it. */
   level: number
+  trace: TraceContext | null
   lastSeq: number
 }
 
@@ -89,7 +91,7 @@ select r.id, r.tenant, s.owner, r.session_id as "sessionId", r.root_session_id a
   s.model_override as picked, ${latestSummary({ leaf: leafColumn, branched: branchedColumn })} as summary,
   t.working_dir as "workingDir", t.permissions, t.tools_approved as "toolsApproved",
   t.allowed_tools as "allowedTools", t.thinking, ${usageJson('t')} as totals,
-  ${levelOf} as level, t.last_seq as "lastSeq"
+  ${levelOf} as level, r.trace_context as trace, t.last_seq as "lastSeq"
 from runs r join sessions s on s.id = r.session_id join sessions t on t.id = r.root_session_id
 left join lateral (
   select m.seq, m.parent_id from runs p join messages m on m.session_id = p.session_id

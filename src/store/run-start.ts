@@ -38,9 +38,13 @@ export type NewRun = {
   metadata: Record<string, unknown>
   instance: string
   events: NewEvent[]
+  trace: TraceContext | null
   /** Finished in the commit that begins the run; nothing is begun when somebody else holds it now. */
   key: HeldKey | null
 }
+
+/** The request that asked for a run, and the W3C Trace Context that its work belongs to. */
+export type TraceContext = { request_id?: string; traceparent?: string; tracestate?: string }
 
 /** Where the session of a background agent comes from. Nothing is begun when its parent is gone. */
 export type BackgroundOrigin = {
@@ -109,6 +113,7 @@ function toStartRow(run: NewRun, entry: number) {
     iteration_limit: run.iterationLimit,
     budget: run.budget,
     metadata: run.metadata,
+    trace: run.trace,
     instance: run.instance,
     count: run.events.length,
     keeps_model: run.options.model === undefined,
@@ -161,7 +166,7 @@ with item as materialized (
     session text, fresh boolean, leaf text, new_leaf text, branches boolean, branch_from text, external_id text, title text,
     permissions jsonb, tools_approved boolean, thinking boolean, working_dir text,
     max_iterations int, session_metadata jsonb, run text, agent text, agent_name text, version text,
-    model text, options jsonb, iteration_limit int, budget jsonb, metadata jsonb, instance text, count int,
+    model text, options jsonb, iteration_limit int, budget jsonb, metadata jsonb, trace jsonb, instance text, count int,
     keeps_model boolean, key text, key_owner text, key_operation text, key_lock text, parent text, parent_call text, allowed_tools text[])
 ), own_key as materialized (
   select i.entry from item i join idempotency_keys k on k.tenant = i.tenant and k.owner = i.key_owner
@@ -194,10 +199,10 @@ with item as materialized (
 ), started as (
   insert into runs (id, tenant, session_id, root_session_id, status, agent, agent_name,
     agent_version, model, options, iteration_limit, budget, metadata, lease_owner, lease_expires_at, token,
-    attempt, first_seq, started_at, parent_call_id)
+    attempt, first_seq, started_at, parent_call_id, trace_context)
   select i.run, i.tenant, t.session, t.session, 'running', i.agent, i.agent_name, i.version, i.model,
     i.options, i.iteration_limit, i.budget, i.metadata, i.instance, now() + interval '${leaseSeconds} s',
-    t.token, 1, t.base + 1, now(), i.parent_call
+    t.token, 1, t.base + 1, now(), i.parent_call, i.trace
   from target t join item i on i.entry = t.entry
   on conflict do nothing returning id
 ), begun as (

@@ -193,6 +193,8 @@ export const runs = pgTable(
     createdAt,
     startedAt: time('started_at'),
     finishedAt: time('finished_at'),
+    /** The request that asked for it and its trace, for the logs and traces of whoever goes on. */
+    traceContext: jsonb('trace_context'),
     /** Its deltas were joined into one row for each part. */
     compacted: boolean('compacted').notNull().default(false),
     /** Its events were older than is kept: they are deleted, and with them its questions. */

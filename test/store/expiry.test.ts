@@ -205,6 +205,7 @@ function newRun(sessionId: string): NewRun {
     iterationLimit: 5,
     budget: { limits: {}, portions: {} },
     metadata: {},
+    trace: null,
     instance: 'one',
     events: [event],
     key: null,

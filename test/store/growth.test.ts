@@ -106,6 +106,7 @@ const newRun: NewRun = {
   iterationLimit: 5,
   budget: { limits: {}, portions: {} },
   metadata: {},
+  trace: null,
   instance: 'i',
   events: [event],
   key: null,

@@ -39,6 +39,7 @@ const queued = (sessionId: string, policy: QueuedRun['policy'], scope: Scope = m
     iterationLimit: 20,
     budget: { limits: {}, portions: {} },
     metadata: {},
+    trace: null,
     key: null,
     messages: [says(policy)],
     policy,
