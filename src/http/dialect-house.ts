@@ -1,3 +1,4 @@
+import type { RequiredScope } from '#contract/access.ts'
 import type { RuntimeEvent } from '#contract/event.ts'
 import type { Message, NewMessage } from '#contract/message.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
@@ -12,6 +13,7 @@ import { createSummaries } from './handlers/agent-summary.ts'
 import { createToolList } from './handlers/agent-tool-list.ts'
 import type { Collaborators } from './handlers/handlers.ts'
 import type { SessionFilter } from './handlers/sessions.ts'
+import { can } from './principal.ts'
 import { requireApprovalFor, requireScope } from './require-scope.ts'
 import { followUntilSettled } from './settled-run.ts'
 
@@ -61,8 +63,6 @@ export function createHouses(
     return {
       /** Whether the caller has a scope beyond that of the route. */
       may: (needed: RequiredScope) => can(c.get('principal'), needed),
-      /** `forbidden` without it. */
-      require: (needed: RequiredScope) => requireScope(c, needed),
       /** Unlike any other, on any instance. */
       newId: collaborators.newSessionId,
       sessions: {

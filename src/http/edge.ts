@@ -12,6 +12,7 @@ const exposed = [
   'RateLimit',
   'RateLimit-Policy',
   'WWW-Authenticate',
+  'Mcp-Session-Id',
 ].join(', ')
 const wellFormedId = /^[A-Za-z0-9._:-]{1,128}$/
 

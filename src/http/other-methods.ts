@@ -21,12 +21,16 @@ export function otherMethods(declared: ReadonlySet<string>): Handler<Env> {
 }
 
 const requestHeaders = [
+  'A2A-Extensions',
+  'A2A-Version',
   'Accept',
   'Authorization',
   'Content-Type',
   'Idempotency-Key',
   'If-Match',
   'Last-Event-ID',
+  'Mcp-Protocol-Version',
+  'Mcp-Session-Id',
   'Prefer',
   'X-Request-Id',
 ].join(', ')

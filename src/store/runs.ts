@@ -20,6 +20,18 @@ export function createRuns({ database }: { database: Statements }) {
       return row ? toRun(row) : null
     },
 
+    /** The newest run that is not over and whose metadata holds this. */
+    async findActive(scope: Scope, metadata: Record<string, unknown>): Promise<Run | null> {
+      const [row] = await database.query<RunRow>(
+        `select ${runColumns} from runs r join sessions s on s.id = r.session_id
+         where r.status in ('queued', 'running', 'waiting') and r.metadata @> $3::text::jsonb
+           and r.tenant = $1 and s.tenant = $1 and ($2::text is null or s.owner = $2)
+         order by r.id desc limit 1`,
+        [scope.tenant, scope.owner, JSON.stringify(metadata)],
+      )
+      return row ? toRun(row) : null
+    },
+
     /** Runs of the scope's sessions that run or are about to, sub-agents' aside; `most` at most. */
     async countActive(scope: Scope, most: number): Promise<number> {
       const [row] = await database.query<{ count: number }>(

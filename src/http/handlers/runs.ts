@@ -10,6 +10,8 @@ import type { SessionRows } from './sessions.ts'
 /** The runs of the store; `sessionId` is no external id. */
 export type RunRows = RunReader & {
   list(scope: Scope, sessionId: string, page: PageRequest): Promise<Page<Run>>
+  /** The newest run that is not over and whose metadata holds this. */
+  findActive(scope: Scope, metadata: Record<string, unknown>): Promise<Run | null>
 }
 
 type RunHandlers = Pick<Handlers, 'getRun' | 'listRuns' | 'cancelRun' | 'cancelSession'>
