@@ -296,6 +296,7 @@ async function doubles(
       get: async (_scope, id) => (id === 'run_1' ? house.run : null),
       answer: async () => null,
       list: async () => ({ data: [house.run], next_cursor: null }),
+      findActive: async () => null,
     },
     approvals: { list: async () => ({ data: [], next_cursor: null }) },
     events: {
