@@ -4,6 +4,7 @@ import { type OperationId, operations } from '#contract/operations.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Logger } from '#log.ts'
 import type { Gate, Needs } from './auth-gate.ts'
+import { createDialectDocument } from './dialect-document.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { createEdge, type Door } from './edge.ts'
 import type { AppContext, Env, Handlers } from './env.ts'
@@ -41,7 +42,7 @@ export function createApp({
   guard: KeyGuard
   pages: Page[]
   /** `atRoot` has the root of the server, and the contract stands under `/parley`. */
-  dialects: DialectDesk & { all: readonly Dialect[]; atRoot: Dialect | undefined }
+  dialects: DialectDesk & { all: readonly Dialect[]; atRoot: Dialect | undefined; version: string }
   limits: HttpLimits
   door: Door
   /** Asks every request who calls, before anything else is looked at. */
@@ -91,7 +92,12 @@ export function createApp({
   }
   for (const page of pages) mount('get', base + page.path, page.handler)
   if (atRoot) mount('get', base, (c) => c.redirect(`${base}/`))
-  for (const dialect of dialects.all) mountDialect(dialect.mount, dialect)
+  for (const dialect of dialects.all) {
+    mountDialect(dialect.mount, dialect)
+    const { version } = dialects
+    const document = createDialectDocument(dialect, { version, atRoot: dialect === atRoot })
+    mount('get', `/compat/${dialect.name}/openapi.json`, (c) => c.json(document))
+  }
   for (const [path, allowed] of methods) app.all(path, otherMethods(allowed))
   return app
 }

@@ -91,6 +91,7 @@ export async function openHouse({
     dialects: {
       all: dialects,
       atRoot,
+      version: '0.1.0',
       openHouse: createHouses({ ...collaborators, countMessages: async () => new Map() }),
       streams,
       admission,
