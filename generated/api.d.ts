@@ -2998,9 +2998,11 @@ export interface components {
             /** @description Tools that the caller runs */
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
+            on_elicitation?: components["schemas"]["OnElicitation"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"] & unknown;
-            /** @description false: a model that fails after its first text fails the run; no step begins anew */
+            on_budget?: components["schemas"]["OnBudget"];
+            /** @description false: a model that fails after its first text fails the run. Only a server that takes over from one that was lost begins the step anew, and says so */
             restart_steps?: boolean;
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
@@ -3050,10 +3052,20 @@ export interface components {
          */
         OnAsk: "wait" | "deny";
         /**
+         * @description What happens to a question to the user. decline: it is not asked, the tool is told that nobody answers
+         * @enum {string}
+         */
+        OnElicitation: "wait" | "decline";
+        /**
          * @description wait: park and ask; answer: one more model call without tools; stop: end
          * @enum {string}
          */
         OnMaxIterations: "wait" | "answer" | "stop";
+        /**
+         * @description At its budget. wait: the run parks and asks for more; stop: it ends
+         * @enum {string}
+         */
+        OnBudget: "wait" | "stop";
         /** @description What a caller may set for a run on a new branch */
         BranchOptions: {
             /** @description Instead of the agent file’s */
@@ -3068,9 +3080,11 @@ export interface components {
             /** @description Tools that the caller runs */
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
+            on_elicitation?: components["schemas"]["OnElicitation"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"] & unknown;
-            /** @description false: a model that fails after its first text fails the run; no step begins anew */
+            on_budget?: components["schemas"]["OnBudget"];
+            /** @description false: a model that fails after its first text fails the run. Only a server that takes over from one that was lost begins the step anew, and says so */
             restart_steps?: boolean;
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
@@ -3114,10 +3128,12 @@ export interface components {
             /** @description Tools that the caller runs */
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
+            on_elicitation?: components["schemas"]["OnElicitation"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"] & unknown;
+            on_budget?: components["schemas"]["OnBudget"];
             on_busy?: components["schemas"]["OnBusy"];
-            /** @description false: a model that fails after its first text fails the run; no step begins anew */
+            /** @description false: a model that fails after its first text fails the run. Only a server that takes over from one that was lost begins the step anew, and says so */
             restart_steps?: boolean;
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
@@ -3152,10 +3168,12 @@ export interface components {
             /** @description Tools that the caller runs */
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
+            on_elicitation?: components["schemas"]["OnElicitation"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"] & unknown;
+            on_budget?: components["schemas"]["OnBudget"];
             on_busy?: components["schemas"]["OnBusy"];
-            /** @description false: a model that fails after its first text fails the run; no step begins anew */
+            /** @description false: a model that fails after its first text fails the run. Only a server that takes over from one that was lost begins the step anew, and says so */
             restart_steps?: boolean;
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;
@@ -3185,10 +3203,12 @@ export interface components {
             /** @description Tools that the caller runs */
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
+            on_elicitation?: components["schemas"]["OnElicitation"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"] & unknown;
+            on_budget?: components["schemas"]["OnBudget"];
             on_busy?: components["schemas"]["OnBusy"];
-            /** @description false: a model that fails after its first text fails the run; no step begins anew */
+            /** @description false: a model that fails after its first text fails the run. Only a server that takes over from one that was lost begins the step anew, and says so */
             restart_steps?: boolean;
             /** @description The run stops when this connection closes */
             cancel_on_disconnect?: boolean;

@@ -95,6 +95,17 @@ export const OnAsk = z
   .openapi('OnAsk', { description: 'What happens to a call that must be approved' })
 export type OnAsk = z.infer<typeof OnAsk>
 
+export const OnElicitation = z.enum(['wait', 'decline']).openapi('OnElicitation', {
+  description:
+    'What happens to a question to the user. decline: it is not asked, the tool is told that nobody answers',
+})
+export type OnElicitation = z.infer<typeof OnElicitation>
+
+export const OnBudget = z.enum(['wait', 'stop']).openapi('OnBudget', {
+  description: 'At its budget. wait: the run parks and asks for more; stop: it ends',
+})
+export type OnBudget = z.infer<typeof OnBudget>
+
 export const OnBusy = z
   .enum(['reject', 'enqueue', 'interrupt', 'rollback', 'steer'])
   .openapi('OnBusy', {
@@ -124,12 +135,14 @@ const options = {
     .optional()
     .openapi({ description: 'Tools that the caller runs' }),
   on_ask: OnAsk.optional(),
+  on_elicitation: OnElicitation.optional(),
   on_max_iterations: OnMaxIterations.optional(),
   budget: Budget.optional(),
+  on_budget: OnBudget.optional(),
   on_busy: OnBusy.optional(),
   restart_steps: z.boolean().optional().openapi({
     description:
-      'false: a model that fails after its first text fails the run; no step begins anew',
+      'false: a model that fails after its first text fails the run. Only a server that takes over from one that was lost begins the step anew, and says so',
   }),
   cancel_on_disconnect: z
     .boolean()

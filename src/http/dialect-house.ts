@@ -24,7 +24,8 @@ type Start = { messages: NewMessage[]; options?: RunOptions }
 /**
  * What a dialect can ask for, bound to the caller of one request: what the contract's own handlers
  * ask for, and no more. `approvals` says what becomes of a call that must be approved: its client
- * is asked, somebody else is while the client waits, or it is denied.
+ * is asked, somebody else is while the client waits, or it is denied; the same holds for questions
+ * where its client `asks` none. Who cannot approve cannot raise a budget either: the run ends there.
  */
 export function createHouses(
   collaborators: Collaborators & {
@@ -40,8 +41,9 @@ export function createHouses(
     c: AppContext,
     {
       approvals: policy,
+      asks,
       takesTextBack,
-    }: { approvals: 'client' | 'others' | 'deny'; takesTextBack: boolean },
+    }: { approvals: 'client' | 'others' | 'deny'; asks: boolean; takesTextBack: boolean },
   ) => {
     const scope = c.get('scope')
     const headers = c.req.header()
@@ -54,6 +56,8 @@ export function createHouses(
       messages,
       options: {
         ...(policy === 'deny' && { on_ask: 'deny' as const }),
+        ...(policy === 'deny' && !asks && { on_elicitation: 'decline' as const }),
+        ...(policy !== 'client' && { on_budget: 'stop' as const }),
         ...(!takesTextBack && { restart_steps: false }),
         ...options,
       },
@@ -193,7 +197,7 @@ export function createHouses(
             readRun: (id) => runRows.get(scope, id),
             outgoing: c.env.outgoing,
             onFrame: (frame) => onEvent(JSON.parse(frame.json)),
-            ...(policy === 'others' && { isSettled: (run: Run) => !waitsForOthers(run) }),
+            ...(policy === 'others' && { isSettled: (run: Run) => !waitsForOthers(run, asks) }),
             ...(cancelOnDisconnect && { onDisconnect: cancel }),
           })
         },
@@ -231,10 +235,11 @@ export function createHouses(
   }
 }
 
-/** Somebody else may still approve what the run asked for. */
-function waitsForOthers({ status, waiting_for }: Run): boolean {
-  const waits = status === 'waiting' && waiting_for?.kind === 'approval'
-  return waits || status === 'queued' || status === 'running'
+/** Somebody else may still approve what the run asked for, or answer where its client cannot. */
+function waitsForOthers({ status, waiting_for }: Run, asks: boolean): boolean {
+  const kind = waiting_for?.kind
+  const waits = kind === 'approval' || (kind === 'elicitation' && !asks)
+  return (status === 'waiting' && waits) || status === 'queued' || status === 'running'
 }
 
 function toPage(page: Partial<PageRequest>, order: PageRequest['order']): PageRequest {

@@ -37,6 +37,7 @@ export function dialectHandler(
     const others = desk.waitForApprovals ? 'others' : 'deny'
     const house = desk.openHouse(c, {
       approvals: dialect.approves ? 'client' : others,
+      asks: dialect.asks !== false,
       takesTextBack: dialect.takesTextBack,
     })
     const answer = await route.answer({

@@ -3,7 +3,8 @@ import type { EventBody } from '#contract/event.ts'
 import { type ActiveRun, commitRun } from './active-run.ts'
 import { findReached, type Reached, waitFor } from './budget.ts'
 import type { PlannedCall } from './call-plan.ts'
-import { park } from './endings.ts'
+import type { LoopContext } from './context.ts'
+import { park, stop } from './endings.ts'
 import type { Model } from './model.ts'
 import { begins } from './next-for-call.ts'
 import type { Outcome, Wait } from './outcome.ts'
@@ -22,10 +23,27 @@ export function limitBeforeStep(run: ActiveRun): Reached | null {
   )
 }
 
-/** Parks a run before a model call that nobody has allowed yet. */
-export async function parkAtBudget(run: ActiveRun, reached: Reached): Promise<Outcome> {
+/** Before a model call that nobody has allowed yet. */
+export async function atBudget(
+  context: LoopContext,
+  run: ActiveRun,
+  reached: Reached,
+): Promise<Outcome> {
   await leaveStep(run)
-  return park(run, waitFor(reached), [exceeded(reached)])
+  return parkOrStop(context, run, waitFor(reached), [exceeded(reached)])
+}
+
+/** A run whose caller wants no more than the budget ends there; sub-agents leave that to it. */
+export function parkOrStop(
+  context: LoopContext,
+  run: ActiveRun,
+  wait: Wait,
+  told: EventBody[],
+): Promise<Outcome> {
+  const stops = run.options.on_budget === 'stop' && run.depth === 0
+  return stops && wait.waitingFor.kind === 'budget'
+    ? stop(context, run, told)
+    : park(run, wait, told)
 }
 
 /** Calls that the budget doesn't allow wait; those before them run. */

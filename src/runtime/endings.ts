@@ -94,11 +94,16 @@ export async function cancel(
 }
 
 /** Ends a run at its budget, because somebody said that it may spend no more. */
-export async function stop(context: LoopContext, run: ActiveRun): Promise<Outcome> {
+export async function stop(
+  context: LoopContext,
+  run: ActiveRun,
+  before: EventBody[] = [],
+): Promise<Outcome> {
   const { events, calls } = await closeOpenCalls(context, run)
   await commitRun(
     run,
     [
+      ...before,
       ...events,
       { type: 'stream_stopped', reason: 'completed', completed: false, usage: run.usage },
     ],

@@ -11,10 +11,11 @@ import {
 } from './active-run.ts'
 import { takeSteered } from './begin-run.ts'
 import {
+  atBudget,
   heldEvents,
   holdCalls,
   limitBeforeStep,
-  parkAtBudget,
+  parkOrStop,
   warnOfUnknownCost,
 } from './budget-gate.ts'
 import { askBeforeCalls, awaitsHooks, tellAfterReload } from './call-hooks.ts'
@@ -73,7 +74,7 @@ async function takeSteps(context: LoopContext, run: ActiveRun): Promise<Outcome>
     if (open) {
       const planned = await reloadCalls(context, run, { open, tools })
       const waiting = await workOff(context, run, planned)
-      if (waiting) return park(run, waiting, heldEvents(planned, waiting))
+      if (waiting) return parkOrStop(context, run, waiting, heldEvents(planned, waiting))
       continue
     }
     if (run.iterations > 0 && run.depth === 0) await takeSteered(context, run)
@@ -82,7 +83,7 @@ async function takeSteps(context: LoopContext, run: ActiveRun): Promise<Outcome>
     }
     await startSession(context, run)
     const reached = limitBeforeStep(run)
-    if (reached) return parkAtBudget(run, reached)
+    if (reached) return atBudget(context, run, reached)
     const outcome =
       run.iterations >= run.iterationLimit
         ? await atLimit(context, run)
@@ -125,7 +126,7 @@ async function takeStep(
     ...chargeUsage(run, usage),
   })
   const waiting = await workOff(context, run, planned)
-  return waiting ? park(run, waiting, heldEvents(planned, waiting)) : null
+  return waiting ? parkOrStop(context, run, waiting, heldEvents(planned, waiting)) : null
 }
 
 function endOf(answer: ModelAnswer): { stopReason: StopReason; completed: boolean } {

@@ -46,8 +46,9 @@ export function taskTitle({ task }: AgentTask): string {
 }
 
 /** What holds for a run holds for the agents that work for it. */
-export function inheritedOptions({ options: { on_ask } }: ActiveRun): RunOptions {
-  return on_ask === undefined ? {} : { on_ask }
+export function inheritedOptions({ options }: ActiveRun): RunOptions {
+  const { on_ask, on_elicitation } = options
+  return { ...(on_ask && { on_ask }), ...(on_elicitation && { on_elicitation }) }
 }
 
 /** What the files of these agents deny, which holds for agents of other files below them, too. */

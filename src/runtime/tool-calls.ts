@@ -16,7 +16,7 @@ import type { Wait } from './outcome.ts'
 import { decide } from './permissions.ts'
 import { type Charges, chargeCalls } from './spending.ts'
 import { cutToBytes, toldLimit } from './text.ts'
-import type { ElicitationRequest, ToolContext } from './tool.ts'
+import type { ElicitationAnswer, ElicitationRequest, ToolContext } from './tool.ts'
 
 /** Calls of one answer that run at the same time. */
 const parallel = 8
@@ -268,11 +268,13 @@ function mergeWaits(waits: Wait[]): Wait | null {
   return null
 }
 
+/** Where nobody is to be asked, a tool that wants to is told so at once. */
 function execute(context: LoopContext, run: ActiveRun, plan: PlannedCall) {
   const { next, tool, row } = plan
   if (next.type !== 'start' || !tool) throw new Error(`call ${row.id} cannot start`)
   const { name, description } = tool.definition
   const observed = { id: row.id, callId: row.callId, name, description, args: next.args }
+  const declines = run.options.on_elicitation === 'decline'
   const toolContext: ToolContext = {
     ...toolSessionOf(run),
     callId: row.id,
@@ -287,6 +289,7 @@ function execute(context: LoopContext, run: ActiveRun, plan: PlannedCall) {
       })
     },
     async elicit(request) {
+      if (declines) return declined
       const { id } = await askUser(context, run, plan, { ...request, held: true })
       return context.answers.wait(id, run.signal)
     },
@@ -298,8 +301,14 @@ function execute(context: LoopContext, run: ActiveRun, plan: PlannedCall) {
     background: context.background(run, row.id),
     ...(next.answer ? { answer: next.answer } : {}),
   }
-  return context.observer.tool(observed, () => executeCall(tool, next.args, toolContext))
+  return context.observer.tool(observed, async () => {
+    const outcome = await executeCall(tool, next.args, toolContext)
+    if (outcome.type !== 'elicit' || !declines) return outcome
+    return executeCall(tool, next.args, { ...toolContext, answer: declined })
+  })
 }
+
+const declined: ElicitationAnswer = { action: 'decline', content: null }
 
 async function askUser(
   context: LoopContext,

@@ -100,6 +100,31 @@ test.each([
   },
 )
 
+test.each([
+  ['before the next step', { tokens: 100 }, ['a']],
+  ['before a call of several', { tool_calls: 2 }, ['a', 'b', 'c']],
+])('with on_budget stop a run ends at its budget %s', async (_where, budget, thoughts) => {
+  const session = await newSession(app)
+  model.push(thinking(...thoughts))
+  const { run, completed } = await ask(app, { session, options: { budget, on_budget: 'stop' } })
+  expect(run).toMatchObject({ status: 'completed', stop_reason: 'budget', waiting_for: null })
+  expect(completed).toBe(false)
+  const log = await events(run.id)
+  expect(ofType(log, 'budget_exceeded')).toHaveLength(1)
+  expect(ofType(log, 'tool_call_response')).toHaveLength(thoughts.length)
+  await expectGoesOn(app, session)
+})
+
+test('with on_budget stop a run ends when its sub-agent has spent the budget', async () => {
+  const session = await newSession(app)
+  model.push(transfer('helper'), think)
+  const options = { budget: { tokens: 200 }, on_budget: 'stop' as const }
+  const { run } = await ask(app, { session, agent: 'team', options })
+  expect(run).toMatchObject({ status: 'completed', stop_reason: 'budget' })
+  expect(ofType(await events(run.id), 'run_waiting')).toEqual([])
+  await expectGoesOn(app, session)
+})
+
 test('time at work counts, and the run waits before it goes on', async () => {
   const session = await newSession(app)
   model.push({ ...think, text: 'a', delayPerChunk: 300 })

@@ -105,3 +105,15 @@ test('two questions of one answer are answered one after the other', async () =>
   ])
   await expectGoesOn(app, session)
 })
+
+test('with on_elicitation decline nobody is asked, and the model goes on', async () => {
+  const session = await newSession(app)
+  model.push(
+    { toolCalls: [{ name: 'user_prompt', arguments: { message: 'How old?', schema } }] },
+    { text: 'I go on without.' },
+  )
+  const { run } = await ask(app, { session, options: { on_elicitation: 'decline' } })
+  expect(run).toMatchObject({ status: 'completed', completed: true })
+  expect(toldResults(app)).toEqual([JSON.stringify({ action: 'decline', content: null })])
+  expect(ofType(await events(run.id), 'elicitation_request')).toEqual([])
+})

@@ -10,6 +10,7 @@ export const appam: Dialect = {
   mount: '/compat/appam',
   port: 3000,
   approves: false,
+  asks: false,
   takesTextBack: false,
   routes: [
     { method: 'get', path: '/api/agents', scope: 'read', answer: agents.list },

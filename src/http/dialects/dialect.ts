@@ -15,6 +15,8 @@ export type Dialect = {
   port?: number
   /** Its clients can approve. Else a call that must ask is denied, or waits for another door. */
   approves: boolean
+  /** false: its clients cannot answer a tool that asks the user, which is told so, or waits too. */
+  asks?: false
   /** Its wire can tell clients to drop text; else a model that fails after some fails the run. */
   takesTextBack: boolean
   routes: DialectRoute[]

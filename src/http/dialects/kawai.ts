@@ -10,6 +10,7 @@ export const kawai: Dialect = {
   mount: '/compat/kawai',
   port: 8000,
   approves: false,
+  asks: false,
   takesTextBack: true,
   routes: [
     { method: 'post', path: '/chat', scope: 'runs', answer: chat },

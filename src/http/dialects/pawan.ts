@@ -11,6 +11,7 @@ export const pawan: Dialect = {
   mount: '/compat/pawan',
   port: 3300,
   approves: false,
+  asks: false,
   takesTextBack: false,
   routes: ['', '/api'].flatMap(routesBelow),
   refuse: (problem, status) => json({ error: problem.message }, status),
