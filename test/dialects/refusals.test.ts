@@ -1,0 +1,110 @@
+import { expect, onTestFinished, test } from 'vitest'
+import type { Dialect } from '#http/dialects/dialect.ts'
+import { dialects } from '../../src/dialects.ts'
+import { openHouse } from '../http/house.ts'
+import { startApp } from '../support/app.ts'
+
+const token = 'the-operators-own-key'
+const origin = 'https://app.example.org'
+const app = await startApp({
+  lifetime: 'file',
+  token,
+  flags: ['--http-token', token, '--max-body', '2000', '--cors-origin', origin],
+})
+const authorized = { Authorization: `Bearer ${token}` }
+const text = expect.any(String)
+
+/** The shape of a refusal, and the status for a body that is no JSON by its media type. */
+const words: Record<string, { shape: object; media: number }> = {
+  appam: { shape: { error: text }, media: 415 },
+  cagent: { shape: { message: text, error: text, code: text }, media: 400 },
+  kawai: { shape: { detail: expect.anything() }, media: 422 },
+  pawan: { shape: { error: text }, media: 415 },
+  ra: { shape: { error: text }, media: 400 },
+  openai: {
+    shape: { error: expect.objectContaining({ message: text, type: text }) },
+    media: 415,
+  },
+}
+const each = dialects.map((dialect) => [dialect.name, dialect] as const)
+
+test('every dialect says here how it words a refusal', () => {
+  expect(dialects.map(({ name }) => name).filter((name) => !(name in words))).toEqual([])
+})
+
+test.each(each)('%s refuses in its own words', async (name, dialect) => {
+  const { shape, media } = words[name] ?? {}
+  const { data } = await app.client.POST('/api/keys', { body: { name, scopes: ['read'] } })
+  const read = { Authorization: `Bearer ${data.key}` }
+  const run = runPath(dialect)
+  const nowhere = `${dialect.mount}/not/there/at/all`
+  expect({
+    unauthorized: await post(run, '{}', {}),
+    forbidden: await post(run, '{}', read),
+    'not there': await post(nowhere, '{}', authorized),
+    'too large': await post(run, JSON.stringify({ message: 'x'.repeat(4000) }), authorized),
+    'no JSON': await post(run, '{', authorized),
+    'another medium': await post(run, '<a/>', { ...authorized, 'Content-Type': 'text/xml' }),
+  }).toEqual({
+    unauthorized: [401, shape],
+    forbidden: [403, shape],
+    'not there': [404, shape],
+    'too large': [413, shape],
+    'no JSON': [name === 'kawai' ? 422 : 400, shape],
+    'another medium': [media, shape],
+  })
+})
+
+test('each tells in its own words that too many ask', async () => {
+  const rate = { perMinute: 1, burst: 1 }
+  const requests = { rate, sparesKeyless: false, trustProxy: false, now: () => 0 }
+  const house = await openHouse({ dialects: [...dialects], requests })
+  onTestFinished(() => house.close())
+  await (await fetch(house.url)).body?.cancel()
+  for (const [name, dialect] of each) {
+    const refused = await fetch(house.url + runPath(dialect), { method: 'POST', body: '{}' })
+    expect([name, refused.status, await refused.json()]).toEqual([name, 429, words[name]?.shape])
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  }
+})
+
+test.each(each)('a page of an allowed origin may ask %s first', async (_name, dialect) => {
+  for (const { method, path } of dialect.routes) {
+    const asked = await preflight(dialect.mount + concrete(path), method, origin)
+    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, origin])
+    const methods = asked.headers.get('access-control-allow-methods')?.split(', ')
+    expect(methods).toContain(method.toUpperCase())
+    const headers = asked.headers.get('access-control-allow-headers')
+    for (const needed of ['Authorization', 'Content-Type', 'Last-Event-ID']) {
+      expect(headers).toContain(needed)
+    }
+  }
+  const other = await preflight(runPath(dialect), 'post', 'https://elsewhere.example')
+  expect(other.headers.get('access-control-allow-origin')).toBeNull()
+})
+
+/** Where the dialect starts runs. */
+function runPath({ mount, routes, name }: Dialect): string {
+  const route = routes.find(({ method, scope }) => method === 'post' && scope === 'runs')
+  if (!route) throw new Error(`${name} starts no runs`)
+  return mount + concrete(route.path)
+}
+
+function concrete(path: string): string {
+  return path.replaceAll(/:(name|agent)\b/g, 'assistant').replaceAll(/:\w+(?:\{[^}]*\})?/g, 'x')
+}
+
+async function post(path: string, body: string, headers: Record<string, string>) {
+  const all = { 'Content-Type': 'application/json', ...headers }
+  const answer = await fetch(app.url + path, { method: 'POST', headers: all, body })
+  return [answer.status, await answer.json()]
+}
+
+function preflight(path: string, method: string, from: string): Promise<Response> {
+  const asks = {
+    Origin: from,
+    'Access-Control-Request-Method': method.toUpperCase(),
+    'Access-Control-Request-Headers': 'authorization,content-type',
+  }
+  return fetch(app.url + path, { method: 'OPTIONS', headers: asks })
+}
