@@ -1,13 +1,15 @@
+import { agUi } from '#http/dialects/ag-ui.ts'
 import { appam } from '#http/dialects/appam.ts'
 import { cagent } from '#http/dialects/cagent.ts'
 import type { Dialect } from '#http/dialects/dialect.ts'
 import { kawai } from '#http/dialects/kawai.ts'
+import { mcp } from '#http/dialects/mcp.ts'
 import { openai } from '#http/dialects/openai.ts'
 import { pawan } from '#http/dialects/pawan.ts'
 import { ra } from '#http/dialects/ra.ts'
 
 /** Every wire that is spoken beside the contract's own; a new one is a line here. */
-export const dialects: readonly Dialect[] = [appam, cagent, kawai, pawan, ra, openai]
+export const dialects: readonly Dialect[] = [agUi, appam, cagent, kawai, pawan, ra, openai, mcp]
 
 /** Those that `--as` knows: they stand in for another server, on its own port. */
 export function findStandIn(name: string): (Dialect & { port: number }) | undefined {

@@ -1,0 +1,147 @@
+import { Problem } from '#contract/problem.ts'
+import type { Answer, Call } from './dialect.ts'
+import { type Fields, isFields } from './fields.ts'
+import { type AgentTool, listAgentTools } from './mcp-agents.ts'
+import { errorCodes, errorOf, isRequestId, type RequestId, resultOf } from './mcp-message.ts'
+import { outputSchema, toToolError, toToolResult } from './mcp-result.ts'
+import type { McpSession } from './mcp-session.ts'
+import { type Begun, begin } from './mcp-start.ts'
+import { createMcpView } from './mcp-view.ts'
+
+export function listTools(house: Call['house']): object {
+  return { tools: listAgentTools(house).map(toTool) }
+}
+
+function toTool({ tool, agent, spec }: AgentTool) {
+  return {
+    name: tool,
+    title: agent,
+    description: spec.description ?? `The agent ${agent}`,
+    inputSchema,
+    outputSchema: outputSchema(spec.structured_output?.schema),
+    annotations: { title: agent, readOnlyHint: false, openWorldHint: true },
+  }
+}
+
+const inputSchema = {
+  type: 'object',
+  properties: {
+    message: {
+      type: 'string',
+      description:
+        'What the agent is to do. Left out: it waits for what the session is doing, or tells its last answer',
+    },
+    session_id: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 200,
+      description: 'Goes on with a conversation; left out, a new one begins',
+    },
+  },
+  additionalProperties: false,
+}
+
+/** Runs the agent. What is wrong with the call or the run is a result, which a model can act on. */
+export async function callTool(
+  call: Call,
+  { id, params, mcp }: { id: RequestId; params: Fields; mcp: McpSession },
+): Promise<Answer> {
+  const { house } = call
+  const tool = listAgentTools(house).find((known) => known.tool === params.name)
+  if (!tool) return errorOf(id, errorCodes.invalidParams, `Unknown tool: ${params.name}`)
+  if (!house.may('runs')) {
+    throw new Problem('forbidden', 'To call a tool takes the scope runs; use a key that has it')
+  }
+  try {
+    const asked = { ...mcp, asks: house.may('approvals') ? mcp.asks : noAsks }
+    const request = { requestId: id, mcp: asked, tool, ...readArguments(params.arguments) }
+    const begun = await begin(house, request)
+    const meta = isFields(params._meta) ? params._meta : {}
+    const progressToken = isRequestId(meta.progressToken) ? meta.progressToken : null
+    return await answer(call, { id, progressToken, mcp: asked, tool, begun })
+  } catch (error) {
+    if (!(error instanceof Problem) || !forTheModel.has(error.code)) throw error
+    return resultOf(id, toToolError(error.message))
+  }
+}
+
+/** Whoever may not decide is not asked. */
+export const noAsks = { form: false, url: false }
+
+/** Refusals of what was asked for, rather than of the caller. */
+const forTheModel = new Set<string>([
+  'validation_failed',
+  'not_found',
+  'conflict',
+  'session_busy',
+  'queue_full',
+  'nothing_pending',
+])
+
+function readArguments(given: unknown = {}) {
+  if (!isFields(given)) throw invalid('arguments must be an object')
+  const { message, session_id: session, ...others } = given
+  const [other] = Object.keys(others)
+  if (other !== undefined) throw invalid(`there is no argument ${other}`)
+  if (message !== undefined && typeof message !== 'string') {
+    throw invalid('message must be a string')
+  }
+  if (session === undefined) return { message, session }
+  if (typeof session !== 'string' || session.length < 1 || session.length > 200) {
+    throw invalid('session_id must be a string of 1 to 200 characters')
+  }
+  return { message, session }
+}
+
+function invalid(message: string): Problem {
+  return new Problem('validation_failed', message)
+}
+
+/** As a stream, which a client can come back to; whole for one that takes JSON only. */
+async function answer(
+  { house, header }: Call,
+  {
+    id,
+    progressToken,
+    mcp,
+    tool,
+    begun,
+  }: {
+    id: RequestId
+    progressToken: RequestId | null
+    mcp: McpSession
+    tool: AgentTool
+    begun: Begun
+  },
+): Promise<Answer> {
+  const { sessionId } = begun
+  const structured = tool.spec.structured_output !== undefined
+  if (begun.type === 'outcome') {
+    const { outcome, runId } = begun
+    return resultOf(id, toToolResult(outcome, { sessionId, runId, structured }))
+  }
+  const { run, after } = begun.started
+  const streams = takesStreams(header('accept'))
+  const view = createMcpView({
+    run,
+    place: { runId: run.id, from: after, requestId: id, progressToken },
+    session: streams ? mcp : { ...mcp, asks: noAsks },
+    sessionId,
+    structured,
+    questions: begun.questions,
+    primes: takesPrimes(header('mcp-protocol-version')),
+  })
+  if (streams) return { type: 'stream', sessionId: run.session_id, after, view }
+  await house.runs.collect(begun.started, (event) => void view.show(event))
+  const outcome = view.outcome() ?? { text: 'The run is gone', status: 'failed', isError: true }
+  return resultOf(id, toToolResult(outcome, { sessionId, runId: run.id, structured }))
+}
+
+function takesStreams(accept = '*/*'): boolean {
+  return accept.includes('text/event-stream') || accept.includes('*/*')
+}
+
+/** Older clients take every event for a message. */
+export function takesPrimes(version: string | undefined): boolean {
+  return version !== undefined && version >= '2025-11-25'
+}
