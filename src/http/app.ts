@@ -71,8 +71,9 @@ export function createApp({
         desk: dialects,
         gate,
         bodyLimit: limits.body,
+        trustProxy: limits.requests.trustProxy,
       })
-      mount(route.method, base + route.path, handler)
+      mount(route.method, route.atRoot ? route.path : base + route.path, handler)
     }
   }
 

@@ -12,6 +12,7 @@ import { authorOf } from './handlers/agent-edits.ts'
 import { createSummaries } from './handlers/agent-summary.ts'
 import { createToolList } from './handlers/agent-tool-list.ts'
 import type { Collaborators } from './handlers/handlers.ts'
+import type { RunFilter } from './handlers/runs.ts'
 import type { SessionFilter } from './handlers/sessions.ts'
 import { can } from './principal.ts'
 import { requireApprovalFor, requireScope } from './require-scope.ts'
@@ -157,6 +158,11 @@ export function createHouses(
         get: (id: string) => runRows.get(scope, id),
         list: (session: string, page: Partial<PageRequest> = {}) =>
           runRows.list(scope, session, toPage(page, 'desc')),
+        /** The newest message of the run's own agent. */
+        answer: (id: string) => runRows.answer(scope, id),
+        /** The newest first, without those of sub-agents. */
+        ofAgent: (page: Partial<PageRequest>, filter: RunFilter) =>
+          runRows.ofAgent(scope, toPage(page, 'desc'), filter),
         /** The newest run that is not over and whose metadata holds this. */
         findActive: (metadata: Record<string, unknown>) => runRows.findActive(scope, metadata),
         cancel: (id: string) => runs.cancel(scope, id),

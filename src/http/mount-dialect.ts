@@ -30,7 +30,14 @@ export function dialectHandler(
     desk,
     gate,
     bodyLimit,
-  }: { dialect: Dialect; desk: DialectDesk; gate: Gate; bodyLimit: number },
+    trustProxy,
+  }: {
+    dialect: Dialect
+    desk: DialectDesk
+    gate: Gate
+    bodyLimit: number
+    trustProxy: boolean
+  },
 ): Handler<Env> {
   return async (c) => {
     await gate.admit(c, { scope: route.scope })
@@ -44,6 +51,7 @@ export function dialectHandler(
       params: c.req.param(),
       query: (name) => c.req.query(name),
       header: (name) => c.req.header(name),
+      origin: originOf(c, trustProxy),
       body: (options) => readJsonBody(c.env.incoming, { limit: bodyLimit, ...options }),
       house,
     })
@@ -61,6 +69,16 @@ export function dialectHandler(
     })
     return RESPONSE_ALREADY_SENT
   }
+}
+
+/** Where the caller reached the server; behind a proxy, what that says. */
+function originOf(c: AppContext, trustProxy: boolean): string {
+  const url = new URL(c.req.url)
+  const proto = trustProxy ? c.req.header('x-forwarded-proto') : undefined
+  const host = trustProxy ? c.req.header('x-forwarded-host') : undefined
+  if (proto === 'https' || proto === 'http') url.protocol = proto
+  if (host !== undefined && /^[\w.:[\]-]+$/.test(host)) url.host = host
+  return url.origin
 }
 
 /** A problem as the dialect tells it. */

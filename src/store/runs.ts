@@ -20,6 +20,46 @@ export function createRuns({ database }: { database: Statements }) {
       return row ? toRun(row) : null
     },
 
+    /** Runs of an agent, without those of sub-agents; `total` counts to a thousand. */
+    async ofAgent(
+      scope: Scope,
+      page: PageRequest,
+      {
+        agent,
+        session,
+        status,
+        since,
+      }: { agent: string; session?: string; status?: RunStatus; since?: string },
+    ): Promise<Page<Run> & { total: number }> {
+      const chosen = `runs r join sessions s on s.id = r.session_id
+         where r.tenant = $1 and s.tenant = $1 and ($2::text is null or s.owner = $2)
+           and r.agent = $3 and r.parent_run_id is null
+           and ($4::text is null or s.id = $4 or s.external_id = $4)
+           and ($5::text is null or r.status = $5)
+           and ($6::text is null
+             or coalesce(r.finished_at, r.started_at, r.created_at) >= $6::timestamptz)`
+      const values = [
+        scope.tenant,
+        scope.owner,
+        agent,
+        session ?? null,
+        status ?? null,
+        since ?? null,
+      ]
+      const [after = null] = decodeCursor(page, 1) ?? []
+      const rows = await database.query<RunRow>(
+        `select ${runColumns} from ${chosen} and ${afterId(page, 'r.id', '$7')}
+         order by r.id ${page.order} limit $8`,
+        [...values, after, page.limit + 1],
+      )
+      const [row] = await database.query<{ total: number }>(
+        `select count(*)::int as total from (select 1 from ${chosen} limit 1000) counted`,
+        values,
+      )
+      const shown = toPage({ rows, limit: page.limit, keyOf: ({ id }) => [id], toItem: toRun })
+      return { ...shown, total: row?.total ?? 0 }
+    },
+
     /** The newest run that is not over and whose metadata holds this. */
     async findActive(scope: Scope, metadata: Record<string, unknown>): Promise<Run | null> {
       const [row] = await database.query<RunRow>(

@@ -28,6 +28,8 @@ export type DialectRoute = {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** Below the mount, with `:name` for a parameter. */
   path: string
+  /** The path is below the root of the server instead. */
+  atRoot?: true
   /** What its caller must be allowed to do, in the words of the contract; `public` asks nobody. */
   scope: RequiredScope
   answer(call: Call): Promise<Answer> | Answer
@@ -38,6 +40,8 @@ export type Call = {
   params: Record<string, string>
   query(name: string): string | undefined
   header(name: string): string | undefined
+  /** Where the caller reached this server: `https://host:port`. */
+  origin: string
   /**
    * The body as a JSON value within the server's limits; undefined when there is none. Throws
    * `invalid_json`, `payload_too_large`, and without `anyMediaType` `unsupported_media_type`.

@@ -7,9 +7,24 @@ import { toPageRequest } from '../page-request.ts'
 import type { RunReader } from '../run-answer.ts'
 import type { SessionRows } from './sessions.ts'
 
+export type RunFilter = {
+  agent: string
+  /** An id or an external id. */
+  session?: string
+  status?: Run['status']
+  /** Only those whose last change of status came then or later. */
+  since?: string
+}
+
 /** The runs of the store; `sessionId` is no external id. */
 export type RunRows = RunReader & {
   list(scope: Scope, sessionId: string, page: PageRequest): Promise<Page<Run>>
+  /** The newest first, without those of sub-agents. */
+  ofAgent(
+    scope: Scope,
+    page: PageRequest,
+    filter: RunFilter,
+  ): Promise<Page<Run> & { total: number }>
   /** The newest run that is not over and whose metadata holds this. */
   findActive(scope: Scope, metadata: Record<string, unknown>): Promise<Run | null>
 }
