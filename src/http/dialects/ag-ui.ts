@@ -1,0 +1,235 @@
+import type { Message } from '#contract/message.ts'
+import { Problem } from '#contract/problem.ts'
+import type { Run, RunOptions } from '#contract/run.ts'
+import type { SessionDetail } from '#contract/session.ts'
+import { answerInterrupts, openInterrupts } from './ag-ui-interrupts.ts'
+import { contextText, isContext, toHistory } from './ag-ui-messages.ts'
+import { type AgUiInput, readInput } from './ag-ui-request.ts'
+import { type AgUiOpen, createAgUiView, toStaticStream } from './ag-ui-view.ts'
+import { type Answer, type Call, type Dialect, json } from './dialect.ts'
+import { messagesBefore } from './live-run.ts'
+import { continueThread } from './thread-tail.ts'
+
+/**
+ * AG-UI: a thread is a session. One of its runs ends where ours waits for the client, and the next
+ * one goes on with it.
+ */
+export const agUi: Dialect = {
+  name: 'ag-ui',
+  mount: '/ag-ui',
+  approves: true,
+  takesTextBack: true,
+  routes: [
+    { method: 'post', path: '/:agent', scope: 'runs', answer: runAgent },
+    { method: 'post', path: '/:agent/connect', scope: 'read', answer: connect },
+    { method: 'get', path: '/:agent/threads/:thread', scope: 'read', answer: showThread },
+  ],
+  refuse,
+}
+
+function refuse({ code, message, details: { errors } }: Problem, status: number): Answer {
+  return json({ code, message, ...(errors && { errors }) }, status)
+}
+
+async function runAgent(call: Call): Promise<Answer> {
+  const { house } = call
+  const agent = findAgent(call)
+  const input = readInput(await call.body())
+  const thread = await readThread(house, input.threadId)
+  const stored = thread ? await house.sessions.allMessages(thread.detail.id) : []
+  const waiting = thread?.run?.status === 'waiting' ? { ...thread, run: thread.run } : null
+  const resumed = waiting && (await resume(house, { input, stored, ...waiting }))
+  if (resumed) return resumed
+  if (input.resume.length > 0) refuseResume(input)
+  const options: RunOptions = {
+    ...(input.tools.length > 0 && { tools: input.tools }),
+    // A run that waits for results which do not come makes room for what is said instead.
+    ...(waiting && { on_busy: 'interrupt' }),
+    metadata: { ag_ui: { run_id: input.runId, forwarded_props: input.forwardedProps } },
+  }
+  const { run, after } = await start(house, { agent, input, thread, stored, options })
+  const place = { threadId: input.threadId, runId: input.runId }
+  const { messages, state } = input
+  return {
+    type: 'stream',
+    sessionId: run.session_id,
+    after,
+    view: createAgUiView({ run, place, messages, state, isFromStart: true }),
+    ...leaving(input, run),
+  }
+}
+
+type Thread = { detail: SessionDetail; run: Run | null }
+
+async function readThread(house: Call['house'], id: string): Promise<Thread | null> {
+  const detail = await house.sessions.detail(id, 0)
+  if (!detail) return null
+  return { detail, run: detail.active_run_id ? await house.runs.get(detail.active_run_id) : null }
+}
+
+async function start(
+  house: Call['house'],
+  {
+    agent,
+    input,
+    thread,
+    stored,
+    options,
+  }: {
+    agent: Agent
+    input: AgUiInput
+    thread: Thread | null
+    stored: Message[]
+    options: RunOptions
+  },
+) {
+  const next = continueThread(input.held, stored)
+  const around = contextText(input.context, input.state)
+  const isTold = around === null || stored.findLast(isContext)?.content === around
+  const context = isTold ? [] : [{ role: 'system' as const, content: around }]
+  const messages = next.type === 'answer' ? [] : [...context, ...next.messages]
+  if (!thread) {
+    const session = { agent: agent.agent, external_id: input.threadId }
+    return house.runs.startNew({ session, agent, messages, options })
+  }
+  const session = thread.detail.id
+  if (next.type === 'append') return house.runs.start({ session, agent, messages, options })
+  const kind = next.type === 'edit' ? ('message' as const) : ('answer' as const)
+  const beside = { kind, messageId: next.messageId }
+  return house.runs.start({ session, agent, messages, options, beside })
+}
+
+/** Goes on with the run that waits; null when nothing of what it waits for is here. */
+async function resume(
+  house: Call['house'],
+  {
+    detail,
+    run,
+    input,
+    stored,
+  }: { detail: SessionDetail; run: Run; input: AgUiInput; stored: Message[] },
+): Promise<Answer | null> {
+  const { id: session, last_seq: after, pending_tool_calls: pending } = detail
+  const interrupts = openInterrupts(detail, run)
+  const calls = pending.map(({ tool_call: asked }) => asked.id)
+  const given = calls.filter((id) => input.results.has(id))
+  if (interrupts.length === 0 && given.length === 0) return null
+  await answerInterrupts(house, { session, open: interrupts, resume: input.resume })
+  const next = continueThread(input.held, stored)
+  if (next.type === 'append' && next.messages.length > 0) {
+    const agent = { agent: run.agent, agentName: run.agent_name }
+    const options: RunOptions = { on_busy: 'steer' }
+    await house.runs.start({ session, agent, messages: next.messages, options })
+  }
+  for (const toolCallId of given) {
+    const { output, isError } = input.results.get(toolCallId) ?? { output: '', isError: true }
+    await house.runs.submitToolResult({ session, toolCallId, output, isError })
+  }
+  const place = { threadId: input.threadId, runId: input.runId }
+  const again = await readThread(house, session)
+  if (
+    again?.run?.id === run.id &&
+    again.run.status === 'waiting' &&
+    again.detail.last_seq === after
+  ) {
+    return still(place, { open: openOf(again.detail, again.run), messages: null })
+  }
+  const view = createAgUiView({
+    run,
+    place,
+    open: { interrupts: [], clientCalls: calls },
+    messages: input.messages,
+    state: input.state,
+    isFromStart: false,
+  })
+  const sessionId = run.session_id
+  return { type: 'stream', sessionId, after, view, ...leaving(input, run) }
+}
+
+/** The thread from its beginning: its messages, what it waits for, or the run that goes on. */
+async function connect(call: Call): Promise<Answer> {
+  const { house } = call
+  findAgent(call)
+  const { threadId, runId, state } = readInput(await call.body())
+  const place = { threadId, runId }
+  const thread = await readThread(house, threadId)
+  const stored = thread ? await house.sessions.allMessages(thread.detail.id) : []
+  const { run } = thread ?? {}
+  const bounds = run && run.status !== 'waiting' ? await house.events.runBounds(run.id) : null
+  if (!thread || !run || !bounds || bounds.last !== null) {
+    const open = thread && run ? openOf(thread.detail, run) : none
+    return still(place, { open, messages: toHistory(stored) })
+  }
+  const messages = toHistory(await messagesBefore(house, { run, messages: stored }))
+  const waitsBefore = thread.detail.last_seq
+  const view = createAgUiView({
+    run,
+    place,
+    messages,
+    state,
+    isFromStart: true,
+    isJoined: true,
+    waitsBefore,
+  })
+  return { type: 'stream', sessionId: bounds.sessionId, after: bounds.after, view }
+}
+
+async function showThread(call: Call): Promise<Answer> {
+  const { house, params } = call
+  findAgent(call)
+  const threadId = params.thread ?? ''
+  const thread = await readThread(house, threadId)
+  if (!thread) throw new Problem('not_found', `There is no thread ${threadId}`)
+  const stored = await house.sessions.allMessages(thread.detail.id)
+  const { interrupts, clientCalls } = thread.run ? openOf(thread.detail, thread.run) : none
+  return json({
+    threadId,
+    messages: toHistory(stored),
+    interrupts,
+    pendingToolCallIds: clientCalls,
+    isRunning: thread.run !== null && thread.run.status !== 'waiting',
+  })
+}
+
+type Agent = { agent: string; agentName?: string }
+
+/** `?agent_name=` names one of a team. */
+function findAgent({ house: { agents }, params, query }: Call): Agent {
+  const [agent = '', agentName] = [params.agent, query('agent_name')]
+  const known = agents.get(agent)
+  if (!known) {
+    const names = agents.list().map(({ name }) => name)
+    throw new Problem('not_found', `There is no agent ${agent}; there are: ${names.join(', ')}`)
+  }
+  if (agentName === undefined) return { agent }
+  if (Object.hasOwn(known.file.agents, agentName)) return { agent, agentName }
+  throw new Problem('not_found', `The agent ${agent} has no member ${agentName}`)
+}
+
+const none: AgUiOpen = { interrupts: [], clientCalls: [] }
+
+function openOf(detail: SessionDetail, run: Run): AgUiOpen {
+  if (run.status !== 'waiting') return none
+  const clientCalls = detail.pending_tool_calls.map(({ tool_call: { id } }) => id)
+  return { interrupts: openInterrupts(detail, run), clientCalls }
+}
+
+/** Aborting is how its clients stop a run, unless they said that they may come back. */
+function leaving({ forwardedProps }: AgUiInput, { id }: Run) {
+  return forwardedProps.cancelOnDisconnect === false ? {} : { cancelOnDisconnect: id }
+}
+
+function refuseResume({ resume: [entry] }: AgUiInput): never {
+  throw new Problem(
+    'nothing_pending',
+    `The interrupt ${entry?.interruptId} is not open any more: connect to the thread again`,
+  )
+}
+
+function still(
+  place: { threadId: string; runId: string },
+  thread: { open: AgUiOpen; messages: unknown[] | null },
+): Answer {
+  const headers = { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' }
+  return { type: 'text', status: 200, body: toStaticStream(place, thread), headers }
+}

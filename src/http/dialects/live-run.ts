@@ -1,0 +1,27 @@
+import type { Message } from '#contract/message.ts'
+import type { Run } from '#contract/run.ts'
+import type { Call } from './dialect.ts'
+
+/**
+ * The messages of a branch before a run's own, which its events show again. The messages must have
+ * been read before: what the run adds meanwhile is in its events alone.
+ */
+export async function messagesBefore<Kept extends Message>(
+  { events }: Call['house'],
+  { run, messages }: { run: Run; messages: Kept[] },
+): Promise<Kept[]> {
+  const bounds = await events.runBounds(run.id)
+  if (!bounds) return messages
+  let after = bounds.after
+  while (true) {
+    const page = await events.page(bounds.sessionId, { after, limit: 500 })
+    for (const event of page ?? []) {
+      if (event.type !== 'message_added' || event.session_id !== run.session_id) continue
+      const first = messages.findIndex(({ id }) => id === event.message_id)
+      return first === -1 ? messages : messages.slice(0, first)
+    }
+    const last = page?.at(-1)
+    if (!last) return messages
+    after = last.seq
+  }
+}
