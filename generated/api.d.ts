@@ -1048,6 +1048,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the metrics of the instance
+         * @description In the text format of Prometheus. They are about all tenants, so that a key has to be of the tenant `default`; `--metrics-listen` serves them without a key at an address of their own.
+         */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     turnFinished: {
@@ -4465,11 +4485,11 @@ export interface components {
          */
         Owner: string;
         /**
-         * @description What a key may do. `read`: see what is its owner's; every other scope brings it. `sessions`, `runs`, `approvals`: make and change sessions, run agents, decide. `agents:write`, `tools:write`, `code:write`: change agents, their tools, and the code of tools. `keys`: its owner's keys. `admin`: everything, for all owners of the tenant
+         * @description What a key may do. `read`: see what is its owner's; every other scope brings it. `sessions`, `runs`, `approvals`: make and change sessions, run agents, decide. `agents:write`, `tools:write`, `code:write`: change agents, their tools, and the code of tools. `keys`: its owner's keys. `metrics`: how the server is, for what scrapes it. `admin`: everything, for all owners of the tenant
          * @example runs
          * @enum {string}
          */
-        KeyScope: "read" | "sessions" | "runs" | "approvals" | "agents:write" | "tools:write" | "code:write" | "keys" | "admin";
+        KeyScope: "read" | "sessions" | "runs" | "approvals" | "agents:write" | "tools:write" | "code:write" | "keys" | "metrics" | "admin";
         /** @description A new key */
         CreatedKey: components["schemas"]["ApiKey"] & {
             /**
@@ -4575,6 +4595,12 @@ export interface components {
              */
             agent_id: string;
         };
+        /**
+         * @description Metrics in the text format of Prometheus, version 0.0.4
+         * @example # TYPE parley_streams_open gauge
+         *     parley_streams_open 3
+         */
+        MetricsText: string;
     };
     responses: {
         /** @description The request is malformed */
@@ -5269,6 +5295,16 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Health"];
+            };
+        };
+        /** @description The metrics */
+        MetricsResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "text/plain": components["schemas"]["MetricsText"];
             };
         };
     };
@@ -7161,6 +7197,24 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["OkResponse"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["MetricsResponse"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];

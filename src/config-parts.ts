@@ -67,7 +67,12 @@ export function readDialectsOff(
 }
 
 export function readListen(given: Given | undefined, standIn: Dialect | undefined): ListenAddress {
-  const text = lastOf(given) ?? `127.0.0.1:${standIn?.port ?? 8080}`
+  return readAddress(given) ?? { host: '127.0.0.1', port: standIn?.port ?? 8080 }
+}
+
+export function readAddress(given: Given | undefined): ListenAddress | undefined {
+  const text = lastOf(given)
+  if (text === undefined) return undefined
   const address = parseListenAddress(text)
   if (address) return address
   throw invalid(

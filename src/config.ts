@@ -15,6 +15,7 @@ import {
   type ModelTraffic,
   type Registries,
   type RunBudget,
+  readAddress,
   readArchive,
   readDatabase,
   readDialectsOff,
@@ -28,8 +29,8 @@ import {
 } from './config-parts.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { isLoopback } from './listen-address.ts'
-import type { LogLevel } from './log.ts'
-import { logLevels } from './log.ts'
+import type { LogFormat, LogLevel } from './log.ts'
+import { logFormats, logLevels } from './log.ts'
 import {
   type Environment,
   lastOf,
@@ -96,6 +97,9 @@ export type Config = Readonly<{
   /** Whether the model is asked for titles. */
   titles: boolean
   logLevel: LogLevel
+  logFormat: LogFormat
+  /** Where metrics are served without a key. */
+  metricsListen: ListenAddress | undefined
   environment: Environment
 }>
 
@@ -154,6 +158,8 @@ export function readConfig({
     runBudget: Object.freeze(readRunBudget(settings)),
     limits: Object.freeze(readLimits(settings)),
     logLevel: readChoice(settings.get('log-level'), logLevels, 'info'),
+    logFormat: readChoice(settings.get('log-format'), logFormats, 'json'),
+    metricsListen: readAddress(settings.get('metrics-listen')),
     environment,
   })
 }

@@ -14,13 +14,15 @@ import { landingPage } from '#http/landing.ts'
 import { createRunAdmission } from '#http/limits-runs.ts'
 import { createStreamSeats } from '#http/limits-streams.ts'
 import { listen } from '#http/listen.ts'
+import { openMetricsDoor } from '#http/metrics-door.ts'
 import { createEventStreams, tickInterval } from '#http/sse.ts'
 import { createTicker } from '#http/ticker.ts'
+import { joinRequestObservers } from '#http/watch.ts'
 import { openModels } from '#providers/models.ts'
 import { createOfflineModel } from '#providers/offline.ts'
 import { checkArguments } from '#runtime/arguments.ts'
 import { listModels } from '#runtime/listed-models.ts'
-import { noObserver } from '#runtime/observer.ts'
+import { joinObservers } from '#runtime/observer.ts'
 import { openRuntime, type Runtime } from '#runtime/open-runtime.ts'
 import type { ToolsetFactory } from '#runtime/tool.ts'
 import type { Database } from '#store/database.ts'
@@ -33,6 +35,8 @@ import { openDatabase } from '#store/open-database.ts'
 import { bindRunStatements } from '#store/run-statements.ts'
 import { createSessionLists } from '#store/session-lists.ts'
 import { createStore } from '#store/store.ts'
+import { createMetrics, type Metrics } from '#telemetry/metrics.ts'
+import { createWorkContext, type WorkContext } from '#telemetry/work-context.ts'
 import { createA2aToolset } from '#tools/a2a.ts'
 import { createApiToolset } from '#tools/api.ts'
 import { createBackgroundAgentsToolset } from '#tools/background-agents.ts'
@@ -78,6 +82,8 @@ export type RunningServer = {
   close(): Promise<void>
 }
 
+type Telemetry = { context: WorkContext; metrics: Metrics }
+
 /** Milliseconds that runs get to reach their next step when the server stops. */
 const drainGrace = 10_000
 /** Bytes of a document that a session is made of. */
@@ -89,14 +95,19 @@ const closeGrace = 2000
 export async function startServer(config: Config): Promise<RunningServer> {
   const redaction = createRedaction({ environment: config.environment })
   redaction.learn([config.database, config.archive?.url])
+  const context = createWorkContext()
   const log = createLogger({
     level: config.logLevel,
+    format: config.logFormat,
+    context: context.fields,
     write: (line) => void process.stderr.write(redaction.text(line)),
     now: () => new Date(),
   })
   const opened = createCloseStack()
+  const metrics = createMetrics({ version: config.version })
+  opened.add(metrics.close)
   try {
-    return await build(config, { log, redaction, opened })
+    return await build(config, { log, redaction, opened, telemetry: { context, metrics } })
   } catch (error) {
     await opened.close()
     throw error
@@ -105,7 +116,12 @@ export async function startServer(config: Config): Promise<RunningServer> {
 
 async function build(
   config: Config,
-  { log, redaction, opened }: { log: Logger; redaction: Redaction; opened: CloseStack },
+  {
+    log,
+    redaction,
+    opened,
+    telemetry,
+  }: { log: Logger; redaction: Redaction; opened: CloseStack; telemetry: Telemetry },
 ): Promise<RunningServer> {
   const began = performance.now()
   const { environment } = config
@@ -212,13 +228,20 @@ async function build(
     retention: config.retention,
     budget: config.runBudget,
     questionLifetime: config.limits.approvalTimeout * 1000,
-    observer: noObserver,
+    observer: joinObservers([telemetry.context.runs, telemetry.metrics.runs]),
     log,
   })
   opened.add(() => runtime.close(drainGrace))
 
   const ticker = createTicker({ interval: tickInterval })
   const streams = createEventStreams({ feed: runtime.feed, ticker })
+  telemetry.metrics.watch({
+    runLoad: store.operator.runLoad,
+    runsHeld: runtime.running,
+    streams: streams.size,
+    followers: runtime.followers,
+    pool: database.load,
+  })
   const admission = createAdmission({
     seats: createStreamSeats(config.limits.streams),
     admitRun: createRunAdmission({
@@ -268,6 +291,7 @@ async function build(
       sessions: await store.operator.activeSessions(),
       agent_id: config.instanceName,
     }),
+    readMetrics: telemetry.metrics.read,
     notReady: async () => {
       if (draining) return ['the server is stopping']
       return database.ping().then(
@@ -303,6 +327,7 @@ async function build(
     },
     door: auth.door,
     gate: auth.gate,
+    observer: joinRequestObservers([telemetry.context.requests, telemetry.metrics.requests]),
     newRequestId,
     log,
   })
@@ -313,6 +338,15 @@ async function build(
     await server.close(closeGrace)
   })
 
+  const metricsDoor =
+    config.metricsListen &&
+    (await openMetricsDoor({
+      ...config.metricsListen,
+      readMetrics: telemetry.metrics.read,
+      onError: (error) => log.error('could not read the metrics', { error }),
+    }))
+  opened.add(() => metricsDoor?.close())
+
   // The first run need not wait for it.
   models.prepare().catch((error: unknown) => log.warn('could not load the model client', { error }))
 
@@ -321,6 +355,7 @@ async function build(
     lines: describeStart({
       config,
       url: server.url,
+      metricsUrl: metricsDoor?.url,
       agents: files,
       models,
       code: code.support,

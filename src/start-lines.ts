@@ -9,12 +9,15 @@ import type { Config } from './config.ts'
 export function describeStart({
   config,
   url,
+  metricsUrl,
   agents,
   models,
   code,
 }: {
   config: Config
   url: string
+  /** Where metrics are served without a key. */
+  metricsUrl: string | undefined
   agents: Pick<TenantAgents, 'list'>
   models: Pick<OpenModels, 'detected' | 'substitution'>
   code: CodeRunner['support']
@@ -28,6 +31,7 @@ export function describeStart({
     ...substitutions(agents, models).map((line) => `            ${line}`),
     `  database  ${describeDatabase(config)}`,
     ...describeArchive(config),
+    ...(metricsUrl === undefined ? [] : [`  metrics   ${metricsUrl}/metrics, without a key`]),
     ...(config.enableShell ? ['  shell     on: agents may run commands as this user'] : []),
     ...(config.enableCode ? describeCode(code) : []),
     ...(config.insecureNoAuth && !config.loopback

@@ -55,6 +55,8 @@ export type OptionName =
   | 'approval-timeout'
   | 'instance-name'
   | 'log-level'
+  | 'log-format'
+  | 'metrics-listen'
 
 /** The flags that only `keys` has. */
 export type KeyOptionName = 'url' | 'token' | 'name' | 'scopes' | 'owner' | 'tenant' | 'expires-in'
@@ -346,6 +348,13 @@ export const serveOptions: readonly Option[] = [
     help: 'An approval or a question that nobody answers expires after so long. Default: 86400',
   },
   {
+    name: 'metrics-listen',
+    group: 'Network',
+    value: 'HOST:PORT',
+    variables: ['PARLEY_METRICS_LISTEN'],
+    help: 'Serve /metrics, and nothing else, at this address too: without a key, so keep it inside',
+  },
+  {
     name: 'instance-name',
     group: 'Network',
     value: 'NAME',
@@ -357,6 +366,13 @@ export const serveOptions: readonly Option[] = [
     group: 'Logs',
     value: 'LEVEL',
     variables: ['PARLEY_LOG_LEVEL'],
-    help: 'debug, info, warn or error; JSON lines on stderr. Default: info',
+    help: 'debug, info, warn or error; on stderr. Default: info',
+  },
+  {
+    name: 'log-format',
+    group: 'Logs',
+    value: 'json|text',
+    variables: ['PARLEY_LOG_FORMAT'],
+    help: 'One JSON object a line, or text for a terminal. Default: json',
   },
 ]

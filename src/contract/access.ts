@@ -11,11 +11,12 @@ export const KeyScope = z
     'tools:write',
     'code:write',
     'keys',
+    'metrics',
     'admin',
   ])
   .openapi('KeyScope', {
     description:
-      "What a key may do. `read`: see what is its owner's; every other scope brings it. `sessions`, `runs`, `approvals`: make and change sessions, run agents, decide. `agents:write`, `tools:write`, `code:write`: change agents, their tools, and the code of tools. `keys`: its owner's keys. `admin`: everything, for all owners of the tenant",
+      "What a key may do. `read`: see what is its owner's; every other scope brings it. `sessions`, `runs`, `approvals`: make and change sessions, run agents, decide. `agents:write`, `tools:write`, `code:write`: change agents, their tools, and the code of tools. `keys`: its owner's keys. `metrics`: how the server is, for what scrapes it. `admin`: everything, for all owners of the tenant",
     example: 'runs',
   })
 export type KeyScope = z.infer<typeof KeyScope>

@@ -19,6 +19,19 @@ export function jsonResponse<Schema extends z.ZodType>(
   }
 }
 
+/** An answer that is text, for another kind of program. */
+export function textResponse<Schema extends z.ZodType>(
+  schema: Schema,
+  { component, description, headers = [] }: ComponentOptions,
+) {
+  return {
+    description,
+    'x-component': component,
+    headers: headerReferences(headers),
+    content: { 'text/plain': { schema } },
+  }
+}
+
 /** An answer without a body. */
 export function emptyResponse({ component, description, headers = [] }: ComponentOptions) {
   return { description, 'x-component': component, headers: headerReferences(headers) }

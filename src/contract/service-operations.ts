@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import { requires } from './access.ts'
-import { jsonResponse, problems } from './response.ts'
-import { Health, Ok } from './service.ts'
+import { jsonResponse, problems, textResponse } from './response.ts'
+import { Health, MetricsText, Ok } from './service.ts'
 
 const tags = ['Service']
 const ok = jsonResponse(Ok, { component: 'OkResponse', description: 'It works' })
@@ -50,5 +50,19 @@ export const serviceOperations = {
     description:
       'For a readiness probe: 503 with the reasons while it drains, migrates or has no database.',
     responses: { 200: ok, ...problems() },
+  }),
+  getMetrics: createRoute({
+    operationId: 'getMetrics',
+    ...requires('metrics'),
+    method: 'get',
+    path: '/metrics',
+    tags,
+    summary: 'Get the metrics of the instance',
+    description:
+      'In the text format of Prometheus. They are about all tenants, so that a key has to be of the tenant `default`; `--metrics-listen` serves them without a key at an address of their own.',
+    responses: {
+      200: textResponse(MetricsText, { component: 'MetricsResponse', description: 'The metrics' }),
+      ...problems('forbidden'),
+    },
   }),
 }

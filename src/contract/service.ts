@@ -4,6 +4,11 @@ export const Ok = z
   .object({ status: z.literal('ok').openapi({ example: 'ok' }) })
   .openapi('Ok', { description: 'It works' })
 
+export const MetricsText = z.string().openapi('MetricsText', {
+  description: 'Metrics in the text format of Prometheus, version 0.0.4',
+  example: '# TYPE parley_streams_open gauge\nparley_streams_open 3\n',
+})
+
 export const Health = z
   .object({
     status: z.literal('ok'),

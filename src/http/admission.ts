@@ -19,7 +19,14 @@ export function createAdmission({
   admitRun: RunAdmission
 }): Admission {
   return {
-    stream: (c) => seats.take(c.env.outgoing, c.get('principal').keyId),
-    run: (c, start) => admitRun(c.get('principal'), start),
+    stream(c) {
+      seats.take(c.env.outgoing, c.get('principal').keyId)
+      c.set('staysOpen', true)
+    },
+    async run(c, start) {
+      const started = await admitRun(c.get('principal'), start)
+      c.set('runId', started.run.id)
+      return started
+    },
   }
 }

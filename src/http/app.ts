@@ -16,6 +16,7 @@ import { negotiate } from './negotiate.ts'
 import { otherMethods } from './other-methods.ts'
 import type { Page } from './pages.ts'
 import { type RequestShape, validateRequest } from './validate.ts'
+import { type RequestObserver, watchRequests } from './watch.ts'
 
 export type HttpLimits = {
   /** Bytes of a request body. */
@@ -34,6 +35,7 @@ export function createApp({
   dialects,
   door,
   gate,
+  observer,
   newRequestId,
   log,
 }: {
@@ -47,12 +49,14 @@ export function createApp({
   door: Door
   /** Asks every request who calls, before anything else is looked at. */
   gate: Gate
+  observer: RequestObserver
   newRequestId: () => string
   log: Logger
 }): Hono<Env> {
   const app = new Hono<Env>({ strict: true })
   const base = dialects.atRoot ? '/parley' : ''
   const answer = (problem: Problem, c: AppContext) => {
+    c.set('refusal', problem.code)
     const dialect = dialectOf(c.req.path, dialects)
     return dialect ? refuse(problem, dialect, c) : answerProblem(problem, c)
   }
@@ -60,7 +64,8 @@ export function createApp({
   app.notFound((c) =>
     answer(new Problem('not_found', `There is no such route; ${base}/docs lists them`), c),
   )
-  app.use(createEdge({ door, base, newRequestId }))
+  app.use(watchRequests({ observer, newRequestId, log }))
+  app.use(createEdge({ door, base }))
   app.use(gate.identify)
   app.use(limitRequests(limits.requests))
 

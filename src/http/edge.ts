@@ -14,7 +14,6 @@ const exposed = [
   'WWW-Authenticate',
   'Mcp-Session-Id',
 ].join(', ')
-const wellFormedId = /^[A-Za-z0-9._:-]{1,128}$/
 
 /** Where web pages may call from. */
 export type Door = {
@@ -26,16 +25,14 @@ export type Door = {
   origins: readonly string[]
 }
 
-/** What every request passes first: its id, and whether a web page may call and read the answer. */
+/** Whether a web page may call and read the answer, and what every answer carries. */
 export function createEdge({
   door: { loopback, isOpen, origins },
   base,
-  newRequestId,
 }: {
   door: Door
   /** Where the contract stands. */
   base: string
-  newRequestId: () => string
 }): MiddlewareHandler<Env> {
   const allowsAll = origins.includes('*')
 
@@ -44,17 +41,17 @@ export function createEdge({
   }
 
   return async (c, next) => {
-    const given = c.req.header('x-request-id')
-    const requestId = given !== undefined && wellFormedId.test(given) ? given : newRequestId()
     const origin = c.req.header('origin')
-    const headers: Record<string, string> = { 'X-Request-Id': requestId, ...securityHeaders }
+    const headers: Record<string, string> = {
+      'X-Request-Id': c.get('requestId'),
+      ...securityHeaders,
+    }
     if (loopback || origins.length > 0) headers.Vary = 'Origin'
     if (origin !== undefined && allows(origin)) {
       // Never with credentials: a key is sent by the page itself.
       headers['Access-Control-Allow-Origin'] = allowsAll ? '*' : origin
       headers['Access-Control-Expose-Headers'] = exposed
     }
-    c.set('requestId', requestId)
     c.set('base', base)
     c.set('commonHeaders', headers)
     for (const [name, value] of Object.entries(headers)) c.header(name, value)

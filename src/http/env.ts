@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { RouteHandler } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Operations } from '#contract/operations.ts'
-import type { Problem } from '#contract/problem.ts'
+import type { Problem, ProblemCode } from '#contract/problem.ts'
 import type { HeldKey } from '#store/idempotency.ts'
 import type { Scope } from '#store/scope.ts'
 import type { Principal } from './principal.ts'
@@ -23,6 +23,12 @@ export type Env = {
     scope: Scope
     /** Headers that every answer to this request carries, also one that bypasses the context. */
     commonHeaders: Record<string, string>
+    /** For those who watch: the code of the problem that is answered. */
+    refusal?: ProblemCode
+    /** The run that it began. */
+    runId?: string
+    /** The response is a stream, or waits for a run. */
+    staysOpen?: true
     /** Of a request with an Idempotency-Key. */
     runKey?: RunKey
   }

@@ -37,7 +37,7 @@ export async function listen({
   })
   const server = createServer({ ...serverOptions, headersTimeout }, listener)
   answerUnreadable(server, newRequestId)
-  await bind(server, host, port)
+  await bind(server, { host, port, flag: '--listen' })
   return {
     url: toUrl(server.address(), host),
     close: (drain) => close(server, drain),
@@ -54,26 +54,28 @@ const serverOptions = {
   requireHostHeader: false,
 }
 
-function bind(server: Server, host: string, port: number): Promise<void> {
+/** `flag` gives the address; an error names it. */
+export function bind(
+  server: Server,
+  { host, port, flag }: { host: string; port: number; flag: string },
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(toClearError(error, host, port)))
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = reasons[error.code ?? '']
+      const message = `Cannot listen on ${host}:${port}: ${reason} ${flag}`
+      reject(reason ? new Error(message, { cause: error }) : error)
+    })
     server.listen({ host, port }, resolve)
   })
 }
 
-function toClearError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const reason = reasons[error.code ?? '']
-  if (!reason) return error
-  return new Error(`Cannot listen on ${host}:${port}: ${reason}`, { cause: error })
-}
-
 const reasons: Record<string, string> = {
-  EADDRINUSE: 'another program listens there; stop it or choose another address with --listen',
-  EACCES: 'this user may not use that port; choose one above 1023 with --listen',
-  EADDRNOTAVAIL: 'this machine has no such address; choose another one with --listen',
+  EADDRINUSE: 'another program listens there; stop it or choose another address with',
+  EACCES: 'this user may not use that port; choose one above 1023 with',
+  EADDRNOTAVAIL: 'this machine has no such address; choose another one with',
 }
 
-function toUrl(address: string | AddressInfo | null, host: string): string {
+export function toUrl(address: string | AddressInfo | null, host: string): string {
   const port = typeof address === 'object' ? address?.port : undefined
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

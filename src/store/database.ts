@@ -37,6 +37,8 @@ export type Database = Statements & {
   /** Whether another process may listen to this database. */
   hasOthers(): boolean
   ping(): Promise<void>
+  /** Connections that are used now, and who waits for one. */
+  load(): { inUse: number; waiting: number }
   close(): Promise<void>
 }
 

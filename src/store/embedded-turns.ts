@@ -5,6 +5,7 @@ import { unavailable } from './failures.ts'
 /** One connection for all: each piece of work waits for its turn. */
 export type Turns = {
   take<T>(work: () => Promise<T>): Promise<T>
+  load(): { inUse: number; waiting: number }
   /** Waits for the work that has its turn, then refuses all that is still to come. */
   close(): Promise<void>
 }
@@ -52,6 +53,7 @@ export function createTurns({ limit }: { limit: number }): Turns {
         pass()
       }
     },
+    load: () => ({ inUse: taken ? 1 : 0, waiting: waiting.size }),
     async close() {
       closed = true
       if (taken) await wait()

@@ -64,6 +64,7 @@ function createDatabase({
     async ping() {
       await statements.query('select 1', [])
     },
+    load: turns.load,
     dumpImage: () => turns.take(() => connection.dump()),
     async close() {
       await turns.close()

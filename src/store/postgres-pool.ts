@@ -8,7 +8,9 @@ import { toText } from './wire.ts'
 const statementTimeout = 3500
 
 /** Single statements on any of several connections. */
-export type Pool = { run: RunStatement; close(): Promise<void> }
+export type Pool = { run: RunStatement; load(): PoolLoad; close(): Promise<void> }
+
+export type PoolLoad = { inUse: number; waiting: number }
 
 /**
  * A pool that begins anew when a connection was lost or does not answer. After a network or a server
@@ -30,6 +32,7 @@ export function createPool({
     connectPostgres({ url, size, statementTimeout, ...(onclose === undefined ? {} : { onclose }) })
   let client = connect()
   let closed = false
+  let pending = 0
 
   function replace(failed: Client) {
     if (client !== failed || closed) return
@@ -42,6 +45,7 @@ export function createPool({
     run(text, parameters, shape) {
       const current = client
       const query = current.unsafe(text, parameters.map(toText), preparedStatement)
+      pending += 1
       const statement: Promise<unknown[]> = shape === 'values' ? query.values() : query
       return new Promise((resolve, reject) => {
         const stop = deadlines.start(() => {
@@ -50,10 +54,12 @@ export function createPool({
         })
         statement.then(
           (rows) => {
+            pending -= 1
             stop()
             resolve(rows)
           },
           (error) => {
+            pending -= 1
             stop()
             if (isLoss(error)) replace(current)
             reject(toProblem(error))
@@ -61,6 +67,7 @@ export function createPool({
         )
       })
     },
+    load: () => ({ inUse: Math.min(pending, size), waiting: Math.max(0, pending - size) }),
     close() {
       closed = true
       return client.end({ timeout: 1 })

@@ -1,12 +1,13 @@
 import type { Statements } from './database.ts'
 import type { Deadlines } from './deadlines.ts'
 import { unavailable } from './failures.ts'
-import { createPool, type Pool } from './postgres-pool.ts'
+import { createPool, type Pool, type PoolLoad } from './postgres-pool.ts'
 import { runTransaction } from './transaction.ts'
 
 /** Transactions, each on a connection of its own while it lasts. */
 export type Transactions = {
   run<T>(work: (tx: Statements) => Promise<T>): Promise<T>
+  load(): PoolLoad
   close(): Promise<void>
 }
 
@@ -65,6 +66,7 @@ export function createTransactions({
         giveBack(slot)
       }
     },
+    load: () => ({ inUse: size - idle.length, waiting: waiting.size }),
     async close() {
       await Promise.all(all.map((slot) => slot.pool.close()))
     },

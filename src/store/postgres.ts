@@ -42,6 +42,10 @@ export async function openPostgres({
     async ping() {
       await statements.query('select 1', [])
     },
+    load() {
+      const [one, other] = [pool.load(), transactions.load()]
+      return { inUse: one.inUse + other.inUse, waiting: one.waiting + other.waiting }
+    },
     async close() {
       await Promise.all([pool.close(), transactions.close(), listener.close()])
       deadlines.close()

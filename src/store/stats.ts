@@ -49,6 +49,20 @@ export async function countActiveSessions(database: Statements): Promise<number>
   return Math.min(await countUpTo(database, from, [], countedRuns), countedRuns)
 }
 
+/** Runs that are not over, of all tenants, by where they stand; enqueued ones wait behind another. */
+export async function readRunLoad(
+  database: Statements,
+): Promise<{ status: RunPlace; count: number; ageSeconds: number }[]> {
+  return database.query(
+    `select case when enqueued then 'enqueued' else status end as status, count(*) as count,
+       greatest(0, extract(epoch from now() - min(created_at)))::double precision as "ageSeconds"
+     from runs where status in ('queued', 'running', 'waiting') and parent_run_id is null group by 1`,
+    [],
+  )
+}
+
+type RunPlace = 'queued' | 'enqueued' | 'running' | 'waiting'
+
 // Not `$2 is null or …`: a prepared plan for both would know nothing of the owner's index.
 function scopeOf({ tenant, owner }: Scope): { owner: string; parameters: unknown[] } {
   return owner === null

@@ -11,7 +11,7 @@ import { exportSession } from './session-export.ts'
 import { forkSession } from './session-fork.ts'
 import { importSession } from './session-import.ts'
 import { createSessions } from './sessions.ts'
-import { countActiveSessions, createStats } from './stats.ts'
+import { countActiveSessions, createStats, readRunLoad } from './stats.ts'
 
 /** Everything that is kept, for whoever reads and changes it over the API. */
 export function createStore({ database, ids }: { database: Database; ids: Ids }) {
@@ -32,7 +32,10 @@ export function createStore({ database, ids }: { database: Database; ids: Ids })
     approvals: scoped(createApprovals({ database })),
     stats: scoped(createStats({ database })),
     /** About all tenants at once: for the operator, never for a caller. */
-    operator: { activeSessions: () => countActiveSessions(database) },
+    operator: {
+      activeSessions: () => countActiveSessions(database),
+      runLoad: () => readRunLoad(database),
+    },
     keys: scoped(createKeys({ database, ids })),
   }
 }

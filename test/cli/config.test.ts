@@ -49,7 +49,9 @@ test('without flags it serves the examples on loopback with an embedded database
     agentsWritable: undefined,
     peersFile: expect.stringMatching(/aegis-net\.toml$/),
     titles: true,
+    logFormat: 'json',
     logLevel: 'info',
+    metricsListen: undefined,
     environment: {},
   })
 })
@@ -120,6 +122,12 @@ const values: Record<string, Example> = {
   },
   'instance-name': { text: 'one', field: 'instanceName', value: 'one' },
   'log-level': { text: 'debug', field: 'logLevel', value: 'debug' },
+  'log-format': { text: 'text', field: 'logFormat', value: 'text' },
+  'metrics-listen': {
+    text: ':9464',
+    field: 'metricsListen',
+    value: { host: '127.0.0.1', port: 9464 },
+  },
 }
 
 function jwtExample(text: string, value: Record<string, string>) {

@@ -8,6 +8,7 @@ function linesWith(...argv: string[]): string[] {
   return describeStart({
     config: readConfig({ argv, environment: {}, directory: '/home/me' }),
     url: 'http://127.0.0.1:1',
+    metricsUrl: undefined,
     agents: { list: () => [] },
     models: { detected: { id: 'offline/offline', reason: 'none' }, substitution: () => undefined },
     code: { python: missing, javascript: missing },

@@ -18,6 +18,7 @@ import { createStreamSeats } from '#http/limits-streams.ts'
 import { listen } from '#http/listen.ts'
 import { openCaller } from '#http/principal.ts'
 import { createEventStreams } from '#http/sse.ts'
+import { joinRequestObservers } from '#http/watch.ts'
 import { createLogger } from '#log.ts'
 import { createFeed } from '#runtime/feed.ts'
 import type { Frame } from '#runtime/runtime.ts'
@@ -99,9 +100,10 @@ export async function openHouse({
     },
     door: { loopback, isOpen: () => true, origins },
     gate,
+    observer: joinRequestObservers([]),
     newRequestId: () => 'req_1',
     log: createLogger({
-      level: 'info',
+      level: 'warn',
       write: (line) => logLines.push(line),
       now: () => new Date(time),
     }),
@@ -311,6 +313,7 @@ async function doubles(
       page: async (_scope, _id, { after, limit }) => ({
         ...bounds(),
         frames: frames.filter(({ seq }) => seq > after).slice(0, limit),
+        more: frames.length - after >= limit,
       }),
     },
     runs: {
@@ -395,6 +398,7 @@ async function doubles(
     },
     stats: async () => ({ session_count: 1, run_count: 1, running: 0, estimated: false }),
     health: async () => ({ version: '0.1.0', uptime: 1, sessions: 0, agent_id: 'parley@test' }),
+    readMetrics: async () => '# TYPE parley_streams_open gauge\nparley_streams_open 0\n',
     notReady: async () => [],
   }
 }
