@@ -9,12 +9,17 @@ const documentOf = (dialect: (typeof dialects)[number], atRoot = false) =>
   createDialectDocument(dialect, { version: '1.2.3', atRoot })
 
 test.each(each)('every route of %s stands in its document, with who may ask', (_name, dialect) => {
-  const { paths } = documentOf(dialect)
+  const { paths, servers } = documentOf(dialect)
+  const base = servers[0]?.url.replace(/\/$/, '')
   const written = Object.entries(paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, operation]) => [method, path, scopeOf(operation)]),
+    Object.entries(operations).map(([method, operation]) => [
+      method,
+      base + path,
+      scopeOf(operation),
+    ]),
   )
   const routes = dialect.routes.map(({ method, path, scope }) => {
-    const template = path.replaceAll(/:(\w+)(\{.*?\})?/g, '{$1}')
+    const template = dialect.mount + path.replaceAll(/:(\w+)(\{.*?\})?/g, '{$1}')
     return [method, template, { scope, security: scope === 'public' ? [] : [{ bearer: [scope] }] }]
   })
   expect(written.toSorted()).toEqual(routes.toSorted())
