@@ -13,11 +13,11 @@ export function createDialectDocument(
 ) {
   const { name, mount, routes } = dialect
   const refusals = collectRefusals(dialect)
-  // A path is never empty, so a route without one of its own stands below the server's root.
-  const prefix = routes.some(({ path }) => path === '') ? mount : ''
-  const server = prefix === '' ? mount : '/'
+  // A path is never empty, and some stand at the root: then all are told from there.
+  const fromRoot = routes.some(({ path, atRoot }) => path === '' || atRoot)
   const paths: Record<string, Record<string, object>> = {}
   for (const route of routes) {
+    const prefix = fromRoot && !route.atRoot ? mount : ''
     const path = prefix + toTemplate(route.path)
     paths[path] = { ...paths[path], [route.method]: toOperation(route, refusals) }
   }
@@ -29,7 +29,7 @@ export function createDialectDocument(
       description: `The routes of ${name} that this server answers. What bodies hold is what the documentation of ${name} says; here they are any JSON. Refusals are as this server writes them.`,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [server, ...(atRoot ? ['/'] : [])].map((url) => ({ url })),
+    servers: [fromRoot ? '/' : mount, ...(atRoot ? ['/'] : [])].map((url) => ({ url })),
     paths,
     components: {
       responses: Object.fromEntries(refusals.map(toResponse)),

@@ -18,8 +18,8 @@ test.each(each)('every route of %s stands in its document, with who may ask', (_
       scopeOf(operation),
     ]),
   )
-  const routes = dialect.routes.map(({ method, path, scope }) => {
-    const template = dialect.mount + path.replaceAll(/:(\w+)(\{.*?\})?/g, '{$1}')
+  const routes = dialect.routes.map(({ method, path, scope, atRoot: ofServer }) => {
+    const template = (ofServer ? '' : dialect.mount) + path.replaceAll(/:(\w+)(\{.*?\})?/g, '{$1}')
     return [method, template, { scope, security: scope === 'public' ? [] : [{ bearer: [scope] }] }]
   })
   expect(written.toSorted()).toEqual(routes.toSorted())

@@ -4,7 +4,11 @@ import { dialects } from '../../src/dialects.ts'
 import { startApp } from '../support/app.ts'
 
 const routes = dialects.flatMap((dialect) =>
-  dialect.routes.map((route) => ({ dialect, route, path: `${dialect.mount}${route.path}` })),
+  dialect.routes.map((route) => ({
+    dialect,
+    route,
+    path: (route.atRoot ? '' : dialect.mount) + route.path,
+  })),
 )
 
 test('every route of a dialect says what its caller must be allowed to do', () => {
