@@ -1,5 +1,9 @@
+import { accessSync, constants, statfsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+
+const memory = roomyMemory('/dev/shm')
+if (memory !== undefined) process.env.TMPDIR ??= memory
 
 export default defineConfig({
   test: {
@@ -12,3 +16,15 @@ export default defineConfig({
     retry: process.env.CI ? 1 : 0,
   },
 })
+
+// Each server that a test starts has a database of a thousand small files: in memory that takes a
+// fifth of the time.
+function roomyMemory(path: string): string | undefined {
+  try {
+    accessSync(path, constants.W_OK)
+    const { bavail, bsize } = statfsSync(path)
+    return bavail * bsize > 4 * 2 ** 30 ? path : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,4 +1,5 @@
-import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { constants, zstdDecompress } from 'node:zlib'
@@ -63,24 +64,31 @@ async function fill({
   const unfinished = join(directory, 'database.new')
   await rm(unfinished, { recursive: true, force: true })
   await mkdir(unfinished, { mode: 0o700 })
-  await unpack({ archive: image ?? (await readTemplate()), directory: unfinished })
+  unpack({ archive: image ?? (await readTemplate()), directory: unfinished })
   await rename(unfinished, database)
 }
 
 /** The files and directories of a tar archive with short names, as PGlite writes it. */
-async function unpack({ archive, directory }: { archive: Uint8Array; directory: string }) {
+// A thousand small files one after the other: without the thread pool that takes a third of the time.
+function unpack({ archive, directory }: { archive: Uint8Array; directory: string }) {
   const bytes = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength)
   const text = (start: number, end: number) =>
     bytes.toString('utf8', start, end).split('\0', 1)[0] ?? ''
+  const made = new Set<string>()
+  const make = (path: string) => {
+    if (made.has(path)) return
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    made.add(path)
+  }
   let at = 0
   while (at + 512 <= bytes.length && bytes[at] !== 0) {
     const path = join(directory, text(at, at + 100))
     const size = Number.parseInt(text(at + 124, at + 136), 8) || 0
     if (text(at + 156, at + 157) === '5') {
-      await mkdir(path, { recursive: true, mode: 0o700 })
+      make(path)
     } else {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-      await writeFile(path, bytes.subarray(at + 512, at + 512 + size), { mode: 0o600 })
+      make(dirname(path))
+      writeFileSync(path, bytes.subarray(at + 512, at + 512 + size), { mode: 0o600 })
     }
     at += 512 + Math.ceil(size / 512) * 512
   }

@@ -10,7 +10,7 @@ import { openDatabase } from '#store/open-database.ts'
 import { readConfig } from '../../src/config.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
 import { checkedFetch } from './contract.ts'
-import { createTestDatabase, testServer } from './database.ts'
+import { createTestDatabase, fillDataDirectory, testServer } from './database.ts'
 import { type ModelServer, type Script, startModelServer } from './model-server.ts'
 
 /** An agent that asks before it writes; `base_url` is the scripted model's. */
@@ -168,6 +168,8 @@ export async function createHome({
   }
   const server = testServer()
   const database = server ? await createTestDatabase(server) : undefined
+  const dataDirectory = join(directory, 'data')
+  if (!database) await fillDataDirectory(dataDirectory)
   return {
     directory,
     flags: [
@@ -175,7 +177,7 @@ export async function createHome({
       ...(titles ? [] : ['--no-titles']),
       '--workspace',
       directory,
-      ...(database ? ['--database-url', database.url] : ['--data-dir', join(directory, 'data')]),
+      ...(database ? ['--database-url', database.url] : ['--data-dir', dataDirectory]),
     ],
     async remove() {
       await database?.drop()

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import postgres from 'postgres'
 import type { Database } from '#store/database.ts'
 import { openEmbedded } from '#store/embedded.ts'
-import { templateFile } from '#store/embedded-directory.ts'
+import { openDataDirectory, templateFile } from '#store/embedded-directory.ts'
 import { openDatabase } from '#store/open-database.ts'
 
 export type TestDatabase = { database: Database; close(): Promise<void> }
@@ -43,6 +43,12 @@ export async function createTestDatabase(
   const url = new URL(server)
   url.pathname = `/${name}`
   return { url: url.href, drop: () => administer(server, `drop database ${name} with (force)`) }
+}
+
+/** An embedded database that is up to date already, for a server that is started on it. */
+export async function fillDataDirectory(path: string): Promise<void> {
+  const { release } = await openDataDirectory({ path, image: await readImage() })
+  await release()
 }
 
 /** A connection of the test's own, to look at what the servers do or to disturb them. */
