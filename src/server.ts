@@ -28,6 +28,7 @@ import type { ToolsetFactory } from '#runtime/tool.ts'
 import type { Database } from '#store/database.ts'
 import { readBounds, readRunBounds } from '#store/events.ts'
 import { createIds } from '#store/ids.ts'
+import { readLatestModels } from '#store/latest-models.ts'
 import { createMemories } from '#store/memories.ts'
 import { countMessages } from '#store/message-counts.ts'
 import { openNotices } from '#store/notices.ts'
@@ -314,6 +315,7 @@ async function build(
       openHouse: createHouses({
         ...collaborators,
         countMessages: (scope, sessions) => countMessages({ database, scope, sessions }),
+        latestModels: (scope, sessions) => readLatestModels({ database, scope, sessions }),
       }),
       streams,
       admission,

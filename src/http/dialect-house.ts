@@ -2,7 +2,7 @@ import type { RequiredScope } from '#contract/access.ts'
 import type { RuntimeEvent } from '#contract/event.ts'
 import type { Message, NewMessage } from '#contract/message.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
-import type { NewSession, SessionPatch } from '#contract/session.ts'
+import type { NewSession, Session, SessionPatch } from '#contract/session.ts'
 import type { SessionExport, SessionFork } from '#contract/session-copy.ts'
 import type { AgentReference, Beside, Decision, StartedRun } from '#runtime/runtime.ts'
 import type { Page, PageRequest, Scope } from '#store/scope.ts'
@@ -20,6 +20,9 @@ import { followUntilSettled } from './settled-run.ts'
 
 export type House = ReturnType<ReturnType<typeof createHouses>>
 
+/** Sessions in a list that has no pages. */
+const mostListed = 10_000
+
 type Start = { messages: NewMessage[]; options?: RunOptions }
 
 /**
@@ -31,6 +34,7 @@ type Start = { messages: NewMessage[]; options?: RunOptions }
 export function createHouses(
   collaborators: Collaborators & {
     countMessages(scope: Scope, sessions: string[]): Promise<Map<string, number>>
+    latestModels(scope: Scope, sessions: string[]): Promise<Map<string, string>>
   },
 ) {
   const { sessions, messages, runs, runRows, approvals, events, feed, admission } = collaborators
@@ -75,6 +79,21 @@ export function createHouses(
         detail: (id: string, messageLimit = 100) => sessions.detail(scope, id, { messageLimit }),
         list: (page: Partial<PageRequest> = {}, filter: SessionFilter = {}) =>
           sessions.list(scope, toPage(page, 'desc'), filter),
+        /** For wires without pages: the ones that were active last, as many as a list can hold. */
+        async all(filter: SessionFilter = {}): Promise<Session[]> {
+          const all: Session[] = []
+          let cursor: string | null = null
+          do {
+            const page: Page<Session> = await sessions.list(
+              scope,
+              { limit: 500, cursor, order: 'desc' },
+              filter,
+            )
+            all.push(...page.data)
+            cursor = page.next_cursor
+          } while (cursor !== null && all.length < mostListed)
+          return all
+        },
         create: (input: NewSession) => {
           requireApprovalFor(c, input)
           return sessions.create(scope, {
@@ -91,10 +110,11 @@ export function createHouses(
           requireApprovalFor(c, { [setting]: true })
           return sessions.toggle(scope, id, setting)
         },
-        /** Makes a session of a document. Answers its id. */
-        import: (document: SessionExport) => {
+        /** Makes a session of a document. Answers its id; `conflict` when the external id is taken. */
+        import: (document: SessionExport, externalId?: string) => {
           const { tenant, owner } = c.get('principal')
-          return collaborators.copies.import({ tenant, owner }, document)
+          const place = { tenant, owner, ...(externalId !== undefined && { externalId }) }
+          return collaborators.copies.import(place, document)
         },
         /** Copies a session. Answers the copy's id; null when there is no such session. */
         fork: (id: string, fork: SessionFork) => collaborators.copies.fork(scope, id, fork),
@@ -124,6 +144,8 @@ export function createHouses(
         },
         /** How many messages each of these keeps; ids, no external ones. */
         countMessages: (ids: string[]) => collaborators.countMessages(scope, ids),
+        /** What answered last in each of these; ids, no external ones. */
+        latestModels: (ids: string[]) => collaborators.latestModels(scope, ids),
         workingDir: collaborators.workingDir,
       },
       runs: {
@@ -185,13 +207,17 @@ export function createHouses(
         submitToolResult: (request: Parameters<typeof runs.submitToolResult>[1]) =>
           runs.submitToolResult(scope, request),
         /**
-         * "Not streaming": shows each event of a started run until it is over or parked, and
-         * answers the run as it is then. Events of sub-agents are among them.
+         * "Not streaming": shows each event of a started run until it is over or parked, or until
+         * one of the type `endsAt`, and answers the run as it is then. Events of sub-agents are
+         * among them.
          */
         collect(
           started: StartedRun,
           onEvent: (event: RuntimeEvent) => void,
-          { cancelOnDisconnect = false } = {},
+          {
+            cancelOnDisconnect = false,
+            endsAt,
+          }: { cancelOnDisconnect?: boolean; endsAt?: RuntimeEvent['type'] } = {},
         ): Promise<Run> {
           const cancel = () => {
             // Nobody waits for the answer; a run that ended meanwhile stays as it is.
@@ -203,6 +229,7 @@ export function createHouses(
             readRun: (id) => runRows.get(scope, id),
             outgoing: c.env.outgoing,
             onFrame: (frame) => onEvent(JSON.parse(frame.json)),
+            ...(endsAt && { endsAt }),
             ...(policy === 'others' && { isSettled: (run: Run) => !waitsForOthers(run, asks) }),
             ...(cancelOnDisconnect && { onDisconnect: cancel }),
           })

@@ -2,15 +2,16 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Handler } from 'hono'
 import type { StatusCode } from 'hono/utils/http-status'
 import type { RuntimeEvent } from '#contract/event.ts'
-import type { Problem } from '#contract/problem.ts'
+import { Problem } from '#contract/problem.ts'
 import { problemKinds } from '#contract/problem-kinds.ts'
 import type { Admission } from './admission.ts'
 import type { Gate } from './auth-gate.ts'
 import type { createHouses } from './dialect-house.ts'
 import type { Answer, Dialect, DialectRoute, EventView } from './dialects/dialect.ts'
 import type { AppContext, Env } from './env.ts'
-import { challengeOf, retryAfter } from './errors.ts'
+import { challengeOf, retryAfter, validationProblem } from './errors.ts'
 import { readJsonBody } from './json-body.ts'
+import { textProblem } from './json-check.ts'
 import type { EventStreams } from './sse.ts'
 import type { StreamView } from './stream-view.ts'
 
@@ -48,8 +49,8 @@ export function dialectHandler(
       takesTextBack: dialect.takesTextBack,
     })
     const answer = await route.answer({
-      params: c.req.param(),
-      query: (name) => c.req.query(name),
+      params: readParams(c),
+      query: (name) => readQuery(c, name),
       header: (name) => c.req.header(name),
       origin: originOf(c, trustProxy),
       body: (options) => readJsonBody(c.env.incoming, { limit: bodyLimit, ...options }),
@@ -79,6 +80,22 @@ function originOf(c: AppContext, trustProxy: boolean): string {
   if (proto === 'https' || proto === 'http') url.protocol = proto
   if (host !== undefined && /^[\w.:[\]-]+$/.test(host)) url.host = host
   return url.origin
+}
+
+/** Nothing has a name that cannot be stored. */
+function readParams(c: AppContext): Record<string, string> {
+  const params = c.req.param()
+  for (const text of Object.values(params)) {
+    if (textProblem(text)) throw new Problem('not_found', 'There is nothing with such an id')
+  }
+  return params
+}
+
+function readQuery(c: AppContext, name: string): string | undefined {
+  const text = c.req.query(name)
+  const message = text === undefined ? undefined : textProblem(text)
+  if (message === undefined) return text
+  throw validationProblem([{ path: `query.${name}`, message }])
 }
 
 /** A problem as the dialect tells it. */

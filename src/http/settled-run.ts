@@ -14,6 +14,7 @@ export async function followUntilSettled({
   outgoing,
   onFrame,
   isSettled = isOverOrParked,
+  endsAt,
   onDisconnect,
 }: {
   started: StartedRun
@@ -22,6 +23,8 @@ export async function followUntilSettled({
   outgoing: ServerResponse
   onFrame(frame: Frame): void
   isSettled?: (run: Run) => boolean
+  /** Nothing is waited for behind an event of this type. */
+  endsAt?: Frame['type']
   /** The caller went away before there was an answer. */
   onDisconnect?: (() => void) | undefined
 }): Promise<Run> {
@@ -40,9 +43,10 @@ export async function followUntilSettled({
         return isAsItBegan ? run : ((await readRun(run.id)) ?? run)
       }
       for (const frame of frames) onFrame(frame)
-      if (!frames.some(mayEndWait)) continue
+      const isEnd = frames.some(({ type }) => type === endsAt)
+      if (!isEnd && !frames.some(mayEndWait)) continue
       const current = await readRun(run.id)
-      if (!current || isSettled(current)) return current ?? run
+      if (!current || isEnd || isSettled(current)) return current ?? run
     }
   } finally {
     follower.close()

@@ -11,12 +11,15 @@ export async function importSession({
   ids,
   tenant,
   owner,
+  externalId = null,
   document,
 }: {
   database: Database
   ids: Ids
   tenant: string
   owner: string
+  /** Throws `conflict` when another session has it. */
+  externalId?: string | null
   document: SessionExport
 }): Promise<string> {
   const tree = readMessageTree({
@@ -38,7 +41,8 @@ export async function importSession({
   // What is said next follows the active leaf.
   if (tree.leaf !== newest) branches.push({ seq: 1, parentSeq: seqs.get(tree.leaf ?? '') ?? null })
   await database.transaction(async (tx) => {
-    await insertSession(tx, { ...place, owner, document, leaf: tree.leaf }, branches.length > 0)
+    const named = { ...place, owner, externalId, document, leaf: tree.leaf }
+    await insertSession(tx, named, branches.length > 0)
     await insertMessages(tx, place, rows)
     await insertBranches(tx, place, branches)
     const summaries = document.summaries.map((summary) => ({
@@ -95,35 +99,41 @@ async function insertSession(
     tenant,
     sessionId,
     owner,
+    externalId,
     document: { session },
     leaf,
   }: {
     tenant: string
     sessionId: string
     owner: string
+    externalId: string | null
     document: SessionExport
     leaf: string | null
   },
   branched: boolean,
 ): Promise<void> {
-  const row = { ...session, ...session.usage, id: sessionId, tenant, owner, leaf, branched }
-  await tx.query(sessionStatement, [JSON.stringify(row)])
+  const place = { id: sessionId, tenant, owner, external_id: externalId, leaf, branched }
+  const row = { ...session, ...session.usage, ...place }
+  const made = await tx.query(sessionStatement, [JSON.stringify(row)])
+  if (made.length > 0) return
+  throw new Problem('conflict', `There is a session with the external_id ${externalId}`)
 }
 
 const usageColumns = `input_tokens bigint, output_tokens bigint, cached_input_tokens bigint,
   reasoning_tokens bigint, cost double precision`
 
 const sessionStatement = `
-insert into sessions (id, tenant, owner, title, agent, agent_name, permissions, tools_approved,
-  thinking, working_dir, max_iterations, metadata, input_tokens, output_tokens,
+insert into sessions (id, tenant, owner, external_id, title, agent, agent_name, permissions,
+  tools_approved, thinking, working_dir, max_iterations, metadata, input_tokens, output_tokens,
   cached_input_tokens, reasoning_tokens, cost, leaf_id, branched, origin, created_at)
-select s.id, s.tenant, s.owner, s.title, s.agent, s.agent_name, s.permissions, s.tools_approved,
-  s.thinking, s.working_dir, s.max_iterations, s.metadata, s.input_tokens, s.output_tokens,
+select s.id, s.tenant, s.owner, s.external_id, s.title, s.agent, s.agent_name, s.permissions,
+  s.tools_approved, s.thinking, s.working_dir, s.max_iterations, s.metadata, s.input_tokens, s.output_tokens,
   s.cached_input_tokens, s.reasoning_tokens, s.cost, s.leaf, s.branched, 'import', s.created_at
-from json_to_record($1::text::json) as s(id text, tenant text, owner text, title text, agent text,
-  agent_name text, permissions jsonb, tools_approved boolean, thinking boolean, working_dir text,
+from json_to_record($1::text::json) as s(id text, tenant text, owner text, external_id text,
+  title text, agent text, agent_name text, permissions jsonb, tools_approved boolean, thinking boolean, working_dir text,
   max_iterations int, metadata jsonb, ${usageColumns}, leaf text, branched boolean,
-  created_at timestamptz)`
+  created_at timestamptz)
+on conflict (tenant, external_id) where external_id is not null do nothing returning id`
 
 const summaryStatement = `
 insert into summaries (session_id, seq, tenant, text, created_at)

@@ -24,8 +24,10 @@ export function createStore({ database, ids }: { database: Database; ids: Ids })
       fork: (scope: Scope, session: string, fork: SessionFork) =>
         forkSession({ database, ids, scope, session, fork }),
       export: (scope: Scope, session: string) => exportSession({ database, scope, session }),
-      import: (place: { tenant: string; owner: string }, document: SessionExport) =>
-        importSession({ database, ids, ...place, document }),
+      import: (
+        place: { tenant: string; owner: string; externalId?: string },
+        document: SessionExport,
+      ) => importSession({ database, ids, ...place, document }),
     }),
     messages: scoped(createMessages({ database })),
     runs: scoped(createRuns({ database })),

@@ -105,21 +105,27 @@ test('a run that fails, is cancelled or reaches its limit ends with one error an
   })
 })
 
-test('a run that waits for what nobody here can give ends the stream, with a reason', () => {
-  const waiting = (reason: Extract<EventBody, { type: 'run_waiting' }>['reason']) =>
-    log(...begin, { type: 'run_waiting', reason })
-  expect(show(waiting('elicitation')).slice(1)).toEqual([
-    { type: 'error', message: expect.stringContaining('waits for an answer') },
+test.each(['approval', 'elicitation'] as const)(
+  'a run that waits for an %s over another door goes on',
+  (reason) => {
+    const frames = show(
+      log(
+        ...begin,
+        { type: 'run_waiting', reason },
+        { type: 'run_resumed', reason },
+        stopped('completed'),
+      ),
+    )
+    expect(typesOf(frames)).toEqual(['session_started', 'turn_completed', 'done'])
+  },
+)
+
+test('a run that waits for what nobody can give here ends the stream, with a reason', () => {
+  const frames = show(log(...begin, { type: 'run_waiting', reason: 'budget' }))
+  expect(frames.slice(1)).toEqual([
+    { type: 'error', message: expect.stringContaining('waits for more budget') },
     { type: 'done' },
   ])
-  expect(show(waiting('budget'))[1]?.message).toMatch(/waits for more budget/)
-  const approved = log(
-    ...begin,
-    { type: 'run_waiting', reason: 'approval' },
-    { type: 'run_resumed', reason: 'approval' },
-    stopped('completed'),
-  )
-  expect(typesOf(show(approved))).toEqual(['session_started', 'turn_completed', 'done'])
 })
 
 test('usage adds up over the run, and an unknown price counts nothing', () => {

@@ -93,7 +93,11 @@ export async function openHouse({
       all: dialects,
       atRoot,
       version: '0.1.0',
-      openHouse: createHouses({ ...collaborators, countMessages: async () => new Map() }),
+      openHouse: createHouses({
+        ...collaborators,
+        countMessages: async () => new Map(),
+        latestModels: async () => new Map(),
+      }),
       streams,
       admission,
       waitForApprovals: false,

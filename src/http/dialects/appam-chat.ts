@@ -82,7 +82,7 @@ function agentOf({ agents }: House, { agent, agent_name: agentName }: Session) {
 }
 
 async function summaries(house: House, filter: { agent?: string }) {
-  const sessions = await allSessions(house, filter)
+  const sessions = await house.sessions.all(filter)
   const counts = await house.sessions.countMessages(sessions.map(({ id }) => id))
   const models = new Map<string, Promise<string>>()
   const shown = sessions.map(async (session) => {
@@ -93,21 +93,6 @@ async function summaries(house: House, filter: { agent?: string }) {
     return { ...headOf(session), model: await model, message_count, ...timesOf(session) }
   })
   return Promise.all(shown)
-}
-
-/** The list of this wire has no pages; the last changed come first. */
-async function allSessions(house: House, filter: { agent?: string }): Promise<Session[]> {
-  const all: Session[] = []
-  let cursor: string | null = null
-  do {
-    const page: Awaited<ReturnType<House['sessions']['list']>> = await house.sessions.list(
-      { limit: 500, cursor },
-      filter,
-    )
-    all.push(...page.data)
-    cursor = page.next_cursor
-  } while (cursor !== null)
-  return all
 }
 
 function headOf({ id, external_id, agent }: Session) {

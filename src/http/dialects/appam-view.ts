@@ -2,7 +2,9 @@ import type { RuntimeEvent } from '#contract/event.ts'
 import type { ToolCall } from '#contract/message.ts'
 import type { Run } from '#contract/run.ts'
 import { addUsage, noUsage } from '#contract/usage.ts'
+import { watchBudget } from './budget-watch.ts'
 import type { EventView } from './dialect.ts'
+import { lostAnswer, watchSteps } from './step-watch.ts'
 
 type Ended = Extract<RuntimeEvent, { type: 'tool_call_response' }>
 type Stopped = Extract<RuntimeEvent, { type: 'stream_stopped' }>
@@ -29,6 +31,8 @@ export function createAppamView({
   let limit = 0
   let failure: string | null = null
   let over = false
+  const isLost = watchSteps('agent_choice', 'agent_choice_reasoning')
+  const spent = watchBudget()
 
   return {
     opening: encode('session_started', { session_id: sessionId }),
@@ -39,7 +43,9 @@ export function createAppamView({
         usage = addUsage(usage, event.usage)
         requests += 1
       }
+      const exhausted = spent(event)
       if (event.session_id !== run.session_id || event.run_id !== run.id) return ''
+      if (isLost(event)) return fail(lostAnswer)
       switch (event.type) {
         case 'stream_started':
           provider = event.agent_info.model.split('/')[0] ?? ''
@@ -67,16 +73,14 @@ export function createAppamView({
           limit = event.limit
           return ''
         case 'run_waiting':
-          // An approval is given over another door while the client waits; nothing else is awaited.
-          if (event.reason === 'approval') return ''
-          over = true
-          return encode('error', { message: waitText(event.reason) }) + encode('done')
+          // Approvals and answers are given over another door while the client waits; nothing else is.
+          if (event.reason === 'approval' || event.reason === 'elicitation') return ''
+          return fail(waitText(event.reason))
         case 'error':
           failure = event.error
           return ''
         case 'stream_stopped':
-          over = true
-          return showEnd(event) + encode('done')
+          return showEnd(event, exhausted)
         default:
           return ''
       }
@@ -110,9 +114,16 @@ export function createAppamView({
     }
   }
 
-  function showEnd({ reason }: Stopped): string {
-    if (reason === 'completed') return encode('turn_completed')
-    return encode('error', { message: failure ?? endText(reason, limit) })
+  function showEnd({ reason, completed }: Stopped, exhausted: string | null): string {
+    if (reason !== 'completed') return fail(failure ?? endText(reason, limit))
+    if (!completed && exhausted !== null) return fail(exhausted)
+    over = true
+    return encode('turn_completed') + encode('done')
+  }
+
+  function fail(message: string): string {
+    over = true
+    return encode('error', { message }) + encode('done')
   }
 }
 

@@ -5,20 +5,9 @@ import { toDetail, toListItem, toSessionObject } from './cagent-shapes.ts'
 import { readTranscript } from './cagent-transcript.ts'
 import { type Answer, type Call, json } from './dialect.ts'
 
-const mostSessions = 10_000
-
 /** Its list has no pages; sessions that nobody used for longest are left out where there are more. */
 export async function listSessions({ house }: Call): Promise<Answer> {
-  const sessions: Session[] = []
-  let cursor: string | null = null
-  do {
-    const page: { data: Session[]; next_cursor: string | null } = await house.sessions.list({
-      limit: 500,
-      cursor,
-    })
-    sessions.push(...page.data)
-    cursor = page.next_cursor
-  } while (cursor !== null && sessions.length < mostSessions)
+  const sessions = await house.sessions.all()
   const counts = await house.sessions.countMessages(sessions.map(({ id }) => id))
   const newestFirst = sessions.toSorted((a, b) => b.created_at.localeCompare(a.created_at))
   return json(newestFirst.map((session) => toListItem(session, counts.get(session.id) ?? 0)))

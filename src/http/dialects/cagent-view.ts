@@ -8,6 +8,7 @@ import { toTokens, toTool, toToolResult } from './cagent-shapes.ts'
 import { createSubSessions } from './cagent-sub-sessions.ts'
 import { type AgentTools, createTeamFrames } from './cagent-team.ts'
 import type { EventView } from './dialect.ts'
+import { lostAnswer, watchSteps } from './step-watch.ts'
 
 /** Every event of the run and of its sub-agents; the last frame of an event has its seq as `id`. */
 export function createCagentView({
@@ -35,14 +36,26 @@ export function createCagentView({
   )
   let limit = 0
   let over = false
+  // Arguments are told whole each time, so they can begin anew.
+  const isLost = watchSteps('agent_choice', 'agent_choice_reasoning')
 
   return {
     isOver: () => over,
     show(event) {
       children.note(event)
+      if (isLost(event)) return lost(event)
       if (event.type === 'stream_stopped' && event.run_id === run.id) over = true
       return encode(event, framesOf(event))
     },
+  }
+
+  /** What is told of the run ends here, and with it the connection. */
+  function lost(event: RuntimeEvent): string {
+    over = true
+    return encode(event, [
+      { type: 'error', error: lostAnswer },
+      { type: 'stream_stopped', session_id: run.session_id },
+    ])
   }
 
   function framesOf(event: RuntimeEvent): Frame[] {

@@ -2,7 +2,8 @@ import type { Message } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
 import { type Answer, type Call, type Dialect, json } from './dialect.ts'
-import { createKawaiView, decoded, isAnswer } from './kawai-view.ts'
+import { type ChatRequest, readChat, WrongRequest } from './kawai-requests.ts'
+import { createKawaiView, decoded, isAnswer, type KawaiPosition } from './kawai-view.ts'
 
 /** kawai: chats over POST or as a GET that EventSource opens, one event for each thing of a step. */
 export const kawai: Dialect = {
@@ -22,29 +23,36 @@ export const kawai: Dialect = {
   refuse,
 }
 
-type ChatRequest = {
-  message: string
-  session_id: string | null
-  max_steps: number | null
-  force_provide_answer: boolean
+const streamHeaders = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-store',
 }
 
-function refuse({ code, message, details }: Problem, status: number): Answer {
+function refuse(problem: Problem, status: number): Answer {
+  const { code, message, details } = problem
+  if (problem instanceof WrongRequest) return json({ detail: problem.faults }, 422)
   if (code === 'invalid_json') {
-    return json({ detail: [{ type: 'json_invalid', loc: ['body', 0], msg: message }] }, 422)
+    const error = { type: 'json_invalid', loc: ['body', 0], msg: 'JSON decode error', input: {} }
+    return json({ detail: [{ ...error, ctx: { error: message } }] }, 422)
   }
   if (code === 'validation_failed') {
-    const errors = details.errors ?? []
-    return json(
-      { detail: errors.map(({ path, message: msg }) => ({ ...placeOf(path), msg })) },
-      422,
-    )
+    const faults = (details.errors ?? [{ path: 'body', message }]).map(toFault)
+    return json({ detail: faults }, 422)
   }
-  return json({ detail: code === 'not_found' ? notFound(message) : message }, status)
+  if (code === 'not_found') return json({ detail: notFound(message) }, status)
+  return json({ detail: code === 'method_not_allowed' ? 'Method Not Allowed' : message }, status)
+}
+
+function toFault({ path, message }: { path: string; message: string }) {
+  return { type: 'value_error', loc: path.split('.'), msg: message }
+}
+
+function notFound(message: string): string {
+  return message === 'Session not found' ? message : 'Not Found'
 }
 
 async function chat({ body, house }: Call): Promise<Answer> {
-  const request = readRequest('body', toFields(await body({ anyMediaType: true })))
+  const request = readChat('body', await body({ anyMediaType: true }))
   const started = await house.runs.chat(toStart(request))
   const seen: { answer: Message | null; plan: string | null } = { answer: null, plan: null }
   const run = await house.runs.collect(started, (event) => {
@@ -52,14 +60,13 @@ async function chat({ body, house }: Call): Promise<Answer> {
     if (event.type === 'plan_updated') seen.plan = event.plan
     if (event.type === 'message_added' && isAnswer(event.message)) seen.answer = event.message
   })
-  if (run.status !== 'completed') throw new Problem('internal', failureOf(run))
-  const structured = hasSchema(house, run)
+  if (run.status !== 'completed') return json({ detail: failureOf(run) }, 500)
+  const forced = run.stop_reason === 'max_iterations' && seen.answer !== null
   return json({
-    answer: seen.answer && decoded(seen.answer.content, structured),
+    answer: seen.answer && decoded(seen.answer.content, hasSchema(house, run)),
     session_id: request.session_id ?? run.session_id,
     // The step that was forced is not one of them.
-    steps:
-      run.stop_reason === 'max_iterations' && seen.answer ? run.iterations - 1 : run.iterations,
+    steps: forced ? run.iterations - 1 : run.iterations,
     completed: run.completed,
     plan: seen.plan,
   })
@@ -67,10 +74,10 @@ async function chat({ body, house }: Call): Promise<Answer> {
 
 /** A reconnect of EventSource names its run, which goes on; anything else starts one. */
 async function stream(call: Call): Promise<Answer> {
-  const { query, header, house } = call
-  const position = /^(run_[0-9a-z]+):(\d{1,15})$/.exec(header('last-event-id') ?? '')
-  if (position?.[1]) return reattach(call, { runId: position[1], seq: Number(position[2]) })
-  const request = readRequest('query', {
+  const { query, house } = call
+  const position = readPosition(call)
+  if (position) return reattach(call, position)
+  const request = readChat('query', {
     message: query('message'),
     session_id: query('session_id'),
     max_steps: query('max_steps'),
@@ -78,37 +85,48 @@ async function stream(call: Call): Promise<Answer> {
   })
   const { run, after } = await house.runs.chat(toStart(request))
   const sessionId = request.session_id ?? run.session_id
-  return {
-    type: 'stream',
-    sessionId: run.session_id,
-    after,
-    view: createKawaiView({ run, sessionId, structured: hasSchema(house, run) }),
-    headers: { 'Cache-Control': 'no-store' },
-  }
+  const view = createKawaiView({ run, sessionId, structured: hasSchema(house, run) })
+  return { type: 'stream', sessionId: run.session_id, after, view, headers: streamHeaders }
 }
 
-async function reattach(
-  { house }: Call,
-  { runId, seq }: { runId: string; seq: number },
-): Promise<Answer> {
+/** What is no place of ours starts nothing: whoever sends it has been here, and would ask twice. */
+function readPosition({ header }: Pick<Call, 'header'>): KawaiPosition | null {
+  const id = header('last-event-id') ?? ''
+  if (id === '') return null
+  const [, runId = '', seq, frames] = /^(run_[0-9a-z]+):(\d{1,15})(?:\.(\d{1,6}))?$/.exec(id) ?? []
+  if (seq !== undefined) {
+    return { runId, seq: Number(seq), frames: frames === undefined ? null : Number(frames) }
+  }
+  const msg = 'Input should be the id of a frame of this stream'
+  throw new WrongRequest([{ type: 'value_error', loc: ['header', 'last-event-id'], msg }])
+}
+
+async function reattach({ house }: Call, from: KawaiPosition): Promise<Answer> {
+  const { runId, seq, frames } = from
   const [run, bounds] = await Promise.all([house.runs.get(runId), house.events.runBounds(runId)])
   if (!run || !bounds) throw new Problem('not_found', `There is no run ${runId}`)
-  if (bounds.last !== null && seq >= bounds.last) return { type: 'empty', status: 204 }
+  const isAtEnd = bounds.last !== null && (frames === null ? seq >= bounds.last : seq > bounds.last)
+  if (isAtEnd) return { type: 'empty', status: 204 }
   const session = await house.sessions.get(run.session_id)
   const sessionId = session?.external_id ?? run.session_id
   return {
     type: 'stream',
     sessionId: bounds.sessionId,
     after: bounds.after,
-    resumeAfter: seq,
-    view: createKawaiView({ run, sessionId, structured: hasSchema(house, run) }),
-    headers: { 'Cache-Control': 'no-store' },
+    resumeAfter: frames === null ? seq : seq - 1,
+    view: createKawaiView({ run, sessionId, structured: hasSchema(house, run), from }),
+    headers: streamHeaders,
   }
 }
 
+/** Its pages know one status for health, and a word for what it is. */
 async function health({ house }: Call): Promise<Answer> {
-  const { sessions, uptime, version } = await house.health()
-  return json({ status: 'healthy', sessions, uptime, version })
+  try {
+    const { sessions, uptime, version } = await house.health()
+    return json({ status: 'healthy', sessions, uptime, version })
+  } catch {
+    return json({ status: 'unhealthy', sessions: 0, uptime: 0, version: null })
+  }
 }
 
 async function showSession({ params, house }: Call): Promise<Answer> {
@@ -139,58 +157,6 @@ function toStart({ message, session_id, max_steps, force_provide_answer }: ChatR
     options,
     ...(session_id !== null && { session: session_id }),
   }
-}
-
-function toFields(body: unknown): Record<string, unknown> {
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body }
-  throw invalid('body', 'Input should be a valid dictionary or object')
-}
-
-/** Accepts what its documented clients send: numbers and booleans may be text. */
-function readRequest(place: 'body' | 'query', fields: Record<string, unknown>): ChatRequest {
-  const { message, session_id: session, max_steps: steps, force_provide_answer: force } = fields
-  if (typeof message !== 'string') {
-    const missing = message === undefined
-    throw invalid(`${place}.message`, missing ? 'Field required' : 'Input should be a valid string')
-  }
-  if (session !== undefined && session !== null && typeof session !== 'string') {
-    throw invalid(`${place}.session_id`, 'Input should be a valid string')
-  }
-  return {
-    message,
-    session_id: session || null,
-    max_steps: readSteps(place, steps),
-    force_provide_answer: readForce(place, force),
-  }
-}
-
-function readSteps(place: string, value: unknown): number | null {
-  if (value === undefined || value === null || value === '') return null
-  const steps = typeof value === 'number' ? value : Number.parseInt(String(value), 10)
-  if (Number.isInteger(steps) && steps >= 1 && steps <= 1000 && /^\d+$/.test(String(value))) {
-    return steps
-  }
-  throw invalid(`${place}.max_steps`, 'Input should be a whole number from 1 to 1000')
-}
-
-function readForce(place: string, value: unknown): boolean {
-  if (value === undefined || value === null) return true
-  const text = String(value).toLowerCase()
-  if (['true', 'yes', 'on', '1'].includes(text)) return true
-  if (['false', 'no', 'off', '0'].includes(text)) return false
-  throw invalid(`${place}.force_provide_answer`, 'Input should be a valid boolean')
-}
-
-function invalid(path: string, message: string): Problem {
-  return new Problem('validation_failed', message, { errors: [{ path, message }] })
-}
-
-function placeOf(path: string) {
-  return { type: 'value_error', loc: path.split('.') }
-}
-
-function notFound(message: string): string {
-  return message === 'Session not found' ? message : 'Not Found'
 }
 
 function failureOf({ error, status }: Run): string {

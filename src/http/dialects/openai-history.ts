@@ -1,8 +1,7 @@
-import type { ContentPart, Message, NewMessage, ToolCall } from '#contract/message.ts'
-import type { SessionExport } from '#contract/session-copy.ts'
-import { noUsage } from '#contract/usage.ts'
+import type { ContentPart, NewMessage, ToolCall } from '#contract/message.ts'
 import type { Call } from './dialect.ts'
 import { invalid } from './openai-fields.ts'
+import { toldSession } from './told-session.ts'
 
 /** A message as a caller tells it, of any role. */
 export type Said =
@@ -21,33 +20,8 @@ export function keepHistory(
   { sessions }: Call['house'],
   { said, agent, metadata }: { said: Said[]; agent: string; metadata: Record<string, string> },
 ): Promise<string> {
-  const now = new Date().toISOString()
-  const messages = said.map((message, index): Message => toMessage(message, index, now))
   checkResults(said)
-  const document: SessionExport = {
-    format: 'parley.session',
-    version: 1,
-    exported_at: now,
-    session: {
-      title: null,
-      agent,
-      agent_name: null,
-      permissions: {},
-      tools_approved: false,
-      thinking: true,
-      working_dir: null,
-      max_iterations: null,
-      metadata,
-      usage: noUsage,
-      created_at: now,
-    },
-    leaf_message_id: messages.at(-1)?.id ?? null,
-    messages,
-    summaries: [],
-    runs: [],
-    tool_calls: [],
-  }
-  return sessions.import(document)
+  return sessions.import(toldSession({ said, agent, metadata }))
 }
 
 export function isPosted(message: Said): message is Said & NewMessage {
@@ -70,16 +44,5 @@ function checkResults(said: Said[]): void {
     if (open.size < ids.length) {
       throw invalid(`messages.${index}.tool_calls`, 'each call needs an id of its own')
     }
-  }
-}
-
-function toMessage(message: Said, index: number, now: string): Message {
-  return {
-    ...message,
-    id: `msg_${index}`,
-    parent_id: index === 0 ? null : `msg_${index - 1}`,
-    agent_name: null,
-    status: 'complete',
-    created_at: now,
   }
 }

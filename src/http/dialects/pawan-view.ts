@@ -1,6 +1,8 @@
 import type { Message } from '#contract/message.ts'
 import type { Run } from '#contract/run.ts'
+import { watchBudget } from './budget-watch.ts'
 import type { EventView } from './dialect.ts'
+import { lostAnswer, watchSteps } from './step-watch.ts'
 
 const previewLength = 200
 
@@ -18,21 +20,24 @@ export function createPawanView({
   let calls = 0
   let limit = 0
   let failure: string | null = null
-  /** Of the step that is being shown. */
-  let hasText = false
   let over = false
+  const isLost = watchSteps('agent_choice')
+  const spent = watchBudget()
 
   return {
     isOver: () => over,
     show(event) {
+      const exhausted = spent(event)
       if (event.session_id !== run.session_id || event.run_id !== run.id) return ''
+      if (isLost(event)) {
+        over = true
+        return encode('error', { message: lostAnswer })
+      }
       switch (event.type) {
         case 'step_started':
           steps = event.step
-          hasText = false
           return ''
         case 'agent_choice':
-          hasText = true
           return encode('token', { content: event.content })
         case 'tool_call':
           return encode('tool_start', { name: event.tool_call.function.name })
@@ -49,10 +54,6 @@ export function createPawanView({
         case 'message_added':
           content = answerText(event.message) ?? content
           return ''
-        case 'step_restarted':
-          // Another server does the step anew; what was shown of it cannot be taken back.
-          over = hasText
-          return over ? encode('error', { message: 'The server was lost; ask again' }) : ''
         case 'max_iterations_reached':
           limit = event.limit
           return ''
@@ -61,11 +62,13 @@ export function createPawanView({
           return ''
         case 'stream_stopped':
           over = true
-          if (event.reason === 'completed') {
+          if (event.reason === 'completed' && (event.completed || exhausted === null)) {
             const result = { session_id: sessionId, content, iterations: steps, tool_calls: calls }
             return encode('done', result)
           }
-          return encode('error', { message: failure ?? endText(event.reason, limit) })
+          return encode('error', {
+            message: failure ?? budgetText(exhausted) ?? endText(event.reason, limit),
+          })
         default:
           return ''
       }
@@ -84,6 +87,7 @@ export function failureOf({ status, stop_reason, error, iterations }: Run): stri
   if (error) return error.message
   if (stop_reason === 'max_iterations') return endText('max_iterations', iterations)
   if (status === 'cancelled') return endText('cancelled', iterations)
+  if (stop_reason === 'budget') return budgetText('The budget of the run is used up')
   if (status === 'completed') return null
   return 'The run waits for somebody; it goes on once they answer over the API'
 }
@@ -95,6 +99,10 @@ function asJson(text: string): string {
   } catch {
     return JSON.stringify(text)
   }
+}
+
+function budgetText(reason: string | null): string | null {
+  return reason && `Agent error: ${reason}`
 }
 
 function endText(reason: string, limit: number): string {

@@ -19,7 +19,7 @@ export const pawan: Dialect = {
 
 const ChatRequest = z.object({
   message: z.string(),
-  session_id: z.string().max(256).nullish(),
+  session_id: z.string().max(200).nullish(),
   model: z.string().min(1).nullish(),
 })
 
@@ -115,31 +115,21 @@ async function findModel(
 }
 
 async function listSessions({ house }: Call): Promise<Answer> {
-  const sessions = await allSessions(house)
-  const counts = await house.sessions.countMessages(sessions.map(({ id }) => id))
-  const summaries = await Promise.all(
-    sessions.map(async (session) => ({
-      ...(await headOf(house, session)),
-      message_count: counts.get(session.id) ?? 0,
-    })),
-  )
+  const sessions = await house.sessions.all()
+  const ids = sessions.map(({ id }) => id)
+  const [counts, models] = await Promise.all([
+    house.sessions.countMessages(ids),
+    house.sessions.latestModels(ids),
+  ])
+  const summaries = sessions.map((session) => ({
+    ...headOf(session, models),
+    message_count: counts.get(session.id) ?? 0,
+  }))
   return json(summaries.toSorted((a, b) => b.created_at.localeCompare(a.created_at)))
 }
 
-/** Its list has no pages, so what is long ago is left out. */
-async function allSessions(house: Call['house']): Promise<Session[]> {
-  const { data } = await house.sessions.list({ limit: 500 })
-  return data
-}
-
-async function headOf(house: Call['house'], session: Session) {
-  const latest = await house.runs.list(session.id, { limit: 1 })
-  return {
-    id: session.external_id ?? session.id,
-    model: latest.data[0]?.model ?? null,
-    created_at: session.created_at,
-    updated_at: session.updated_at,
-  }
+function headOf({ id, external_id, created_at, updated_at }: Session, models: Map<string, string>) {
+  return { id: external_id ?? id, model: models.get(id) ?? null, created_at, updated_at }
 }
 
 async function createSession({ house }: Call): Promise<Answer> {
@@ -149,11 +139,11 @@ async function createSession({ house }: Call): Promise<Answer> {
 
 async function showSession(call: Call): Promise<Answer> {
   const session = await findSession(call)
-  const messages = await call.house.sessions.allMessages(session.id)
-  return json({
-    ...(await headOf(call.house, session)),
-    messages: messages.map(toMessage),
-  })
+  const [messages, models] = await Promise.all([
+    call.house.sessions.allMessages(session.id),
+    call.house.sessions.latestModels([session.id]),
+  ])
+  return json({ ...headOf(session, models), messages: messages.map(toMessage) })
 }
 
 async function deleteSession(call: Call): Promise<Answer> {

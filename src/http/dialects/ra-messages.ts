@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { ContentPart, Message, NewMessage } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
+import type { ToldMessage } from './told-session.ts'
 
 const RaPart = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text'), text: z.string() }),
@@ -17,6 +18,11 @@ const RaPart = z.discriminatedUnion('type', [
 const RaMessage = z.object({
   role: z.enum(['user', 'assistant', 'tool', 'system']),
   content: z.union([z.string(), z.array(RaPart)]),
+  toolCallId: z.string().optional(),
+  toolCalls: z
+    .array(z.object({ id: z.string(), name: z.string(), arguments: z.string() }))
+    .optional(),
+  isError: z.boolean().optional(),
 })
 export type RaMessage = z.infer<typeof RaMessage>
 
@@ -27,12 +33,17 @@ export type RaMessage = z.infer<typeof RaMessage>
 export function readRequest(body: unknown): { messages: RaMessage[]; sessionId: string | null } {
   if (typeof body !== 'object' || body === null) throw new Problem('invalid_json', 'Invalid JSON')
   const { messages, sessionId }: Record<string, unknown> = { ...body }
-  const isId = typeof sessionId === 'string' && sessionId !== '' && sessionId.length <= 256
+  const isId = typeof sessionId === 'string' && sessionId !== ''
+  if (isId && sessionId.length > longestId) {
+    throw new Problem('validation_failed', `sessionId: at most ${longestId} characters`)
+  }
   return {
     messages: Array.isArray(messages) ? messages.map(readMessage) : [],
     sessionId: isId ? sessionId : null,
   }
 }
+
+const longestId = 200
 
 function readMessage(value: unknown, index: number): RaMessage {
   const result = RaMessage.safeParse(value)
@@ -58,6 +69,27 @@ export function newMessages(messages: RaMessage[], stored: Message[]): RaMessage
     next += 1
   }
   return messages.slice(next)
+}
+
+/** What was said and answered, and what is new behind that. */
+export function splitHistory(messages: RaMessage[]) {
+  const last = messages.findLastIndex(({ role }) => role === 'assistant' || role === 'tool')
+  return { history: messages.slice(0, last + 1), posted: messages.slice(last + 1) }
+}
+
+export function toTold(message: RaMessage): ToldMessage {
+  const { role, content, toolCalls = [], toolCallId, isError } = message
+  return {
+    role,
+    content: textOf(message),
+    ...(role === 'user' && typeof content !== 'string' && { multi_content: content.map(toPart) }),
+    ...(role === 'assistant' && toolCalls.length > 0 && { tool_calls: toolCalls.map(toCall) }),
+    ...(role === 'tool' && { tool_call_id: toolCallId ?? '', is_error: isError === true }),
+  }
+}
+
+function toCall({ id, name, arguments: text }: NonNullable<RaMessage['toolCalls']>[number]) {
+  return { id, type: 'function' as const, function: { name, arguments: text } }
 }
 
 export function toPosted(message: RaMessage): NewMessage[] {

@@ -2,6 +2,7 @@ import type { Message } from '#contract/message.ts'
 import type { Run } from '#contract/run.ts'
 import { addUsage, noUsage, type Usage } from '#contract/usage.ts'
 import type { EventView } from './dialect.ts'
+import { lostAnswer, watchSteps } from './step-watch.ts'
 
 /** Unnamed events: text, thoughts, calls as they are written, a question, one `done` or `error`. */
 export function createRaView({
@@ -13,10 +14,8 @@ export function createRaView({
   sessionId: string
 }): EventView {
   let usage = noUsage
-  let question: string | null = null
   let failure: string | null = null
-  /** Of the step that is being shown. */
-  let hasText = false
+  const isLost = watchSteps('agent_choice', 'agent_choice_reasoning', 'partial_tool_call')
   let over = false
   const begun = new Set<string>()
 
@@ -42,13 +41,18 @@ export function createRaView({
   return {
     isOver: () => over,
     show(event) {
+      // Sub-agents ask too, and a tool may hold its question open, with nobody waiting but it.
+      if (event.type === 'elicitation_request') {
+        over = true
+        return showQuestion(questionOf(event), sessionId, usage)
+      }
       if (event.session_id !== run.session_id || event.run_id !== run.id) return ''
+      if (isLost(event)) {
+        over = true
+        return encode({ type: 'error', error: lostAnswer })
+      }
       switch (event.type) {
-        case 'step_started':
-          hasText = false
-          return ''
         case 'agent_choice':
-          hasText = true
           return encode({ type: 'text', delta: event.content })
         case 'agent_choice_reasoning':
           return encode({ type: 'thinking', delta: event.content })
@@ -65,15 +69,6 @@ export function createRaView({
         case 'token_usage':
           usage = addUsage(usage, event.usage)
           return ''
-        case 'step_restarted':
-          // Another server does the step anew; what was shown of it cannot be taken back.
-          over = hasText
-          return over ? encode({ type: 'error', error: 'The server was lost; ask again' }) : ''
-        case 'elicitation_request':
-          question = questionOf(event)
-          return encode({ type: 'AskUserQuestion', question, sessionId })
-        case 'run_waiting':
-          return event.reason === 'elicitation' ? done() : ''
         case 'error':
           failure = event.error
           return ''
@@ -86,6 +81,14 @@ export function createRaView({
       }
     },
   }
+}
+
+/** A client answers one question at a time; others are told when it has. */
+export function showQuestion(question: string, sessionId: string, usage: Usage = noUsage): string {
+  return (
+    encode({ type: 'AskUserQuestion', question, sessionId }) +
+    encode({ type: 'done', usage: toUsage(usage), sessionId })
+  )
 }
 
 /** What the user is asked, with the page to open where there is one. */

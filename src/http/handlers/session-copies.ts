@@ -10,7 +10,10 @@ import type { SessionRows } from './sessions.ts'
 export type SessionCopies = {
   fork(scope: Scope, session: string, fork: SessionFork): Promise<string | null>
   export(scope: Scope, session: string): Promise<SessionExport | null>
-  import(place: { tenant: string; owner: string }, document: SessionExport): Promise<string>
+  import(
+    place: { tenant: string; owner: string; externalId?: string },
+    document: SessionExport,
+  ): Promise<string>
 }
 
 export function sessionCopyHandlers({
