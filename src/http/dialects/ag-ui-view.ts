@@ -41,7 +41,7 @@ export function createAgUiView({
   state: unknown
   /** The stream shows the run from its first event, else from where it waited. */
   isFromStart: boolean
-  /** The client has nothing of the run but what it was asked. */
+  /** The client has nothing yet: the messages are told first. */
   isJoined?: boolean
   /** The run went on after waiting at an event up to this seq. */
   waitsBefore?: number
@@ -202,7 +202,7 @@ export function createAgUiView({
   }
 
   return {
-    opening: encode([started(place)]),
+    opening: encode([started(place), ...(isJoined ? [snapshot(messages)] : [])]),
     isOver: () => over,
     show(event) {
       if (over) return ''
@@ -222,7 +222,7 @@ export function toStaticStream(
 ): string {
   return encode([
     started(place),
-    ...(messages ? [{ type: 'MESSAGES_SNAPSHOT', messages }] : []),
+    ...(messages ? [snapshot(messages)] : []),
     finished(place, outcomeOf(open), []),
   ])
 }
@@ -235,6 +235,10 @@ export function encode(frames: AgUiFrame[], timestamp?: number): string {
 
 function started(place: AgUiPlace): AgUiFrame {
   return { type: 'RUN_STARTED', ...place, protocolVersion: '1.0' }
+}
+
+function snapshot(messages: unknown[]): AgUiFrame {
+  return { type: 'MESSAGES_SNAPSHOT', messages }
 }
 
 function finished(place: AgUiPlace, outcome: object, usage: object[]): AgUiFrame {
