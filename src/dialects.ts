@@ -10,7 +10,17 @@ import { pawan } from '#http/dialects/pawan.ts'
 import { ra } from '#http/dialects/ra.ts'
 
 /** Every wire that is spoken beside the contract's own; a new one is a line here. */
-export const dialects: readonly Dialect[] = [agUi, appam, cagent, kawai, pawan, ra, openai, mcp, a2a]
+export const dialects: readonly Dialect[] = [
+  agUi,
+  appam,
+  cagent,
+  kawai,
+  pawan,
+  ra,
+  openai,
+  mcp,
+  a2a,
+]
 
 /** Those that `--as` knows: they stand in for another server, on its own port. */
 export function findStandIn(name: string): (Dialect & { port: number }) | undefined {

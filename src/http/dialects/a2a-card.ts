@@ -44,16 +44,18 @@ function describe(name: string, { description }: AgentSpec): string {
 
 /** What it is for, and each of its commands. */
 function skillsOf(name: string, spec: AgentSpec): object[] {
-  const commands = Object.entries<string | AgentCommand>(spec.commands ?? {}).map(([command, value]) => {
-    const text = typeof value === 'string' ? value : (value.description ?? value.instruction)
-    return {
-      id: command,
-      name: command,
-      description: text.slice(0, 500),
-      tags: ['command'],
-      examples: [`/${command}`],
-    }
-  })
+  const commands = Object.entries<string | AgentCommand>(spec.commands ?? {}).map(
+    ([command, value]) => {
+      const text = typeof value === 'string' ? value : (value.description ?? value.instruction)
+      return {
+        id: command,
+        name: command,
+        description: text.slice(0, 500),
+        tags: ['command'],
+        examples: [`/${command}`],
+      }
+    },
+  )
   const whole = { id: name, name, description: describe(name, spec), tags: ['agent'] }
   return [whole, ...commands]
 }
