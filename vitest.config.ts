@@ -1,11 +1,15 @@
 import { accessSync, constants, statfsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const memory = roomyMemory('/dev/shm')
 if (memory !== undefined) process.env.TMPDIR ??= memory
 
 export default defineConfig({
+  resolve: {
+    alias: { 'parley-client': fileURLToPath(new URL('src/client/index.ts', import.meta.url)) },
+  },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,

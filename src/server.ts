@@ -1,6 +1,7 @@
 import { randomBytes, randomFillSync, randomUUID } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { concealFile } from '#agents/conceal.ts'
 import { createPeers } from '#agents/peers.ts'
 import { createAdmission } from '#http/admission.ts'
@@ -15,6 +16,7 @@ import { createRunAdmission } from '#http/limits-runs.ts'
 import { createStreamSeats } from '#http/limits-streams.ts'
 import { listen } from '#http/listen.ts'
 import { openMetricsDoor } from '#http/metrics-door.ts'
+import { playgroundPages } from '#http/playground.ts'
 import { createEventStreams, tickInterval } from '#http/sse.ts'
 import { createTicker } from '#http/ticker.ts'
 import { joinRequestObservers } from '#http/watch.ts'
@@ -321,7 +323,13 @@ async function build(
       admission,
       waitForApprovals: config.dialectApprovals === 'wait',
     },
-    pages: [landingPage({ version: config.version }), ...docsPages({ document: () => document })],
+    pages: [
+      ...playgroundPages({
+        directory: fileURLToPath(new URL('../web/dist', import.meta.url)),
+        fallback: landingPage({ version: config.version }),
+      }),
+      ...docsPages({ document: () => document }),
+    ],
     limits: {
       body,
       upload: Math.max(body, largestUpload),

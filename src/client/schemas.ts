@@ -17,6 +17,7 @@ export type SessionDetail = Schemas['SessionDetail']
 export type Message = Schemas['Message']
 /** A message with its place among those that were said instead. */
 export type ListedMessage = Schemas['ListedMessage']
+export type ContentPart = Schemas['ContentPart']
 export type NewMessage = Schemas['NewMessage']
 export type ToolCall = Schemas['ToolCall']
 export type ToolDefinition = Schemas['ToolDefinition']

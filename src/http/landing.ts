@@ -31,6 +31,7 @@ function toHtml({ version, origin, base }: Record<'version' | 'origin' | 'base',
     <h1>Parley</h1>
     <p>This agent server runs, version ${escapeHtml(version)}. Say something:</p>
     <pre><code>${escapeHtml(command)}</code></pre>
+    <p>The playground is not built here; <code>npm run web</code> in a checkout builds it.</p>
     <ul>
       <li><a href="${base}/docs">The reference</a>: every operation, to read and to try</li>
       <li><a href="${base}/openapi.json">The OpenAPI document</a></li>

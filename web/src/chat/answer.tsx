@@ -1,0 +1,126 @@
+import type { ReactNode } from 'react'
+import { Icon } from '../app/icon.tsx'
+import { useServer } from '../app/server.tsx'
+import { navigate, sessionPath } from '../app/use-place.ts'
+import { useSessions } from '../sessions/use-sessions.tsx'
+import { formatUsage } from '../state/format.ts'
+import { type AnswerItem, type Part, sumUsage } from '../state/items.ts'
+import type { SubAgent } from '../state/sub-agents.ts'
+import { ToolCard } from '../tools/tool-card.tsx'
+import { BranchSwitch } from './branch-switch.tsx'
+import { useChat } from './chat-context.ts'
+import { CopyButton } from './copy-button.tsx'
+import { Markdown } from './markdown.tsx'
+import { NoticeLine } from './notice-line.tsx'
+import { Reasoning } from './reasoning.tsx'
+
+type RenderSubAgent = (subAgent: SubAgent) => ReactNode
+
+/** An agent's turn: text, reasoning and tool calls in their order. */
+export function Answer({
+  answer,
+  isRoot,
+  isOpen,
+  isActive,
+  renderSubAgent,
+}: {
+  answer: AnswerItem
+  isRoot: boolean
+  /** More may come: it is not over yet. */
+  isOpen: boolean
+  /** The session has a run that is not over. */
+  isActive: boolean
+  renderSubAgent: RenderSubAgent
+}) {
+  return (
+    <article className="answer" aria-label={answer.agent ?? 'Answer'}>
+      <AgentName name={answer.agent} />
+      {answer.parts.map((part) => (
+        <PartView key={part.key} part={part} renderSubAgent={renderSubAgent} />
+      ))}
+      {isRoot && !isOpen && <AnswerTools answer={answer} isActive={isActive} />}
+    </article>
+  )
+}
+
+/** Said where somebody else than the first agent speaks. */
+export function AgentName({ name }: { name: string | null }) {
+  const { state } = useChat()
+  if (name === null || name === (state.session?.agent_name ?? 'root')) return null
+  return <p className="agent-name">{name}</p>
+}
+
+function PartView({ part, renderSubAgent }: { part: Part; renderSubAgent: RenderSubAgent }) {
+  switch (part.type) {
+    case 'reasoning':
+      return <Reasoning text={part.text} />
+    case 'text':
+      return (
+        <>
+          <div className="markdown">
+            <Markdown text={part.message.content} />
+          </div>
+          {part.message.status === 'incomplete' && (
+            <p className="notice" data-kind="info">
+              {part.message.finish_reason === 'length'
+                ? 'The answer was cut: it reached the longest that the model gives.'
+                : 'The answer is incomplete.'}
+            </p>
+          )}
+        </>
+      )
+    case 'call':
+      return <ToolCard call={part.call}>{part.call.subAgents.map(renderSubAgent)}</ToolCard>
+    case 'notice':
+      return <NoticeLine notice={part.notice} />
+  }
+}
+
+function AnswerTools({ answer, isActive }: { answer: AnswerItem; isActive: boolean }) {
+  const { actions, attempt } = useChat()
+  const { notify } = useServer()
+  const { reload } = useSessions()
+  const last = answer.messages.at(-1)
+  if (!last) return null
+  const text = answer.messages
+    .map(({ content }) => content)
+    .filter(Boolean)
+    .join('\n\n')
+  const usage = sumUsage(answer.messages)
+
+  async function fork(message: string): Promise<void> {
+    const id = await actions.fork(message)
+    reload()
+    navigate({ path: sessionPath(id) })
+    notify('This is a copy of the conversation up to here.', 'done')
+  }
+
+  return (
+    <div className="message-tools">
+      <CopyButton text={text} label="Copy the answer" />
+      <button
+        type="button"
+        className="icon-button small"
+        aria-label="Answer again"
+        title="Answer again"
+        disabled={isActive}
+        onClick={() => void attempt(() => actions.regenerate(last))}
+      >
+        <Icon name="retry" size={16} />
+      </button>
+      <button
+        type="button"
+        className="icon-button small"
+        aria-label="Continue in a copy"
+        title="Continue in a copy"
+        onClick={() => void attempt(() => fork(last.id))}
+      >
+        <Icon name="fork" size={16} />
+      </button>
+      <BranchSwitch messages={answer.messages} isDisabled={isActive} />
+      <span className="answer-facts">
+        {[last.model, usage && formatUsage(usage)].filter(Boolean).join(' · ')}
+      </span>
+    </div>
+  )
+}

@@ -1,0 +1,92 @@
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import { Icon } from '../app/icon.tsx'
+import { useShortcuts } from '../app/use-shortcuts.ts'
+
+/**
+ * Where the person writes. `send` answers whether the text was taken; what was not stays, also over a
+ * reload.
+ */
+export function Composer({
+  storageKey,
+  placeholder,
+  isDisabled = false,
+  send,
+  stop,
+  children,
+}: {
+  storageKey: string
+  placeholder: string
+  isDisabled?: boolean
+  send: (content: string) => Promise<boolean>
+  /** Given while something can be stopped. */
+  stop?: (() => void) | undefined
+  /** Controls beside the buttons. */
+  children?: ReactNode
+}) {
+  const [text, setText] = useDraft(storageKey)
+  const field = useRef<HTMLTextAreaElement>(null)
+  useEffect(() => field.current?.focus({ preventScroll: true }), [])
+  useShortcuts({ '/': () => field.current?.focus(), ...(stop && { escape: stop }) })
+
+  async function submit(): Promise<void> {
+    const content = text.trim()
+    if (!content || isDisabled) return
+    setText('')
+    if (!(await send(content))) setText((newer) => newer || content)
+  }
+
+  function onKeyDown(event: KeyboardEvent): void {
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
+    event.preventDefault()
+    void submit()
+  }
+
+  return (
+    <form
+      className="composer"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void submit()
+      }}
+    >
+      <textarea
+        ref={field}
+        rows={1}
+        aria-label={placeholder}
+        placeholder={placeholder}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
+      <div className="composer-row">
+        {children}
+        <span className="spacer" />
+        {stop && (
+          <button type="button" className="button stop" onClick={stop}>
+            <Icon name="stop" size={16} />
+            Stop
+          </button>
+        )}
+        <button
+          type="submit"
+          className="icon-button send"
+          aria-label="Send"
+          disabled={!text.trim() || isDisabled}
+        >
+          <Icon name="send" />
+        </button>
+      </div>
+    </form>
+  )
+}
+
+/** What was written and not sent is kept for this tab. */
+function useDraft(key: string) {
+  const name = `parley.draft.${key}`
+  const [text, setText] = useState(() => window.sessionStorage.getItem(name) ?? '')
+  useEffect(() => {
+    if (text) window.sessionStorage.setItem(name, text)
+    else window.sessionStorage.removeItem(name)
+  }, [name, text])
+  return [text, setText] as const
+}

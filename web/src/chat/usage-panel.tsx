@@ -1,0 +1,59 @@
+import type { Usage } from 'parley-client'
+import type { ChatState } from '../state/chat-state.ts'
+import { formatCost } from '../state/format.ts'
+
+/** What the conversation took so far. */
+export function UsagePanel({ state: { session, record } }: { state: ChatState }) {
+  const usage = record.totals ?? session?.usage
+  if (!usage) return null
+  return (
+    <div className="stack">
+      <dl className="facts">
+        {rowsOf(usage).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {record.context && <ContextMeter {...record.context} />}
+      <p className="muted small">
+        The totals of the session, over all branches. A cost is known where the model has a price.
+      </p>
+    </div>
+  )
+}
+
+function rowsOf(usage: Usage): [string, string][] {
+  const count = (tokens: number) => tokens.toLocaleString('en')
+  return [
+    ['Prompt tokens', count(usage.input_tokens)],
+    ['of them cached', count(usage.cached_input_tokens)],
+    ['Answer tokens', count(usage.output_tokens)],
+    ['of them reasoning', count(usage.reasoning_tokens)],
+    ['Cost', usage.cost === null ? 'unknown' : formatCost(usage.cost)],
+  ]
+}
+
+function ContextMeter({ length, limit }: { length: number; limit: number | null }) {
+  const said = `${length.toLocaleString('en')}${limit === null ? '' : ` of ${limit.toLocaleString('en')}`} tokens`
+  return (
+    <div className="stack tight">
+      <div className="facts-line">
+        <span>Last prompt</span>
+        <span>{said}</span>
+      </div>
+      {limit !== null && (
+        <meter
+          aria-label="How full the model's window is"
+          min={0}
+          max={limit}
+          high={limit * 0.9}
+          value={length}
+        >
+          {said}
+        </meter>
+      )}
+    </div>
+  )
+}

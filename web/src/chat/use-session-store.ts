@@ -1,0 +1,29 @@
+import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useServer } from '../app/server.tsx'
+import { type ChatState, emptyChat } from '../state/chat-state.ts'
+import { openSessionStore, type SessionStore } from './session-store.ts'
+
+/** The store of a session while the page shows it; undefined before the first paint. */
+export function useSessionStore(sessionId: string): SessionStore | undefined {
+  const { client, report } = useServer()
+  const [store, setStore] = useState<SessionStore>()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: report is another function each time
+  useEffect(() => {
+    const opened = openSessionStore({ client, sessionId, report })
+    setStore(opened)
+    return () => opened.close()
+  }, [client, sessionId])
+  return store
+}
+
+export function useChatState(store: SessionStore | undefined): ChatState {
+  return useSyncExternalStore(store?.subscribe ?? never, store?.state ?? nothing)
+}
+
+function nothing(): ChatState {
+  return emptyChat
+}
+
+function never(): () => void {
+  return () => undefined
+}

@@ -1,0 +1,93 @@
+import { type ReactNode, useState } from 'react'
+import { Icon } from '../app/icon.tsx'
+import { ApprovalForm } from '../approvals/approval-form.tsx'
+import { ClientToolForm } from '../approvals/client-tool-form.tsx'
+import { useChat } from '../chat/chat-context.ts'
+import { formatDuration } from '../state/format.ts'
+import type { CallView } from '../state/items.ts'
+import { summaryOf } from '../state/tool-summary.ts'
+import { ToolArguments } from './tool-arguments.tsx'
+import { ToolResultView } from './tool-result-view.tsx'
+import { UnknownOutcome } from './unknown-outcome.tsx'
+
+/** One tool call: a line that opens, and whatever a person has to decide about it. */
+export function ToolCard({
+  call,
+  children,
+}: {
+  call: CallView
+  /** What its sub-agents do. */
+  children?: ReactNode
+}) {
+  const { state } = useChat()
+  const [chosen, choose] = useState<boolean>()
+  const waits = waitsFor(call, state.decided)
+  const isNested = call.subAgents.length > 0
+  const isOpen = chosen ?? (waits !== null || (isNested && call.state === 'started'))
+  const { name } = call.tool_call.function
+  const summary = summaryOf(call.tool_call)
+  return (
+    <div className="tool-card" data-state={waits ? 'awaiting' : call.state}>
+      <button
+        type="button"
+        className="tool-line"
+        aria-expanded={isOpen}
+        onClick={() => choose(!isOpen)}
+      >
+        <Icon name={isNested ? 'agent' : 'tool'} size={16} />
+        <span className="tool-name">{call.definition?.annotations.title ?? name}</span>
+        {summary && <span className="tool-summary">{summary}</span>}
+        <span className="spacer" />
+        <StateLabel call={call} isDecided={isDecided(call, state.decided)} />
+        <Icon name={isOpen ? 'down' : 'forward'} size={16} />
+      </button>
+      {isOpen && (
+        <div className="tool-body">
+          {waits !== 'approval' && <ToolArguments call={call.tool_call} />}
+          {children}
+          <ToolResultView call={call} />
+        </div>
+      )}
+      {waits === 'approval' && <ApprovalForm call={call} />}
+      {waits === 'client_tool' && <ClientToolForm call={call} />}
+      {call.state === 'unknown' && <UnknownOutcome call={call} />}
+    </div>
+  )
+}
+
+function waitsFor(call: CallView, decided: ReadonlySet<string>): 'approval' | 'client_tool' | null {
+  if (isDecided(call, decided)) return null
+  if (call.state === 'awaiting' && call.approval) return 'approval'
+  return call.state === 'started' && call.executor === 'client' ? 'client_tool' : null
+}
+
+function isDecided({ approval, tool_call }: CallView, decided: ReadonlySet<string>): boolean {
+  return decided.has(approval?.id ?? '') || decided.has(tool_call.id)
+}
+
+const labels: Record<CallView['state'], string> = {
+  awaiting: 'Needs approval',
+  started: 'Running',
+  succeeded: 'Done',
+  failed: 'Failed',
+  timed_out: 'Timed out',
+  denied: 'Rejected',
+  expired: 'Expired',
+  cancelled: 'Stopped',
+  unknown: 'Outcome unknown',
+}
+
+function StateLabel({ call, isDecided }: { call: CallView; isDecided: boolean }) {
+  const isClients = call.state === 'started' && call.executor === 'client'
+  const label = isClients ? 'Needs a result' : labels[call.state]
+  const waits = isDecided && (isClients || call.state === 'awaiting')
+  return (
+    <span className="tool-state">
+      {call.state === 'started' && !isClients && <span className="pulse" />}
+      {waits ? 'Decided' : label}
+      {call.duration_ms !== null && call.state === 'succeeded' && (
+        <span className="muted"> · {formatDuration(call.duration_ms)}</span>
+      )}
+    </span>
+  )
+}
