@@ -380,10 +380,10 @@ function bindEventRows(database: Database, readFrames: Runtime['readFrames']): E
     bounds: (scope, session) => readBounds(database, scope, session),
     runBounds: (scope, runId) => readRunBounds(database, scope, runId),
     async page(scope, sessionId, { after, limit }) {
-      const { frames } = await readFrames({ sessionId, after, limit })
+      const { frames, more } = await readFrames({ sessionId, after, limit })
       // Read afterwards, they tell whether there was something to read.
       const bounds = await readBounds(database, scope, sessionId)
-      return bounds && { ...bounds, frames }
+      return bounds && { ...bounds, frames, more }
     },
   }
 }

@@ -1,23 +1,12 @@
-import type { ServerResponse } from 'node:http'
-import type { Feed, Follower, Frame } from '#runtime/runtime.ts'
-import type { StreamView } from './stream-view.ts'
+import type { Feed } from '#runtime/runtime.ts'
+import { createFrameEncoder } from './frame-encoder.ts'
+import { type Connection, openConnection, type StreamRequest } from './stream-connection.ts'
 import type { Ticker } from './ticker.ts'
+import { createTurns } from './turns.ts'
 
-/** How often the ticker of the streams ticks, in milliseconds; the two counts below are ticks. */
+/** How often the ticker of the streams ticks, in milliseconds. */
 export const tickInterval = 5_000
 const ticksPerHeartbeat = 2
-const ticksToWrite = 6
-
-export type StreamRequest = {
-  outgoing: ServerResponse
-  headers: Record<string, string>
-  /** The root session, whose log is followed. */
-  sessionId: string
-  after: number
-  view: StreamView
-  /** The client went away before the stream was at its end. */
-  onDisconnect?: () => void
-}
 
 export type EventStreams = {
   /** Answers what ends this stream. */
@@ -34,6 +23,8 @@ export type EventStreams = {
  */
 export function createEventStreams({ feed, ticker }: { feed: Feed; ticker: Ticker }): EventStreams {
   const connections = new Set<Connection>()
+  const turns = createTurns({ now: () => performance.now() })
+  const shared = { feed, encode: createFrameEncoder(), turns }
   let unsubscribe: (() => void) | undefined
   let ticks = 0
 
@@ -49,7 +40,7 @@ export function createEventStreams({ feed, ticker }: { feed: Feed; ticker: Ticke
         return () => undefined
       }
       unsubscribe ??= ticker.subscribe(tick)
-      const connection = connect(feed, request)
+      const connection = openConnection({ ...shared, request })
       connections.add(connection)
       request.outgoing.once('close', () => {
         connections.delete(connection)
@@ -64,89 +55,4 @@ export function createEventStreams({ feed, ticker }: { feed: Feed; ticker: Ticke
     },
     size: () => connections.size,
   }
-}
-
-type Connection = { tick(heartbeat: boolean): void; end(): void }
-
-function connect(feed: Feed, request: StreamRequest): Connection {
-  const { outgoing, sessionId, view } = request
-  let position = request.after
-  let blockedTicks: number | undefined
-  let ended = false
-
-  // Headers and the first bytes leave in one packet, before there is any event.
-  outgoing.writeHead(200, { ...streamHeaders, ...request.headers })
-  if (view.opening === '') outgoing.flushHeaders()
-  else outgoing.write(view.opening)
-
-  const follower: Follower = feed.follow({ sessionId, after: position, onReady: pump })
-  outgoing.once('close', () => {
-    follower.close()
-    if (!ended) request.onDisconnect?.()
-    ended = true
-  })
-  // A socket that breaks also closes; the error itself says nothing more.
-  outgoing.on('error', () => undefined)
-  outgoing.on('drain', () => {
-    blockedTicks = undefined
-    pump()
-  })
-  pump()
-
-  function pump(): void {
-    while (!ended && blockedTicks === undefined) {
-      const frames = follower.take()
-      if (frames) send(frames)
-      else if (follower.isOver()) finish('')
-      else return
-    }
-  }
-
-  function send(frames: Frame[]): void {
-    let text = ''
-    for (const frame of frames) {
-      text += view.show(frame)
-      position = frame.seq
-      if (view.isOver()) {
-        finish(text)
-        return
-      }
-    }
-    if (text !== '') write(text)
-  }
-
-  function write(text: string): void {
-    if (!outgoing.write(text)) blockedTicks = 0
-  }
-
-  /** What is still on its way counts as a write that must be taken in time. */
-  function finish(text: string): void {
-    ended = true
-    blockedTicks = 0
-    outgoing.end(text)
-  }
-
-  return {
-    tick(heartbeat) {
-      if (blockedTicks !== undefined) {
-        blockedTicks += 1
-        if (blockedTicks >= ticksToWrite) outgoing.destroy()
-        return
-      }
-      if (heartbeat && !ended) write(view.heartbeat(head()))
-    },
-    end() {
-      if (!ended) finish('')
-    },
-  }
-
-  function head(): number {
-    return Math.max(feed.head(sessionId) ?? 0, position)
-  }
-}
-
-export const streamHeaders = {
-  'Content-Type': 'text/event-stream',
-  'Cache-Control': 'no-cache, no-transform',
-  'X-Accel-Buffering': 'no',
 }

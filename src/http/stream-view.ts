@@ -1,4 +1,5 @@
 import type { Frame } from '#runtime/runtime.ts'
+import type { FrameFormat } from './frame-encoder.ts'
 
 /**
  * How one connection shows a session's log: the bytes of each frame, in order. A view may remember
@@ -9,6 +10,11 @@ export type StreamView = {
   opening: string
   /** What a frame looks like; empty for one that this wire does not show. */
   show(frame: Frame): string
+  /**
+   * How a batch looks, when it looks so to every connection that shows it whole; undefined when it
+   * has to be shown frame by frame. A batch may be asked for again.
+   */
+  formatOf?(frames: Frame[]): FrameFormat | undefined
   /** After the last shown frame nothing follows: the stream ends. */
   isOver(): boolean
   /** What keeps an idle connection open; `head` is the newest seq known. */
@@ -34,16 +40,23 @@ export function createNativeView({
 }): StreamView {
   let over = false
   let waiting = waits
+  const format = eventNames ? namedFrame : plainFrame
+
+  function isEnd(frame: Frame): boolean {
+    return untilRun !== undefined && stopsRun(frame, sessionId, untilRun)
+  }
+
   return {
     opening: 'retry: 1000\n\n',
     show(frame) {
       waiting &&= frame.runId !== untilRun
       if (waiting) return ''
-      over = untilRun !== undefined && stopsRun(frame, sessionId, untilRun)
-      const { seq, type, json } = frame
-      return eventNames
-        ? `id: ${seq}\nevent: ${type}\ndata: ${json}\n\n`
-        : `id: ${seq}\ndata: ${json}\n\n`
+      over = isEnd(frame)
+      return format(frame)
+    },
+    formatOf(frames) {
+      waiting &&= frames[0]?.runId !== untilRun
+      return waiting || frames.some(isEnd) ? undefined : format
     },
     isOver: () => over,
     heartbeat: (head) =>
@@ -51,6 +64,14 @@ export function createNativeView({
         ? `event: heartbeat\ndata: {"type":"heartbeat","head":${head}}\n\n`
         : ': heartbeat\n\n',
   }
+}
+
+function plainFrame({ seq, json }: Frame): string {
+  return `id: ${seq}\ndata: ${json}\n\n`
+}
+
+function namedFrame({ seq, type, json }: Frame): string {
+  return `id: ${seq}\nevent: ${type}\ndata: ${json}\n\n`
 }
 
 /** A sub-agent's run stops on the same log; only the run's own end ends its stream. */

@@ -1,4 +1,5 @@
-import { createHub, type Hub, type ReadFrames } from './hub.ts'
+import { createHub, type Hub } from './hub.ts'
+import { createPageReader, type ReadFrames } from './page-reader.ts'
 import type { Feed, Follower, Frame } from './runtime.ts'
 
 /**
@@ -20,18 +21,21 @@ export function createFeed({ read }: { read: ReadFrames }): Feed & {
   counters(): { sessions: number; followers: number }
 } {
   const hubs = new Map<string, Hub>()
+  const pages = createPageReader({ read })
 
   function hubOf(sessionId: string): Hub {
     const known = hubs.get(sessionId)
     if (known) return known
-    const hub = createHub({ sessionId, read })
+    const hub = createHub({ sessionId, read, pages })
     hubs.set(sessionId, hub)
     return hub
   }
 
   function leave(sessionId: string, hub: Hub): void {
     const unused = hub.followers.size === 0 && hub.writers === 0
-    if (unused && hubs.get(sessionId) === hub) hubs.delete(sessionId)
+    if (!unused || hubs.get(sessionId) !== hub) return
+    hubs.delete(sessionId)
+    pages.forget(sessionId)
   }
 
   return {
@@ -45,7 +49,10 @@ export function createFeed({ read }: { read: ReadFrames }): Feed & {
       }
     },
     hint: (sessionId, head) => hubs.get(sessionId)?.hint(head),
-    end: (sessionId) => hubs.get(sessionId)?.end(),
+    end(sessionId) {
+      pages.forget(sessionId)
+      hubs.get(sessionId)?.end()
+    },
     follow({ sessionId, after, onReady }) {
       const hub = hubOf(sessionId)
       return createFollower({ hub, after, onReady, leave: () => leave(sessionId, hub) })
@@ -80,7 +87,7 @@ function createFollower({
   let cursor = after
   let closed = false
   let reading = false
-  let page: Frame[] = []
+  let page: Frame[][] = []
   let hungry = false
   let lost = false
   let waiting: (() => void) | undefined
@@ -116,9 +123,14 @@ function createFollower({
   }
 
   function takePage(): Frame[] | null {
-    const fresh = page.filter((frame) => frame.seq > cursor)
-    page = []
-    return fresh.length > 0 ? fresh : null
+    for (;;) {
+      const [batch, ...rest] = page
+      if (!batch) return null
+      page = rest
+      if ((batch[0]?.seq ?? 0) > cursor) return batch
+      const fresh = batch.filter((frame) => frame.seq > cursor)
+      if (fresh.length > 0) return fresh
+    }
   }
 
   async function readPage(): Promise<void> {
@@ -129,8 +141,8 @@ function createFollower({
     if (found?.lost) {
       lost = true
     } else if (found) {
-      page = found.frames
-      const last = page.at(-1)?.seq ?? cursor
+      page = found.batches
+      const last = page.at(-1)?.at(-1)?.seq ?? cursor
       // More rows than the page: the head is somewhere above.
       hub.reached(found.more ? last + 1 : last)
     }
@@ -142,6 +154,10 @@ function createFollower({
   return {
     take,
     isOver,
+    rewind(seq) {
+      cursor = seq
+      page = []
+    },
     async next() {
       for (;;) {
         const frames = take()

@@ -1,17 +1,12 @@
+import { batchAt } from './batches.ts'
+import type { Page, PageReader, ReadFrames } from './page-reader.ts'
 import type { Frame } from './runtime.ts'
 
-/** `more`: the page ended before the log did. `lost`: what came next was deleted. */
-export type Page = { frames: Frame[]; more: boolean; lost: boolean }
-
-export type ReadFrames = (request: {
-  sessionId: string
-  after: number
-  limit: number
-}) => Promise<Page>
-
-/** Characters of a session's newest frames that are kept for those who follow it live. */
+/** Characters of a session's newest frames that are kept for each of those who follow it live. */
 const ringSize = 16 * 1024
-const pageSize = 500
+/** What is kept for so many serves all. */
+const ringShares = 16
+const pageLimit = 500
 /** Milliseconds before a page that could not be read is asked for again. */
 const retryDelay = 500
 
@@ -28,7 +23,10 @@ export type Hub = {
   publish(frames: Frame[]): void
   /** Another instance committed up to `head`: it is read once for all who follow. */
   hint(head: number): void
-  /** The frames after `cursor`; null when the ring does not reach back to it, or there are none. */
+  /**
+   * The next batch after `cursor`, the same array for all who are there; null when the ring does not
+   * reach back to it, or there is none.
+   */
   after(cursor: number): Frame[] | null
   /** A page of the table; null, after a pause, when the database is away. */
   read(after: number): Promise<Page | null>
@@ -38,9 +36,19 @@ export type Hub = {
 }
 
 /** A bounded ring of the newest frames without a gap; the table has the rest. */
-export function createHub({ sessionId, read }: { sessionId: string; read: ReadFrames }): Hub {
+export function createHub({
+  sessionId,
+  read,
+  pages,
+}: {
+  sessionId: string
+  read: ReadFrames
+  pages: PageReader
+}): Hub {
   const followers = new Set<() => void>()
   let ring: Frame[] = []
+  /** What the last follower was given from the ring as it is. */
+  let given: { after: number; batch: Frame[] } | undefined
   let size = 0
   let head: number | undefined
   /** What others were heard to have committed. */
@@ -56,18 +64,13 @@ export function createHub({ sessionId, read }: { sessionId: string; read: ReadFr
     for (const wake of followers) wake()
   }
 
-  function readPage(after: number): Promise<Page | null> {
-    return read({ sessionId, after, limit: pageSize }).catch(
-      () => new Promise((resolve) => setTimeout(resolve, retryDelay, null)),
-    )
-  }
-
   async function fill(): Promise<void> {
     if (filling) return
     filling = true
     while (followers.size > 0 && head !== undefined && head < hinted) {
       const before = head
-      const page = await readPage(before)
+      const request = { sessionId, after: before, limit: pageLimit }
+      const page = await orAfterPause(read(request))
       // What a run of this instance has published meanwhile is in the ring already.
       add(page?.frames.filter(({ seq }) => seq > (head ?? 0)) ?? [])
       wakeAll()
@@ -77,6 +80,7 @@ export function createHub({ sessionId, read }: { sessionId: string; read: ReadFr
   }
 
   function add(frames: Frame[]): void {
+    given = undefined
     const newest = ring.at(-1)
     const last = frames.at(-1)
     if (!last) return
@@ -91,12 +95,13 @@ export function createHub({ sessionId, read }: { sessionId: string; read: ReadFr
   }
 
   function keep(frames: Frame[]): void {
+    const most = ringSize * Math.min(Math.max(followers.size, 1), ringShares)
     for (const frame of frames) {
       ring.push(frame)
       size += frame.json.length
     }
     let dropped = 0
-    while (size > ringSize && dropped < ring.length - 1) {
+    while (size > most && dropped < ring.length - 1) {
       size -= ring[dropped]?.json.length ?? 0
       dropped += 1
     }
@@ -124,13 +129,21 @@ export function createHub({ sessionId, read }: { sessionId: string; read: ReadFr
       const newest = ring.at(-1)?.seq
       if (oldest === undefined || newest === undefined) return null
       if (newest <= cursor || oldest > cursor + 1) return null
-      return ring.slice(cursor + 1 - oldest)
+      if (given?.after === cursor) return given.batch
+      const batch = batchAt(ring, cursor + 1 - oldest) ?? null
+      if (batch && followers.size > 1) given = { after: cursor, batch }
+      return batch
     },
-    read: readPage,
+    read: (after) => orAfterPause(pages.read({ sessionId, after, shared: followers.size > 1 })),
     end() {
       over = true
       wakeAll()
     },
     isOver: () => over,
   }
+}
+
+/** What is read; null, after a pause, when the database is away. */
+function orAfterPause<Value>(reading: Promise<Value>): Promise<Value | null> {
+  return reading.catch(() => new Promise((resolve) => setTimeout(resolve, retryDelay, null)))
 }

@@ -113,13 +113,18 @@ export type Frame = { seq: number; type: RuntimeEvent['type']; runId: string; js
  * or repeat. One reader at a time; a slow reader holds a cursor, not a queue.
  */
 export type Follower = {
-  /** The next frames, at least one, as soon as there are any; null after `close` and at the end. */
+  /**
+   * The next batch, at least one frame, as soon as there are any; null after `close` and at the end.
+   * A frame of more than 64 Ki characters comes alone.
+   */
   next(): Promise<Frame[] | null>
   /**
    * The same without a promise: what is ready now, or null. `onReady` (given to `follow`) is called
    * once when something is ready after this returned null.
    */
   take(): Frame[] | null
+  /** What comes after this seq is given next, also if it was before; nothing is held until then. */
+  rewind(seq: number): void
   /** Nothing more comes: the next events were older than is kept, or the session was removed. */
   isOver(): boolean
   close(): void

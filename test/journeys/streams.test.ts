@@ -87,6 +87,27 @@ test('a page of events follows the one before', async () => {
   await expectGoesOn(app, session)
 })
 
+test('a page that its size cut short says where the next one begins', async () => {
+  const session = await newSession(app)
+  const long = Array.from(
+    { length: 20_000 },
+    (_, index) => (index * 2_654_435_761) % 2 ** 32,
+  ).join()
+  model.push({ text: 'Well' })
+  const { run } = await ask(app, { session, message: long })
+  const seqs: number[] = []
+  let cursor: string | null | undefined
+  do {
+    const query = { limit: 200, ...(cursor && { cursor }) }
+    const { data } = await client.GET('/api/sessions/{session}/events', {
+      params: { path: { session }, query },
+    })
+    seqs.push(...data.data.map(({ seq }) => seq))
+    cursor = data.next_cursor
+  } while (cursor)
+  expect(seqs).toEqual((await app.events(run.id)).map(({ seq }) => seq))
+})
+
 test('frames carry their names when they are asked for', async () => {
   const { session, path } = await finished()
   const text = await (await stream(`${path}?event_names=true`)).text()

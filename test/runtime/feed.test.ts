@@ -28,6 +28,63 @@ test('a follower that fell behind the ring reads the table again', async () => {
   expect(await collect(follower, 9)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10])
 })
 
+test('a page is read once for all who catch up from there, and given to them as one batch', async () => {
+  const { feed, write, reads } = startFeed()
+  write(300)
+  const followers = Array.from({ length: 20 }, () => feed.follow({ sessionId: 's', after: 0 }))
+  const batches = await Promise.all(followers.map((follower) => follower.next()))
+  expect(new Set(batches).size).toBe(1)
+  const late = feed.follow({ sessionId: 's', after: 100 })
+  expect(seqs(await late.next())).toEqual(Array.from({ length: 200 }, (_, index) => index + 101))
+  expect(reads()).toBe(1)
+})
+
+test('so many pages are read at the same time, the others in their turn', async () => {
+  const { feed, write, reads, holdReads } = startFeed()
+  write(10)
+  const release = holdReads()
+  const sessions = Array.from({ length: 10 }, (_, index) => `s${index}`)
+  const followers = sessions.map((sessionId) => feed.follow({ sessionId, after: 0 }))
+  const all = followers.map((follower) => collect(follower, 10))
+  await new Promise(setImmediate)
+  expect(reads()).toBe(4)
+  release()
+  await Promise.all(all)
+  expect(reads()).toBe(10)
+})
+
+test('live followers of one session get the same batch', () => {
+  const { feed, write } = startFeed()
+  const followers = Array.from({ length: 3 }, () => feed.follow({ sessionId: 's', after: 0 }))
+  for (const follower of followers) follower.take()
+  write(3)
+  const [first, ...others] = followers.map((follower) => follower.take())
+  expect(seqs(first ?? null)).toEqual([1, 2, 3])
+  for (const other of others) expect(other).toBe(first)
+})
+
+test('a long frame comes alone, from the ring and from the table', async () => {
+  const { feed, write, reads } = startFeed()
+  // A ring that many share is longer.
+  const [live] = Array.from({ length: 8 }, () => feed.follow({ sessionId: 's', after: 0 }))
+  write(2)
+  write(1, { size: 70_000 })
+  write(1)
+  expect(await collectBatches(live, 3)).toEqual([[1, 2], [3], [4]])
+  expect(reads()).toBe(0)
+  const late = feed.follow({ sessionId: 'other', after: 0 })
+  expect(await collectBatches(late, 3)).toEqual([[1, 2], [3], [4]])
+})
+
+test('a follower that goes back is given the same again', async () => {
+  const { feed, write } = startFeed({ size: 10_000 })
+  const follower = feed.follow({ sessionId: 's', after: 0 })
+  write(20)
+  expect(seqs(await follower.next())).toEqual([1, 2, 3, 4, 5, 6])
+  follower.rewind(3)
+  expect(seqs(await follower.next())).toEqual([4, 5, 6, 7, 8, 9])
+})
+
 test('a hint of another instance makes the follower look at the table', async () => {
   const { feed, write } = startFeed()
   const follower = feed.follow({ sessionId: 's', after: 0 })
@@ -153,6 +210,12 @@ async function collect(follower: Follower, count: number): Promise<number[]> {
   return all
 }
 
+async function collectBatches(follower: Follower | undefined, count: number) {
+  const batches: number[][] = []
+  while (batches.length < count) batches.push(seqs((await follower?.next()) ?? null))
+  return batches
+}
+
 function seqs(frames: Frame[] | null): number[] {
   return (frames ?? []).map((frame) => frame.seq)
 }
@@ -164,9 +227,11 @@ function startFeed({ size = 10 }: { size?: number } = {}) {
   let hook = () => {}
   let reads = 0
   let isExpired = false
+  let held: Promise<void> | undefined
   const feed = createFeed({
     async read({ after, limit }) {
       reads += 1
+      await held
       const page = table.filter(({ seq }) => seq > after).slice(0, limit)
       const run = hook
       hook = () => {}
@@ -178,6 +243,12 @@ function startFeed({ size = 10 }: { size?: number } = {}) {
   return {
     feed,
     reads: () => reads,
+    /** Reads wait from now on until the returned function is called. */
+    holdReads() {
+      const hold = Promise.withResolvers<void>()
+      held = hold.promise
+      return hold.resolve
+    },
     /** What a retention deletes. */
     expire(last: number) {
       isExpired = true
@@ -190,9 +261,9 @@ function startFeed({ size = 10 }: { size?: number } = {}) {
     remove(...seqs: number[]) {
       table = table.filter(({ seq }) => !seqs.includes(seq))
     },
-    write(count: number, { silently = false }: { silently?: boolean } = {}) {
+    write(count: number, { silently = false, size: own = size } = {}) {
       const frames = Array.from({ length: count }, (_, index): Frame => {
-        return { seq: head + index + 1, type: 'agent_choice', runId: 'r', json: 'x'.repeat(size) }
+        return { seq: head + index + 1, type: 'agent_choice', runId: 'r', json: 'x'.repeat(own) }
       })
       head += count
       table.push(...frames)

@@ -7,7 +7,8 @@ import { found } from '../found.ts'
 import { negotiate } from '../negotiate.ts'
 import { type LogBounds, refuseExpired, streamPosition } from '../position.ts'
 import type { RunReader } from '../run-answer.ts'
-import { type EventStreams, streamHeaders } from '../sse.ts'
+import type { EventStreams } from '../sse.ts'
+import { streamHeaders } from '../stream-connection.ts'
 import { createNativeView } from '../stream-view.ts'
 import { watchWaiting } from '../waiting-run.ts'
 
@@ -20,12 +21,12 @@ export type EventRows = {
     scope: Scope,
     runId: string,
   ): Promise<{ sessionId: string; after: number; last: number | null; begun: boolean } | null>
-  /** With the bounds as they are after the frames were read. */
+  /** With the bounds as they are after the frames were read. `more`: the log goes on behind them. */
   page(
     scope: Scope,
     sessionId: string,
     request: { after: number; limit: number },
-  ): Promise<(LogBounds & { frames: Frame[] }) | null>
+  ): Promise<(LogBounds & { frames: Frame[]; more: boolean }) | null>
 }
 
 export function streamHandlers({
@@ -75,9 +76,9 @@ export function streamHandlers({
         return open(c, { sessionId: bounds.sessionId, after: position })
       }
       const page = await events.page(scope, bounds.sessionId, { after: position, limit })
-      const { frames, ...kept } = found(page, `session ${session}`)
+      const { frames, more, ...kept } = found(page, `session ${session}`)
       refuseExpired(position, kept)
-      const last = frames.length < limit ? undefined : frames.at(-1)?.seq
+      const last = more ? frames.at(-1)?.seq : undefined
       return rawJson(c, frames, last)
     },
   }
