@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Dialect } from '#http/dialects/dialect.ts'
 import type { Retention } from '#runtime/housekeeping.ts'
+import { readTracingSettings, type TracingSettings } from '#telemetry/tracing-settings.ts'
 import type { Given } from './commands/arguments.ts'
 import { ConfigError, UsageError } from './commands/failure.ts'
 import { dialects, findStandIn, standInNames } from './dialects.ts'
@@ -137,6 +138,15 @@ export function readArchive(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new ConfigError(`PARLEY_ARCHIVE_SECRET: ${reason}`, { cause: error })
+  }
+}
+
+/** The standard variables of OpenTelemetry. */
+export function readTracing(environment: Environment): TracingSettings | undefined {
+  try {
+    return readTracingSettings(environment)
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error })
   }
 }
 

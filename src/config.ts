@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { JwtSettings } from '#http/auth-jwt.ts'
 import type { Dialect } from '#http/dialects/dialect.ts'
 import type { Retention } from '#runtime/housekeeping.ts'
+import type { TracingSettings } from '#telemetry/tracing-settings.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { readArguments } from './commands/arguments.ts'
 import { serveOptions } from './commands/options.ts'
@@ -24,6 +25,7 @@ import {
   readRetention,
   readRunBudget,
   readStandIn,
+  readTracing,
   readTraffic,
   usualPeersFile,
 } from './config-parts.ts'
@@ -100,6 +102,8 @@ export type Config = Readonly<{
   logFormat: LogFormat
   /** Where metrics are served without a key. */
   metricsListen: ListenAddress | undefined
+  /** Where traces are sent; undefined makes none. */
+  tracing: TracingSettings | undefined
   environment: Environment
 }>
 
@@ -160,6 +164,7 @@ export function readConfig({
     logLevel: readChoice(settings.get('log-level'), logLevels, 'info'),
     logFormat: readChoice(settings.get('log-format'), logFormats, 'json'),
     metricsListen: readAddress(settings.get('metrics-listen')),
+    tracing: readTracing(environment),
     environment,
   })
 }

@@ -39,6 +39,7 @@ import { bindRunStatements } from '#store/run-statements.ts'
 import { createSessionLists } from '#store/session-lists.ts'
 import { createStore } from '#store/store.ts'
 import { createMetrics, type Metrics } from '#telemetry/metrics.ts'
+import type { Tracing } from '#telemetry/tracing.ts'
 import { createWorkContext, type WorkContext } from '#telemetry/work-context.ts'
 import { createA2aToolset } from '#tools/a2a.ts'
 import { createApiToolset } from '#tools/api.ts'
@@ -75,6 +76,7 @@ import { redactHooks, redactToolsets } from './redacted-plugins.ts'
 import { createRedaction, type Redaction } from './redaction.ts'
 import { tellRemovals } from './removed-sessions.ts'
 import { describeStart } from './start-lines.ts'
+import { tracedFetch, tracedTransport } from './traced-ways-out.ts'
 import { resolveWorkingDir } from './working-dir.ts'
 
 export type RunningServer = {
@@ -85,7 +87,7 @@ export type RunningServer = {
   close(): Promise<void>
 }
 
-type Telemetry = { context: WorkContext; metrics: Metrics }
+type Telemetry = { context: WorkContext; metrics: Metrics; tracing: Tracing | undefined }
 
 /** Milliseconds that runs get to reach their next step when the server stops. */
 const drainGrace = 10_000
@@ -110,7 +112,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const metrics = createMetrics({ version: config.version })
   opened.add(metrics.close)
   try {
-    return await build(config, { log, redaction, opened, telemetry: { context, metrics } })
+    const tracing = await loadTracing(config, { redaction, log })
+    opened.add(() => tracing?.close())
+    const telemetry = { context, metrics, tracing }
+    return await build(config, { log, redaction, opened, telemetry })
   } catch (error) {
     await opened.close()
     throw error
@@ -128,6 +133,8 @@ async function build(
 ): Promise<RunningServer> {
   const began = performance.now()
   const { environment } = config
+  const { outgoingHeaders = () => ({}) } = telemetry.tracing ?? {}
+  const watchers = [telemetry.tracing ?? [], telemetry.context, telemetry.metrics].flat()
   const onFatal = (error: Error) => {
     log.error('the embedded database has stopped; start the server again', { error })
     process.exit(1)
@@ -146,6 +153,7 @@ async function build(
     environment,
     offline: createOfflineModel(),
     traffic: config.traffic,
+    outgoingHeaders,
   })
   opened.add(async () => (await openingModels).close())
   const database = await openDatabase(
@@ -164,10 +172,8 @@ async function build(
 
   const models = await openingModels
 
-  const guardedFetch = createGuardedFetch({
-    resolve: resolveHost,
-    allowHosts: [...config.allowHosts],
-  })
+  const waysOut = { resolve: resolveHost, allowHosts: [...config.allowHosts] }
+  const guardedFetch = tracedFetch(createGuardedFetch(waysOut), outgoingHeaders)
   const code = await openCodeRunner({ isEnabled: config.enableCode })
   opened.add(() => code.close())
   agents = await openAgents({ config, log, files, store, code })
@@ -176,10 +182,7 @@ async function build(
   const jobs = createBackgroundJobs({ now: Date.now })
   opened.add(() => jobs.close())
   const shell = { enabled: config.enableShell, environment, workspace: config.workspace }
-  const transport = createGuardedTransport({
-    resolve: resolveHost,
-    allowHosts: [...config.allowHosts],
-  })
+  const transport = tracedTransport(createGuardedTransport(waysOut), outgoingHeaders)
   const toolsets: Record<string, ToolsetFactory> = {
     filesystem: withPostEdit(createFilesystemToolset, shell),
     think: createThinkToolset,
@@ -231,7 +234,7 @@ async function build(
     retention: config.retention,
     budget: config.runBudget,
     questionLifetime: config.limits.approvalTimeout * 1000,
-    observer: joinObservers([telemetry.context.runs, telemetry.metrics.runs]),
+    observer: joinObservers(watchers.map(({ runs }) => runs)),
     log,
   })
   opened.add(() => runtime.close(drainGrace))
@@ -337,7 +340,7 @@ async function build(
     },
     door: auth.door,
     gate: auth.gate,
-    observer: joinRequestObservers([telemetry.context.requests, telemetry.metrics.requests]),
+    observer: joinRequestObservers(watchers.map(({ requests }) => requests)),
     newRequestId,
     log,
   })
@@ -372,6 +375,18 @@ async function build(
     }),
     close: opened.close,
   }
+}
+
+/** The library is loaded only for those who want traces. */
+async function loadTracing(
+  { tracing: settings, version, instanceName }: Config,
+  { redaction, log }: { redaction: Redaction; log: Logger },
+): Promise<Tracing | undefined> {
+  if (!settings) return undefined
+  redaction.learn({ headers: settings.headers })
+  const { openTracing } = await import('#telemetry/tracing.ts')
+  const onProblem = (error: unknown) => log.warn('could not send traces', { error: String(error) })
+  return openTracing({ settings, version, instanceName, redact: redaction.text, onProblem })
 }
 
 /** The log as the handlers read it: where it begins and ends, and pages of its frames. */

@@ -12,7 +12,7 @@ import { openRecording } from './recording.ts'
 import { specOf } from './reference.ts'
 import { openReplay } from './replay.ts'
 import { loadClient } from './signature.ts'
-import { createHttpTransport, type Transport } from './transport.ts'
+import { createHttpTransport, type OutgoingHeaders, type Transport } from './transport.ts'
 import { createWatchdog } from './watchdog.ts'
 
 export type OpenModels = Models & {
@@ -50,6 +50,7 @@ export async function openModels({
   environment,
   offline,
   traffic = { kind: 'live' },
+  outgoingHeaders,
   localServers = usualLocalServers(),
   timeouts = { listing: 2000, probe: 300 },
   limits = {},
@@ -61,6 +62,8 @@ export async function openModels({
   /** Answers when there is no other model. */
   offline: Model
   traffic?: Traffic
+  /** More headers for each request, by what it is made for. */
+  outgoingHeaders?: OutgoingHeaders | undefined
   /** Base URLs of local servers to look for, by the name of their preset. */
   localServers?: Record<string, string>
   timeouts?: DetectionTimeouts
@@ -71,7 +74,12 @@ export async function openModels({
   createCallId?: () => string
 }): Promise<OpenModels> {
   const secrets = new Set<string>()
-  const { transport, interactions } = await openTraffic({ traffic, environment, secrets })
+  const { transport, interactions } = await openTraffic({
+    traffic,
+    environment,
+    outgoingHeaders,
+    secrets,
+  })
   const shared = { transport, watchdog: createWatchdog({ tick }), now, createCallId, limits }
   const found =
     traffic.kind === 'fake'
@@ -155,14 +163,16 @@ const noScope: ModelScope = { models: {}, providers: {} }
 async function openTraffic({
   traffic,
   environment,
+  outgoingHeaders,
   secrets,
 }: {
   traffic: Traffic
   environment: Environment
+  outgoingHeaders: OutgoingHeaders | undefined
   secrets: Set<string>
 }): Promise<{ transport: Transport; interactions: Interaction[] }> {
   if (traffic.kind === 'fake') return openReplay({ file: traffic.file })
-  const transport = createHttpTransport({ environment })
+  const transport = createHttpTransport({ environment, outgoingHeaders })
   if (traffic.kind === 'live') return { transport, interactions: [] }
   const recording = await openRecording({ file: traffic.file, transport, secrets: () => secrets })
   return { transport: recording, interactions: [] }

@@ -37,11 +37,16 @@ export type Transport = {
   close(): Promise<void>
 }
 
+/** Headers for what is sent now, by what it is made for. */
+export type OutgoingHeaders = () => Record<string, string>
+
 /** HTTP and HTTPS over kept-alive connections. `environment` may name a proxy (`HTTPS_PROXY` …). */
 export function createHttpTransport({
   environment,
+  outgoingHeaders = () => ({}),
 }: {
   environment: Record<string, string | undefined>
+  outgoingHeaders?: OutgoingHeaders | undefined
 }): Transport {
   const keepAlive = { keepAlive: true, maxFreeSockets: 256, scheduling: 'lifo' } as const
   const local = new HttpAgent(keepAlive)
@@ -56,6 +61,7 @@ export function createHttpTransport({
   }
 
   function send(request: TransportRequest, handlers: TransportHandlers): Exchange {
+    const headers = { ...request.headers, ...outgoingHeaders() }
     let outgoing: ClientRequest
     let incoming: IncomingMessage | undefined
     let closed = false
@@ -67,7 +73,7 @@ export function createHttpTransport({
     }
 
     function attempt(isFirst: boolean): void {
-      outgoing = open(request)
+      outgoing = open({ ...request, headers })
       outgoing.on('response', (response) => {
         incoming = response
         response.on('data', (bytes: Buffer) => {

@@ -52,6 +52,7 @@ test('without flags it serves the examples on loopback with an embedded database
     logFormat: 'json',
     logLevel: 'info',
     metricsListen: undefined,
+    tracing: undefined,
     environment: {},
   })
 })
