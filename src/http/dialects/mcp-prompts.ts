@@ -28,9 +28,9 @@ export function getPrompt(house: Call['house'], { name, arguments: given = {} }:
 }
 
 function allPrompts(house: Call['house']) {
-  return listAgentTools(house).flatMap(({ tool, agent, spec }) =>
+  return listAgentTools(house).flatMap(({ name: agent, spec }) =>
     Object.entries<string | AgentCommand>(spec.commands ?? {}).map(([command, value]) => ({
-      name: `${tool}.${command}`,
+      name: `${agent}.${command}`,
       title: `${agent}: ${command}`,
       ...toCommand(value),
     })),

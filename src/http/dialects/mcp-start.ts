@@ -36,9 +36,13 @@ export async function begin(house: Call['house'], request: ToolRequest): Promise
     }
   }
   const started = await house.runs.chat({
-    agent: request.tool.agent,
+    agent: request.tool.name,
     messages: message === undefined ? [] : [{ role: 'user', content: message }],
-    options: { on_max_iterations: 'stop', on_budget: 'stop', metadata: requestMark(request.mcp, request.requestId) },
+    options: {
+      on_max_iterations: 'stop',
+      on_budget: 'stop',
+      metadata: requestMark(request.mcp, request.requestId),
+    },
     ...(session !== undefined && { session }),
   })
   const sessionId = session ?? started.run.session_id

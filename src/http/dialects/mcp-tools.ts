@@ -12,14 +12,14 @@ export function listTools(house: Call['house']): object {
   return { tools: listAgentTools(house).map(toTool) }
 }
 
-function toTool({ tool, agent, spec }: AgentTool) {
+function toTool({ name, spec }: AgentTool) {
   return {
-    name: tool,
-    title: agent,
-    description: spec.description ?? `The agent ${agent}`,
+    name,
+    title: name,
+    description: spec.description ?? `The agent ${name}`,
     inputSchema,
     outputSchema: outputSchema(spec.structured_output?.schema),
-    annotations: { title: agent, readOnlyHint: false, openWorldHint: true },
+    annotations: { title: name, readOnlyHint: false, openWorldHint: true },
   }
 }
 
@@ -47,7 +47,7 @@ export async function callTool(
   { id, params, mcp }: { id: RequestId; params: Fields; mcp: McpSession },
 ): Promise<Answer> {
   const { house } = call
-  const tool = listAgentTools(house).find((known) => known.tool === params.name)
+  const tool = listAgentTools(house).find((known) => known.name === params.name)
   if (!tool) return errorOf(id, errorCodes.invalidParams, `Unknown tool: ${params.name}`)
   if (!house.may('runs')) {
     throw new Problem('forbidden', 'To call a tool takes the scope runs; use a key that has it')
