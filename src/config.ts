@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { JwtSettings } from '#http/auth-jwt.ts'
 import type { Dialect } from '#http/dialects/dialect.ts'
@@ -57,6 +57,8 @@ export type Config = Readonly<{
   defaultAgent: string | undefined
   /** Sessions' working directories lie in it. */
   workspace: string
+  /** Settings for agents that answer over the wire of pawan; one that was named must be there. */
+  pawan: Readonly<{ path: string; named: boolean }>
   /** `HOST` or `HOST:PORT` that tools may reach although they are internal. */
   allowHosts: readonly string[]
   /** Whether Python and JavaScript tools run. */
@@ -129,6 +131,8 @@ export function readConfig({
   const standIn = readStandIn(settings.get('as'))
   const listen = readListen(settings.get('listen'), standIn)
   const loopback = isLoopback(listen.host)
+  const workspace = resolve(directory, lastOf(settings.get('workspace')) ?? '.')
+  const pawanFile = readPath(settings.get('config'), directory)
   const agentsWritable = readPath(settings.get('agents-writable'), directory)
   const otherSources = agentsWritable === undefined ? [examples(directory)] : [agentsWritable]
   return Object.freeze({
@@ -138,7 +142,11 @@ export function readConfig({
     agentsWritable,
     peersFile: readPath(settings.get('peers'), directory) ?? usualPeersFile(environment),
     defaultAgent: lastOf(settings.get('agent')),
-    workspace: resolve(directory, lastOf(settings.get('workspace')) ?? '.'),
+    workspace,
+    pawan: Object.freeze({
+      path: pawanFile ?? join(workspace, 'pawan.toml'),
+      named: pawanFile !== undefined,
+    }),
     allowHosts: Object.freeze(settings.get('allow-host')?.values ?? []),
     enableCode: readSwitch(settings.get('enable-code')),
     enableShell: readSwitch(settings.get('enable-shell')),

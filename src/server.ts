@@ -65,6 +65,7 @@ import { createThinkToolset } from '#tools/think.ts'
 import { createTodoToolset } from '#tools/todo.ts'
 import { createUserPromptToolset } from '#tools/user-prompt.ts'
 import { createWebSearchToolset } from '#tools/web-search.ts'
+import { agentVariant } from './agent-variant.ts'
 import { type CloseStack, createCloseStack } from './close-stack.ts'
 import type { Config } from './config.ts'
 import { dialects } from './dialects.ts'
@@ -72,6 +73,7 @@ import { createLogger, type Logger } from './log.ts'
 import { openAgents, openFileAgents } from './open-agents.ts'
 import { openArchive } from './open-archive.ts'
 import { openAuth } from './open-auth.ts'
+import { readPawanConfig } from './pawan-config.ts'
 import { redactHooks, redactToolsets } from './redacted-plugins.ts'
 import { createRedaction, type Redaction } from './redaction.ts'
 import { tellRemovals } from './removed-sessions.ts'
@@ -140,6 +142,7 @@ async function build(
     process.exit(1)
   }
 
+  const pawanSettings = await readPawanConfig(config.pawan)
   let agents: Awaited<ReturnType<typeof openAgents>> | undefined
   const files = await openFileAgents({
     config,
@@ -325,6 +328,12 @@ async function build(
       streams,
       admission,
       waitForApprovals: config.dialectApprovals === 'wait',
+      variants: pawanSettings
+        ? {
+            pawan: (snapshot) =>
+              agentVariant(snapshot, { settings: pawanSettings, detected: models.detected.id }),
+          }
+        : {},
     },
     pages: [
       ...playgroundPages({

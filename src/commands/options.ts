@@ -16,6 +16,7 @@ export type OptionName =
   | 'agents-writable'
   | 'peers'
   | 'workspace'
+  | 'config'
   | 'allow-host'
   | 'pull-interval'
   | 'insecure-registry'
@@ -82,6 +83,13 @@ export const serveOptions: readonly Option[] = [
     value: 'DIR',
     variables: ['PARLEY_WORKSPACE'],
     help: "Sessions' working_dir must lie in it. Default: the current directory",
+  },
+  {
+    name: 'config',
+    group: 'Agents',
+    value: 'FILE',
+    variables: ['PARLEY_CONFIG'],
+    help: 'A pawan.toml: model and permissions for those who come over the wire of pawan. Default: the one in the workspace',
   },
   {
     name: 'allow-host',

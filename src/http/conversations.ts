@@ -3,7 +3,7 @@ import { Problem } from '#contract/problem.ts'
 import type { RunOptions } from '#contract/run.ts'
 import type { Session } from '#contract/session.ts'
 import type { AgentCatalog } from '#runtime/catalog.ts'
-import type { AgentReference, Runs, StartedRun } from '#runtime/runtime.ts'
+import type { AgentReference, AgentVariant, Runs, StartedRun } from '#runtime/runtime.ts'
 import type { HeldKey } from '#store/idempotency.ts'
 import type { Scope } from '#store/scope.ts'
 import { found } from './found.ts'
@@ -42,6 +42,7 @@ export function createConversations({
         /** An id or an external id; an unknown one becomes the external id of a new session. */
         session: string | undefined
         agent: string | undefined
+        variant?: AgentVariant | undefined
         messages: NewMessage[]
         options: RunOptions
         headers: Record<string, string>

@@ -4,7 +4,13 @@ import type { Message, NewMessage } from '#contract/message.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
 import type { NewSession, Session, SessionPatch } from '#contract/session.ts'
 import type { SessionExport, SessionFork } from '#contract/session-copy.ts'
-import type { AgentReference, Beside, Decision, StartedRun } from '#runtime/runtime.ts'
+import type {
+  AgentReference,
+  AgentVariant,
+  Beside,
+  Decision,
+  StartedRun,
+} from '#runtime/runtime.ts'
 import type { Page, PageRequest, Scope } from '#store/scope.ts'
 import { createConversations } from './conversations.ts'
 import type { AppContext } from './env.ts'
@@ -48,9 +54,17 @@ export function createHouses(
       approvals: policy,
       asks,
       takesTextBack,
-    }: { approvals: 'client' | 'others' | 'deny'; asks: boolean; takesTextBack: boolean },
+      variant,
+    }: {
+      approvals: 'client' | 'others' | 'deny'
+      asks: boolean
+      takesTextBack: boolean
+      /** What the operator makes of the agents that answer here. */
+      variant?: AgentVariant | undefined
+    },
   ) => {
     const scope = c.get('scope')
+    const catalog = collaborators.catalog.of(scope.tenant)
     const headers = c.req.header()
     // Its client waits for the end of the run, whatever the answer looks like.
     const begin = (start: () => Promise<StartedRun>) => {
@@ -66,6 +80,7 @@ export function createHouses(
         ...(!takesTextBack && { restart_steps: false }),
         ...options,
       },
+      variant,
       headers,
     })
 
@@ -250,7 +265,12 @@ export function createHouses(
         },
       },
       agents: {
-        ...collaborators.catalog.of(scope.tenant),
+        ...catalog,
+        /** As it answers here. */
+        get(name: string) {
+          const snapshot = catalog.get(name)
+          return snapshot && variant ? variant(snapshot) : snapshot
+        },
         summarize: summaries.summarize,
         detail: summaries.detail,
         tools: collaborators.toolDefinitions,

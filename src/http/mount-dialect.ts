@@ -4,6 +4,7 @@ import type { StatusCode } from 'hono/utils/http-status'
 import type { RuntimeEvent } from '#contract/event.ts'
 import { Problem } from '#contract/problem.ts'
 import { problemKinds } from '#contract/problem-kinds.ts'
+import type { AgentVariant } from '#runtime/runtime.ts'
 import type { Admission } from './admission.ts'
 import type { Gate } from './auth-gate.ts'
 import type { createHouses } from './dialect-house.ts'
@@ -21,6 +22,8 @@ export type DialectDesk = {
   admission: Pick<Admission, 'stream'>
   /** `--dialect-approvals wait`: a call that must ask waits for another door. */
   waitForApprovals: boolean
+  /** By the names of dialects, what the operator makes of the agents that answer there. */
+  variants?: Readonly<Record<string, AgentVariant>>
 }
 
 /** A handler for one route of a dialect; what it throws is for `refuse`. */
@@ -47,6 +50,7 @@ export function dialectHandler(
       approvals: dialect.approves ? 'client' : others,
       asks: dialect.asks !== false,
       takesTextBack: dialect.takesTextBack,
+      variant: desk.variants?.[dialect.name],
     })
     const answer = await route.answer({
       params: readParams(c),

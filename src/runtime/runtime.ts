@@ -5,9 +5,13 @@ import type { Run, RunOptions } from '#contract/run.ts'
 import type { Approval, NewSession } from '#contract/session.ts'
 import type { HeldKey } from '#store/idempotency.ts'
 import type { Scope } from '#store/scope.ts'
+import type { AgentSnapshot } from './catalog.ts'
 
 /** Which agent runs: the source, and the agent inside it (`root`, else the first). */
 export type AgentReference = { agent: string; agentName?: string }
+
+/** Makes of an agent the one that runs instead: another version, which is kept like any other. */
+export type AgentVariant = (snapshot: AgentSnapshot) => AgentSnapshot
 
 /**
  * Where the events of a started run begin: `after` is the seq before its first event. Of a run that
@@ -42,6 +46,7 @@ export type Runs = {
     request: {
       session: string
       agent: AgentReference
+      variant?: AgentVariant | undefined
       messages: NewMessage[]
       /** Begins a branch: the messages, or the answer, become siblings of others. */
       beside?: Beside
@@ -56,6 +61,7 @@ export type Runs = {
     request: {
       session: NewSession
       agent: AgentReference
+      variant?: AgentVariant | undefined
       messages: NewMessage[]
       options: RunOptions
       headers?: Record<string, string>

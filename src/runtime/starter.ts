@@ -22,7 +22,7 @@ import type { RunObserver } from './observer.ts'
 import { toNewEvent } from './pending-entry.ts'
 import { type RunRows, readStartHistory } from './restore.ts'
 import { type Parts, pickedBefore, toRunRow } from './run-row.ts'
-import type { AgentReference, Frame, Runs, StartedRun } from './runtime.ts'
+import type { Frame, Runs, StartedRun } from './runtime.ts'
 import {
   inheritedOptions,
   memberOf,
@@ -88,14 +88,18 @@ export function createStarter({
   const describe = (parts: Parts) =>
     toRunRow(parts, { runId: nextId('run'), serverBudget, trace: observer.traceContext() })
 
-  function chooseAgent({ tenant }: Scope, { agent, agentName }: AgentReference): Assistant {
+  function chooseAgent(
+    { tenant }: Scope,
+    { agent: { agent, agentName }, variant }: Pick<StartRequest, 'agent' | 'variant'>,
+  ): Assistant {
     const agents = catalog.of(tenant)
     const snapshot = agents.get(agent)
     if (!snapshot) {
       const names = agents.list().map((entry) => entry.name)
       throw new Problem('not_found', `There is no agent ${agent}; there are: ${names.join(', ')}`)
     }
-    return assistants.get(snapshot, agentName ?? defaultAgentName(snapshot))
+    const chosen = variant ? variant(snapshot) : snapshot
+    return assistants.get(chosen, agentName ?? defaultAgentName(chosen))
   }
 
   /** Saved before the first run that pins it, so that any instance can go on with it. */
@@ -197,9 +201,9 @@ export function createStarter({
   }
 
   return {
-    async start(scope, { session: reference, agent, messages: posted, ...rest }) {
+    async start(scope, { session: reference, agent, variant, messages: posted, ...rest }) {
       const { beside, options, headers = {}, key } = rest
-      const assistant = chooseAgent(scope, agent)
+      const assistant = chooseAgent(scope, { agent, variant })
       await keepVersion(assistant.snapshot)
       const from = beside && (await findBranchPoint(rows, scope, { session: reference, beside }))
       for (let attempt = 0; attempt < startTries; attempt += 1) {
@@ -232,9 +236,9 @@ export function createStarter({
         retry_after: 1,
       })
     },
-    async startNew(scope, { session: input, agent, messages: posted, ...rest }) {
+    async startNew(scope, { session: input, agent, variant, messages: posted, ...rest }) {
       const { options, headers = {}, key } = rest
-      const assistant = chooseAgent(scope, agent)
+      const assistant = chooseAgent(scope, { agent, variant })
       await keepVersion(assistant.snapshot)
       const id = nextId('ses')
       if (posted.length === 0) throw nothingToAnswer(id)

@@ -53,6 +53,7 @@ test('without flags it serves the examples on loopback with an embedded database
     logLevel: 'info',
     metricsListen: undefined,
     tracing: undefined,
+    pawan: { path: '/home/me/pawan.toml', named: false },
     environment: {},
   })
 })
@@ -128,6 +129,11 @@ const values: Record<string, Example> = {
     text: ':9464',
     field: 'metricsListen',
     value: { host: '127.0.0.1', port: 9464 },
+  },
+  config: {
+    text: 'own.toml',
+    field: 'pawan',
+    value: { path: '/home/me/own.toml', named: true },
   },
 }
 

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { modelReferences } from '#contract/agent-file.ts'
 import type { Message } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Session } from '#contract/session.ts'
@@ -42,13 +43,27 @@ async function health({ house }: Call): Promise<Answer> {
   return json({ status: 'ok', version, uptime_secs: Math.floor(uptime), agent_id })
 }
 
+/** The one that answers comes first, whatever the server would take for others. */
 async function listModels({ house }: Call): Promise<Answer> {
-  const models = (await house.models()).map(({ name, provider, is_default }) => ({
-    name,
-    provider,
-    is_default,
-  }))
-  return json({ models: models.toSorted((a, b) => Number(b.is_default) - Number(a.is_default)) })
+  const listed = await house.models()
+  const own = modelOf(house) ?? listed.find((model) => model.is_default)
+  const others = listed.filter(
+    ({ name, provider }) => name !== own?.name || provider !== own.provider,
+  )
+  const models = others.map(({ name, provider }) => ({ name, provider, is_default: false }))
+  if (!own) return json({ models })
+  return json({ models: [{ name: own.name, provider: own.provider, is_default: true }, ...models] })
+}
+
+/** Of the agent that answers; undefined when its file leaves it to the server. */
+function modelOf({ agents }: Call['house']): { name: string; provider: string } | undefined {
+  const file = agents.get(agents.defaultName() ?? '')?.file
+  const agent = file?.agents.root ?? Object.values(file?.agents ?? {})[0]
+  const [reference = 'auto'] = modelReferences(agent?.model)
+  const named = Object.hasOwn(file?.models ?? {}, reference) ? file?.models?.[reference] : undefined
+  if (named?.provider !== undefined) return { name: named.model, provider: named.provider }
+  const [, provider, name] = /^([^/]+)\/(.+)$/.exec(named?.model ?? reference) ?? []
+  return provider !== undefined && name !== undefined ? { name, provider } : undefined
 }
 
 async function listAgents({ house }: Call): Promise<Answer> {
@@ -96,7 +111,7 @@ async function begin({ body, house }: Call) {
 
 /**
  * `provider/model`, or a bare name: one that the agent's file or the list of models knows, else one
- * of the default model's provider.
+ * of the provider that answers otherwise.
  */
 async function findModel(
   house: Call['house'],
@@ -110,7 +125,7 @@ async function findModel(
   const models = await house.models()
   const listed = models.find((model) => model.id === name || model.name === name)
   if (listed) return listed.id
-  const provider = models.find((model) => model.is_default)?.provider
+  const provider = modelOf(house)?.provider ?? models.find((model) => model.is_default)?.provider
   return name.includes('/') || provider === undefined ? name : `${provider}/${name}`
 }
 
