@@ -144,7 +144,13 @@ async function openPostgres(
 }
 
 /** Commands whose result says how many answers came whole. */
-const CHECKED: ReadonlySet<LoadCommand> = new Set(['streams', 'loop', 'waits', 'release'])
+const CHECKED: ReadonlySet<LoadCommand> = new Set([
+  'streams',
+  'loop',
+  'waits',
+  'release',
+  'exchanges',
+])
 
 function connectLoad(loader: BenchProcess): Pick<Bench, 'load' | 'checked'> {
   const waiting = new Map<number, (reply: LoadReply) => void>()

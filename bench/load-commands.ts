@@ -44,6 +44,11 @@ export type LoadCommands = {
   stallLog: { request: { target: Target; session: string; count: number }; result: Checked }
   /** Ends what is held. With `read`, stalled streams are first read to their end and checked. */
   release: { request: { read: boolean }; result: Checked }
+  /** Sends all of these at once and reads each answer to its end. */
+  exchanges: {
+    request: { exchanges: Exchange[]; tokens: number }
+    result: ExchangesResult
+  }
   /** Posts messages to a new session until its history has that many. */
   history: { request: { target: Target; messages: number }; result: { session: string } }
 }
@@ -62,6 +67,23 @@ export type StreamsResult = Checked & {
   firstAdded: Summary
   latency: Summary
   gap: Summary
+  /** Share of one core that the load process itself used. */
+  busy: number
+}
+
+/** A request whose answer is a stream that shows a counted answer, on any wire. */
+export type Exchange = {
+  method: string
+  url: string
+  headers?: Record<string, string>
+  body?: unknown
+}
+
+export type ExchangesResult = Checked & {
+  frames: number
+  bytes: number
+  /** From the first request to the last end. */
+  elapsed: number
   /** Share of one core that the load process itself used. */
   busy: number
 }

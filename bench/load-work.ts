@@ -8,6 +8,7 @@ import {
   type Target,
 } from './load-client.ts'
 import type { Checked, LoadCommand, LoadCommands } from './load-commands.ts'
+import { runExchanges } from './load-exchanges.ts'
 import { answerText, type Script, toInstruction } from './script.ts'
 import { createSamples } from './statistics.ts'
 import { createTokenReader } from './token-reader.ts'
@@ -46,6 +47,7 @@ export function createLoadWork(clock: Clock): LoadWork {
       sessions: await makeSessions(client, target, count),
     }),
     history: (request) => makeHistory(client, request),
+    exchanges: (request) => runExchanges(clock, request),
     async subscribe({ target, sessions }) {
       return hold(sessions.length, async (index) => {
         const response = await client.listen(

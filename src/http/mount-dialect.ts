@@ -1,12 +1,12 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Handler } from 'hono'
 import type { StatusCode } from 'hono/utils/http-status'
-import type { RuntimeEvent } from '#contract/event.ts'
 import { Problem } from '#contract/problem.ts'
 import { problemKinds } from '#contract/problem-kinds.ts'
 import type { AgentVariant } from '#runtime/runtime.ts'
 import type { Admission } from './admission.ts'
 import type { Gate } from './auth-gate.ts'
+import { decodeFrame } from './decode-frame.ts'
 import type { createHouses } from './dialect-house.ts'
 import type { Answer, Dialect, DialectRoute, EventView } from './dialects/dialect.ts'
 import type { AppContext, Env } from './env.ts'
@@ -124,12 +124,13 @@ function send(answer: Exclude<Answer, { type: 'stream' }>, c: AppContext): Respo
 }
 
 function toStreamView(view: EventView, resumeAfter: number): StreamView {
+  const { shows } = view
   return {
     opening: view.opening ?? '',
     show(frame) {
-      const event: RuntimeEvent = JSON.parse(frame.json)
-      const text = view.show(event)
-      return event.seq > resumeAfter ? text : ''
+      if (shows && !shows.has(frame.type)) return ''
+      const text = view.show(decodeFrame(frame))
+      return frame.seq > resumeAfter ? text : ''
     },
     isOver: view.isOver,
     heartbeat: view.heartbeat ?? (() => ': heartbeat\n\n'),

@@ -50,6 +50,7 @@ export function createKawaiView({
   let over = false
 
   return {
+    shows,
     isOver: () => over,
     show(event) {
       const exhausted = spent(event)
@@ -120,6 +121,21 @@ export function createKawaiView({
     return [{ type: 'warning', data: { message: exhausted } }, end]
   }
 }
+
+/** Text counts when it is whole. */
+const shows: ReadonlySet<RuntimeEvent['type']> = new Set([
+  'user_message',
+  'stream_started',
+  'step_started',
+  'plan_updated',
+  'message_added',
+  'tool_call',
+  'tool_call_response',
+  'max_iterations_reached',
+  'warning',
+  'error',
+  'stream_stopped',
+] as const)
 
 /** A message that ends a run rather than a step of it. */
 export function isAnswer({ role, tool_calls: calls = [] }: Message): boolean {

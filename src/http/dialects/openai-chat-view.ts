@@ -68,19 +68,19 @@ export function createChatView({
   let stepStart = { content: '', reasoning: '' }
   let over = false
 
-  function encode(fields: Partial<ChatChunk>): string {
-    const chunk = {
-      id,
-      object: 'chat.completion.chunk',
-      created: seconds(run.created_at),
-      model,
-      service_tier: 'default',
-      system_fingerprint: null,
-      choices: [],
-      ...(includeUsage && { usage: null }),
-      ...fields,
-    }
-    return `data: ${JSON.stringify(chunk)}\n\n`
+  /** What begins every chunk, up to its choices. */
+  const head = JSON.stringify({
+    id,
+    object: 'chat.completion.chunk',
+    created: seconds(run.created_at),
+    model,
+    service_tier: 'default',
+    system_fingerprint: null,
+  }).slice(0, -1)
+
+  function encode({ choices = [], usage = null }: Pick<Partial<ChatChunk>, 'choices' | 'usage'>) {
+    const used = includeUsage ? `,"usage":${JSON.stringify(usage)}` : ''
+    return `data: ${head},"choices":${JSON.stringify(choices)}${used}}\n\n`
   }
 
   function choice(delta: Delta, finish: Finish | null = null): string {
