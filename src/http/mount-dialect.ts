@@ -124,11 +124,11 @@ function send(answer: Exclude<Answer, { type: 'stream' }>, c: AppContext): Respo
 }
 
 function toStreamView(view: EventView, resumeAfter: number): StreamView {
-  const { shows } = view
+  const { ignores } = view
   return {
     opening: view.opening ?? '',
     show(frame) {
-      if (shows && !shows.has(frame.type)) return ''
+      if (ignores?.has(frame.type)) return ''
       const text = view.show(decodeFrame(frame))
       return frame.seq > resumeAfter ? text : ''
     },

@@ -15,8 +15,10 @@ const authorized = { Authorization: `Bearer ${token}` }
 const text = expect.any(String)
 const data = expect.anything()
 
+type Place = { path: string; scope: string }
+
 /** The shape of a refusal, and the status for a body that is no JSON by its media type. */
-const words: Record<string, { shape: object; media: number }> = {
+const words: Record<string, { shape: object; media: number; place?: Place }> = {
   appam: { shape: { error: text }, media: 415 },
   cagent: { shape: { message: text, error: text, code: text }, media: 400 },
   kawai: { shape: { detail: expect.anything() }, media: 422 },
@@ -26,6 +28,11 @@ const words: Record<string, { shape: object; media: number }> = {
   mcp: {
     shape: { jsonrpc: '2.0', id: null, error: { code: expect.any(Number), message: text, data } },
     media: 415,
+  },
+  a2a: {
+    shape: { error: expect.objectContaining({ code: expect.any(Number), message: text }) },
+    media: 400,
+    place: { path: '/a2a/assistant/message:send', scope: 'runs' },
   },
   'ag-ui': { shape: { code: text, message: text }, media: 415 },
 }
@@ -89,7 +96,9 @@ test.each(each)('a page of an allowed origin may ask %s first', async (_name, di
 })
 
 /** Where the dialect starts runs. */
-function runPlace({ mount, routes, name }: Dialect) {
+function runPlace({ mount, routes, name }: Dialect): Place {
+  const { place } = words[name] ?? {}
+  if (place) return place
   const posts = routes.filter(({ method }) => method === 'post')
   const route = posts.find(({ scope }) => scope === 'runs') ?? posts[0]
   if (!route) throw new Error(`${name} starts no runs`)

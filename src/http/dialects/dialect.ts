@@ -74,8 +74,8 @@ export type Answer =
 export type EventView = {
   /** Sent with the headers. */
   opening?: string
-  /** The types that make a difference to it; others are passed over unread. Missing: all do. */
-  shows?: ReadonlySet<RuntimeEvent['type']>
+  /** Types that make no difference to it; their events are passed over unread. */
+  ignores?: ReadonlySet<RuntimeEvent['type']>
   /** The bytes for an event; empty for one that this wire does not show. */
   show(event: RuntimeEvent): string
   /** After the last shown event nothing follows. */

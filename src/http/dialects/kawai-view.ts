@@ -50,7 +50,7 @@ export function createKawaiView({
   let over = false
 
   return {
-    shows,
+    ignores,
     isOver: () => over,
     show(event) {
       const exhausted = spent(event)
@@ -123,18 +123,11 @@ export function createKawaiView({
 }
 
 /** Text counts when it is whole. */
-const shows: ReadonlySet<RuntimeEvent['type']> = new Set([
-  'user_message',
-  'stream_started',
-  'step_started',
-  'plan_updated',
-  'message_added',
-  'tool_call',
-  'tool_call_response',
-  'max_iterations_reached',
-  'warning',
-  'error',
-  'stream_stopped',
+const ignores: ReadonlySet<RuntimeEvent['type']> = new Set([
+  'agent_choice',
+  'agent_choice_reasoning',
+  'partial_tool_call',
+  'tool_call_output',
 ] as const)
 
 /** A message that ends a run rather than a step of it. */
