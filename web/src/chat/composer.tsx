@@ -12,7 +12,7 @@ export function Composer({
   isDisabled = false,
   send,
   stop,
-  children,
+  controls,
 }: {
   storageKey: string
   placeholder: string
@@ -20,8 +20,8 @@ export function Composer({
   send: (content: string) => Promise<boolean>
   /** Given while something can be stopped. */
   stop?: (() => void) | undefined
-  /** Controls beside the buttons. */
-  children?: ReactNode
+  /** Controls beside the buttons; they may depend on whether there is something to send. */
+  controls?: (hasText: boolean) => ReactNode
 }) {
   const [text, setText] = useDraft(storageKey)
   const field = useRef<HTMLTextAreaElement>(null)
@@ -59,7 +59,7 @@ export function Composer({
         onKeyDown={onKeyDown}
       />
       <div className="composer-row">
-        {children}
+        {controls?.(text.trim() !== '')}
         <span className="spacer" />
         {stop && (
           <button type="button" className="button stop" onClick={stop}>

@@ -95,7 +95,9 @@ function AgentCards({
           />
           <span className="agent-card-name">
             {name}
-            <span className="muted">{tool_count === 1 ? '1 tool' : `${tool_count} tools`}</span>
+            {tool_count > 0 && (
+              <span className="muted">{tool_count === 1 ? '1 tool' : `${tool_count} tools`}</span>
+            )}
           </span>
           <span className="agent-card-text">{description}</span>
           <Icon name="check" size={16} />

@@ -35,10 +35,13 @@ export function SessionComposer({
         isDisabled={!agent}
         send={(content) => send(content, options)}
         stop={isActive ? () => void attempt(actions.stop) : undefined}
-      >
-        <AgentPicker agent={agent} choose={choose} />
-        {isActive && <BusyPicker onBusy={onBusy} choose={setOnBusy} />}
-      </Composer>
+        controls={(hasText) => (
+          <>
+            <AgentPicker agent={agent} choose={choose} />
+            {isActive && hasText && <BusyPicker onBusy={onBusy} choose={setOnBusy} />}
+          </>
+        )}
+      />
     </div>
   )
 }

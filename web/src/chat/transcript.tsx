@@ -20,7 +20,10 @@ export function Transcript({ sessionId, isActive }: { sessionId: string; isActiv
     () =>
       isRoot
         ? messagesOf(state)
-        : log.messages.filter(({ session_id }) => session_id === sessionId),
+        : log.messages.filter(
+            // The call above says what the task is.
+            ({ session_id, parent_id }) => session_id === sessionId && parent_id !== null,
+          ),
     [isRoot, sessionId, isRoot ? branch.messages : log.messages, earlier],
   )
   // biome-ignore lint/correctness/useExhaustiveDependencies: a growing answer changes none of these

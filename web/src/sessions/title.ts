@@ -1,5 +1,5 @@
 import type { Session } from 'parley-client'
 
 export function titleOf({ title, external_id }: Pick<Session, 'title' | 'external_id'>): string {
-  return title ?? external_id ?? 'Untitled'
+  return title ?? external_id ?? 'New conversation'
 }

@@ -28,7 +28,7 @@ function isBoundary(current: readonly string[], line: string): boolean {
 }
 
 function isListItem(line: string): boolean {
-  return /^(?:[-*+]|\d{1,9}[.)])\s/.test(line)
+  return /^(?:[-*+]|\d{1,9}[.)])(?:\s|$)/.test(line)
 }
 
 function fenceAfter(fence: string | undefined, line: string): string | undefined {

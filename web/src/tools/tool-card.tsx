@@ -38,7 +38,11 @@ export function ToolCard({
         <span className="tool-name">{call.definition?.annotations.title ?? name}</span>
         {summary && <span className="tool-summary">{summary}</span>}
         <span className="spacer" />
-        <StateLabel call={call} isDecided={isDecided(call, state.decided)} />
+        <StateLabel
+          call={call}
+          isDecided={isDecided(call, state.decided)}
+          isAsking={state.log.elicitations.some(({ session_id }) => session_id === call.session_id)}
+        />
         <Icon name={isOpen ? 'down' : 'forward'} size={16} />
       </button>
       {isOpen && (
@@ -77,17 +81,32 @@ const labels: Record<CallView['state'], string> = {
   unknown: 'Outcome unknown',
 }
 
-function StateLabel({ call, isDecided }: { call: CallView; isDecided: boolean }) {
-  const isClients = call.state === 'started' && call.executor === 'client'
-  const label = isClients ? 'Needs a result' : labels[call.state]
-  const waits = isDecided && (isClients || call.state === 'awaiting')
+function StateLabel({
+  call,
+  isDecided,
+  isAsking,
+}: {
+  call: CallView
+  isDecided: boolean
+  /** Its session has asked the person something. */
+  isAsking: boolean
+}) {
+  const { state, duration_ms } = call
+  const label = labelOf(call, isAsking)
+  const isOpen = state === 'awaiting' || (state === 'started' && label !== labels.started)
   return (
     <span className="tool-state">
-      {call.state === 'started' && !isClients && <span className="pulse" />}
-      {waits ? 'Decided' : label}
-      {call.duration_ms !== null && call.state === 'succeeded' && (
-        <span className="muted"> · {formatDuration(call.duration_ms)}</span>
+      {label === labels.started && <span className="pulse" />}
+      {isOpen && isDecided ? 'Decided' : label}
+      {duration_ms !== null && duration_ms >= 1 && state === 'succeeded' && (
+        <span className="muted"> · {formatDuration(duration_ms)}</span>
       )}
     </span>
   )
+}
+
+function labelOf({ state, executor }: CallView, isAsking: boolean): string {
+  if (state !== 'started') return labels[state]
+  if (executor === 'client') return 'Needs a result'
+  return isAsking ? 'Waits for you' : labels.started
 }
