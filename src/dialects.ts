@@ -1,5 +1,6 @@
 import { a2a } from '#http/dialects/a2a.ts'
 import { agUi } from '#http/dialects/ag-ui.ts'
+import { aiSdk } from '#http/dialects/ai-sdk.ts'
 import { appam } from '#http/dialects/appam.ts'
 import { cagent } from '#http/dialects/cagent.ts'
 import type { Dialect } from '#http/dialects/dialect.ts'
@@ -12,6 +13,7 @@ import { ra } from '#http/dialects/ra.ts'
 /** Every wire that is spoken beside the contract's own; a new one is a line here. */
 export const dialects: readonly Dialect[] = [
   agUi,
+  aiSdk,
   appam,
   cagent,
   kawai,

@@ -8,6 +8,7 @@ import { type AgUiInput, readInput } from './ag-ui-request.ts'
 import { type AgUiOpen, createAgUiView, toStaticStream } from './ag-ui-view.ts'
 import { type Answer, type Call, type Dialect, json } from './dialect.ts'
 import { messagesBefore } from './live-run.ts'
+import { findAgent } from './path-agent.ts'
 import { continueThread } from './thread-tail.ts'
 
 /**
@@ -191,20 +192,7 @@ async function showThread(call: Call): Promise<Answer> {
   })
 }
 
-type Agent = { agent: string; agentName?: string }
-
-/** `?agent_name=` names one of a team. */
-function findAgent({ house: { agents }, params, query }: Call): Agent {
-  const [agent = '', agentName] = [params.agent, query('agent_name')]
-  const known = agents.get(agent)
-  if (!known) {
-    const names = agents.list().map(({ name }) => name)
-    throw new Problem('not_found', `There is no agent ${agent}; there are: ${names.join(', ')}`)
-  }
-  if (agentName === undefined) return { agent }
-  if (Object.hasOwn(known.file.agents, agentName)) return { agent, agentName }
-  throw new Problem('not_found', `The agent ${agent} has no member ${agentName}`)
-}
+type Agent = ReturnType<typeof findAgent>
 
 const none: AgUiOpen = { interrupts: [], clientCalls: [] }
 
