@@ -38,6 +38,8 @@ export const slowReaders: Trial = {
       for (const socket of sockets.slice(0, 20)) readSlowly(socket)
       for (const socket of sockets.slice(20, 40)) socket.end()
       for (const socket of sockets.slice(40, 60)) socket.resetAndDestroy()
+      // Over loopback the kernel takes more than two megabytes of each before it stalls.
+      await fill('stalling')
       const seen = viewer.seen().length
       await fill('beside')
       const growth = ((await instance.memory()) - before) / megabyte
