@@ -116,6 +116,36 @@ test.each([
   expect(events.find(({ type }) => type === 'tool_call_response')).toMatchObject({ state })
 })
 
+test('an answer that does not fit is none', async () => {
+  const schema = {
+    type: 'object',
+    properties: { size: { type: 'integer' } },
+    required: ['size'],
+  }
+  const asking = { toolCalls: [{ name: 'user_prompt', arguments: { message: 'Size?', schema } }] }
+  const client = await connectMcp(url, {
+    answer: () => ({ action: 'accept', content: { size: 'big' } }),
+  })
+  model.push(asking, { text: 'No size' })
+  const { structuredContent } = await callAgent(client, 'assistant', { message: 'Order' })
+  expect(structuredContent.text).toBe('No size')
+  expect(JSON.stringify(model.requests.at(-1)?.body.messages.at(-1))).toContain('cancel')
+})
+
+test('a question with a form that the protocol does not have is asked for as JSON', async () => {
+  const place = { type: 'object', properties: { city: { type: 'string' } } }
+  const schema = { type: 'object', properties: { place } }
+  const asking = { toolCalls: [{ name: 'user_prompt', arguments: { message: 'Where?', schema } }] }
+  const answer: Answer = ({ message }) => {
+    expect(message).toContain('JSON that fits')
+    return { action: 'accept', content: { answer: '{"place":{"city":"Oslo"}}' } }
+  }
+  const client = await connectMcp(url, { answer })
+  model.push(asking, { text: 'On my way' })
+  await callAgent(client, 'assistant', { message: 'Go' })
+  expect(JSON.stringify(model.requests.at(-1)?.body.messages.at(-1))).toContain('Oslo')
+})
+
 test('a question of the agent is asked by the client', async () => {
   const answer: Answer = ({ message }) => ({
     action: 'accept',
@@ -235,13 +265,19 @@ test('commands are prompts', async () => {
 })
 
 test('a restart in the middle of a call is not noticed by its client', async () => {
-  const client = await connectMcp(url)
+  const reconnects = Promise.withResolvers<void>()
+  const client = await connectMcp(url, {
+    fetch: (input, init) => {
+      if (new Headers(init?.headers).has('last-event-id')) reconnects.resolve()
+      return fetch(input, init)
+    },
+  })
   const seen = model.requests.length
-  model.push({ text: ['Once', ' upon'], hold: true, holdAfter: 1 }, { text: 'Once upon a time' })
+  model.push({ text: ['Once', ' upon'], hold: reconnects.promise, holdAfter: 1 })
   const call = callAgent(client, 'assistant', { message: 'Tell' })
   await model.received(seen + 1)
   await app.restart()
-  expect((await call).structuredContent).toMatchObject({ text: 'Once upon a time' })
+  expect((await call).structuredContent).toMatchObject({ text: 'Once upon' })
   expect((await client.listTools()).tools).toHaveLength(2)
 })
 
@@ -278,7 +314,7 @@ test.each([
   ],
   ['an unknown method', '{"jsonrpc":"2.0","id":1,"method":"toString"}', {}, 200, -32601],
   ['an unknown version', ping(), { 'mcp-protocol-version': '1999-01-01' }, 400, -32600],
-  ['an unknown session', ping(), { 'mcp-session-id': 'ses_1.form.loud' }, 404, -32000],
+  ['an unknown session', ping(), { 'mcp-session-id': 'ses_1.form.loud.2025-11-25' }, 404, -32000],
 ])('%s is refused with its code', async (_, body, headers, status, code) => {
   expect(await post(body, headers)).toMatchObject([status, { jsonrpc: '2.0', error: { code } }])
 })

@@ -98,47 +98,59 @@ const decisions = {
 
 /**
  * Takes what the client answered; null is that it could not ask. What was answered before, here or
- * at another door, stays as it is.
+ * at another door, stays as it is. A client asks once: an answer that does not fit is none.
  */
 export async function takeAnswer(
   house: Call['house'],
   id: RequestId | null,
   result: Fields | null,
 ): Promise<void> {
-  const [, kind, place = '', inner] =
-    /^(approval|question|json)\/([a-z]{3}_[0-9a-z]{1,40})(?:\/(eli_[0-9a-z]{1,40}))?$/.exec(
-      String(id),
-    ) ?? []
-  if (kind === undefined) return
+  const place = readPlace(id)
+  if (!place) return
   try {
-    if (kind === 'approval') {
-      await house.runs.decide(place, toDecision(result))
-      return
-    }
-    await house.runs.answerElicitation({
-      session: place,
-      ...(inner !== undefined && { elicitationId: inner }),
-      ...toReply(result, kind === 'json'),
-    })
+    await answer(house, place, result)
   } catch (error) {
-    if (!(error instanceof Problem) || !settled.has(error.code)) throw error
+    if (!(error instanceof Problem)) throw error
+    if (error.code === 'validation_failed') await answer(house, place, null)
+    else if (!settled.has(error.code)) throw error
   }
 }
 
 const settled = new Set(['already_decided', 'nothing_pending', 'not_found'])
 
+/** What the id of a question names. */
+type QuestionPlace =
+  | { type: 'approval'; approval: string }
+  | { type: 'question'; session: string; elicitation: string; isJson: boolean }
+
+function readPlace(id: RequestId | null): QuestionPlace | null {
+  const [, approval] = /^approval\/(apr_[0-9a-z]{1,40})$/.exec(String(id)) ?? []
+  if (approval !== undefined) return { type: 'approval', approval }
+  const [, kind, session, elicitation] =
+    /^(question|json)\/(ses_[0-9a-z]{1,40})\/(eli_[0-9a-z]{1,40})$/.exec(String(id)) ?? []
+  if (session === undefined || elicitation === undefined) return null
+  return { type: 'question', session, elicitation, isJson: kind === 'json' }
+}
+
+async function answer(
+  house: Call['house'],
+  place: QuestionPlace,
+  result: Fields | null,
+): Promise<void> {
+  if (place.type === 'approval') {
+    await house.runs.decide(place.approval, toDecision(result))
+    return
+  }
+  const { session, elicitation: elicitationId, isJson } = place
+  await house.runs.answerElicitation({ session, elicitationId, ...toReply(result, isJson) })
+}
+
 function toDecision(result: Fields | null) {
   const rejected = { decision: 'reject', scope: 'call' } as const
-  if (result === null) return { ...rejected, reason: 'The client could not ask its user' }
-  if (result.action === 'decline') return { ...rejected, reason: 'The user declined' }
-  if (result.action !== 'accept') return { ...rejected, reason: 'The user gave no answer' }
-  const { decision, reason } = isFields(result.content) ? result.content : {}
-  if (!isDecision(decision)) {
-    throw new Problem(
-      'validation_failed',
-      `decision must be one of ${Object.keys(decisions).join(', ')}`,
-    )
-  }
+  if (result?.action === 'decline') return { ...rejected, reason: 'The user declined' }
+  const content = result?.action === 'accept' && isFields(result.content) ? result.content : {}
+  const { decision, reason } = content
+  if (!isDecision(decision)) return { ...rejected, reason: 'The user gave no answer' }
   const given = typeof reason === 'string' && reason !== ''
   return { ...decisions[decision], ...(given && { reason: reason.slice(0, 2000) }) }
 }
@@ -147,19 +159,20 @@ function isDecision(value: unknown): value is keyof typeof decisions {
   return typeof value === 'string' && Object.hasOwn(decisions, value)
 }
 
-function toReply(result: Fields | null, isJson: boolean) {
-  if (result?.action === 'decline') return { action: 'decline' as const, content: null }
-  if (result?.action !== 'accept') return { action: 'cancel' as const, content: null }
-  const content = isFields(result.content) ? result.content : null
-  return { action: 'accept' as const, content: isJson ? parsed(content?.answer) : content }
+type Reply = { action: 'accept' | 'decline' | 'cancel'; content: Fields | null }
+
+function toReply(result: Fields | null, isJson: boolean): Reply {
+  if (result?.action === 'decline') return { action: 'decline', content: null }
+  const content = result?.action === 'accept' && isFields(result.content) ? result.content : null
+  const value = isJson ? parsed(content?.answer) : content
+  return value === null ? { action: 'cancel', content: null } : { action: 'accept', content: value }
 }
 
-function parsed(answer: unknown): Fields {
+function parsed(answer: unknown): Fields | null {
   try {
     const value: unknown = JSON.parse(String(answer))
-    if (isFields(value)) return value
+    return isFields(value) ? value : null
   } catch {
-    // Told below, as any other value that is no object.
+    return null
   }
-  throw new Problem('validation_failed', 'answer must be the JSON text of an object')
 }

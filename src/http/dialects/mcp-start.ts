@@ -37,7 +37,7 @@ export async function begin(house: Call['house'], request: ToolRequest): Promise
   }
   const started = await house.runs.chat({
     agent: request.tool.name,
-    messages: message === undefined ? [] : [{ role: 'user', content: message }],
+    messages: [{ role: 'user', content: message ?? defaultMessage }],
     options: {
       on_max_iterations: 'stop',
       on_budget: 'stop',
@@ -48,6 +48,9 @@ export async function begin(house: Call['house'], request: ToolRequest): Promise
   const sessionId = session ?? started.run.session_id
   return { type: 'run', started, sessionId, questions: [] }
 }
+
+/** An agent that needs no input is a tool without arguments. */
+const defaultMessage = 'Begin.'
 
 /** By which a run is found that a request began. */
 export function requestMark({ id }: McpSession, request: RequestId): { mcp: object } {

@@ -29,7 +29,7 @@ const inputSchema = {
     message: {
       type: 'string',
       description:
-        'What the agent is to do. Left out: it waits for what the session is doing, or tells its last answer',
+        'What the agent is to do. Left out with a session_id: its last answer, once it is there; left out without: the agent does what it is for',
     },
     session_id: {
       type: 'string',
@@ -129,7 +129,6 @@ async function answer(
     sessionId,
     structured,
     questions: begun.questions,
-    primes: takesPrimes(header('mcp-protocol-version')),
   })
   if (streams) return { type: 'stream', sessionId: run.session_id, after, view }
   await house.runs.collect(begun.started, (event) => void view.show(event))
@@ -139,9 +138,4 @@ async function answer(
 
 function takesStreams(accept = '*/*'): boolean {
   return accept.includes('text/event-stream') || accept.includes('*/*')
-}
-
-/** Older clients take every event for a message. */
-export function takesPrimes(version: string | undefined): boolean {
-  return version !== undefined && version >= '2025-11-25'
 }

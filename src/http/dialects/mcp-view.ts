@@ -11,7 +11,7 @@ import {
   type Pending,
   toToolResult,
 } from './mcp-result.ts'
-import { logLevels, type McpSession } from './mcp-session.ts'
+import { logLevels, type McpSession, takesEmptyEvents } from './mcp-session.ts'
 
 export type McpView = EventView & {
   /** What the call gave; null while it is not over. */
@@ -26,30 +26,31 @@ export type McpView = EventView & {
 export function createMcpView({
   run,
   place,
-  session: { asks, level },
+  session,
   sessionId,
   structured,
   questions = [],
-  primes,
 }: {
   run: Pick<Run, 'id' | 'session_id'>
   place: Place
-  session: Pick<McpSession, 'asks' | 'level'>
+  session: McpSession
   /** As the client knows it. */
   sessionId: string
   structured: boolean
   /** What waits for the client already. */
   questions?: Question[]
-  /** The client takes an event without data, whose id it can come back with. */
-  primes: boolean
 }): McpView {
+  const { asks, level } = session
   const pending: Pending = { approvals: [], elicitations: [] }
   let answer = ''
   let failure: string | null = null
   let told = 0
   let outcome: Outcome | null = null
 
-  const prime = primes ? `id: ${toEventId(place, place.from)}\nretry: 1000\ndata: \n\n` : ''
+  /** An id to come back with, before there is any event. */
+  const prime = takesEmptyEvents(session)
+    ? `id: ${toEventId(place, place.from)}\nretry: 1000\ndata: \n\n`
+    : ''
 
   function messagesOf(event: RuntimeEvent): object[] {
     const question = questionOf(event, asks)

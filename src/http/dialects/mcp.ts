@@ -23,7 +23,7 @@ import {
   toSessionId,
 } from './mcp-session.ts'
 import { questionsOf, requestMark } from './mcp-start.ts'
-import { callTool, listTools, noAsks, takesPrimes } from './mcp-tools.ts'
+import { callTool, listTools, noAsks } from './mcp-tools.ts'
 import { createMcpView } from './mcp-view.ts'
 
 /**
@@ -49,7 +49,7 @@ async function receive(call: Call): Promise<Answer> {
   if (message.type === 'request' && message.method === 'initialize') {
     return initialize(call, message.id, message.params)
   }
-  const session = readSession(call.header('mcp-session-id'))
+  const session = readSession(call)
   switch (message.type) {
     case 'request':
       return answerRequest(call, { ...message, session })
@@ -73,11 +73,12 @@ function checkVersion({ header }: Call): void {
 async function initialize({ house }: Call, id: RequestId, params: Fields): Promise<Answer> {
   const { protocolVersion: asked, capabilities } = params
   const { version } = await house.health()
-  const session = beginSession(house.newId(), capabilities)
+  const spoken = protocolVersions.find((known) => known === asked) ?? protocolVersions[0]
+  const session = beginSession(house.newId(), spoken, capabilities)
   return resultOf(
     id,
     {
-      protocolVersion: protocolVersions.find((known) => known === asked) ?? protocolVersions[0],
+      protocolVersion: spoken,
       capabilities: { tools: {}, resources: {}, prompts: {}, completions: {}, logging: {} },
       serverInfo: { name: 'parley', title: 'Parley', version },
       instructions:
@@ -156,12 +157,13 @@ async function cancel({ house }: Call, { requestId }: Fields, session: McpSessio
 }
 
 /** A stream that broke goes on; there is no other to open, for nothing comes without being asked. */
-async function resume({ header, house }: Call): Promise<Answer> {
+async function resume(call: Call): Promise<Answer> {
+  const { header, house } = call
   const last = header('last-event-id')
   if (last === undefined) {
     throw new Problem('method_not_allowed', 'GET goes on with a stream: send its Last-Event-ID')
   }
-  const mcpSession = readSession(header('mcp-session-id'))
+  const mcpSession = readSession(call)
   const session = house.may('approvals') ? mcpSession : { ...mcpSession, asks: noAsks }
   const position = readEventId(last)
   if (!position) throw malformed('Last-Event-ID is no id of an event from here')
@@ -190,7 +192,6 @@ async function resume({ header, house }: Call): Promise<Answer> {
     sessionId: detail.external_id ?? run.session_id,
     structured: spec?.structured_output !== undefined,
     questions: asksFirst ? (questionsOf(detail, session) ?? []) : [],
-    primes: takesPrimes(header('mcp-protocol-version')),
   })
   return { type: 'stream', sessionId: bounds.sessionId, after: place.from, resumeAfter: seq, view }
 }
