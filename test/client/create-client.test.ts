@@ -90,6 +90,23 @@ test('headers are asked for at each request, and a call goes before them', async
   ])
 })
 
+test('a token that may be missing is sent when it is there', async () => {
+  const tokens = [undefined, 'key', undefined]
+  const shown: (string | null)[] = []
+  const client = createClient({
+    baseUrl: 'http://parley.test/',
+    token: () => tokens.shift(),
+    fetch: async ({ headers }) => {
+      shown.push(headers.get('authorization'))
+      return Response.json([])
+    },
+  })
+  await client.GET('/api/agents')
+  await client.GET('/api/agents')
+  await client.GET('/api/agents')
+  expect(shown).toEqual([null, 'Bearer key', null])
+})
+
 test.each(['', 'parley', 'localhost:8080', 'ftp://parley.test'])(
   'a base URL of %j is refused before anything is tried',
   (baseUrl) => {

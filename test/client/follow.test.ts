@@ -229,6 +229,15 @@ test('an abort ends the pause between two connections', async () => {
   await expect(reading).rejects.toThrow('enough')
 })
 
+test('each time the stream is open it is told, before its events', async () => {
+  const told: string[] = []
+  await follow([{ type: 'hang up' }, { type: 'cut', bytes: preamble.length }], {
+    onOpen: () => told.push('open'),
+    onReconnect: () => told.push('reconnect'),
+  })
+  expect(told).toEqual(['reconnect', 'open', 'reconnect', 'open'])
+})
+
 test('what onReconnect throws ends the iteration', async () => {
   const reading = follow([{ type: 'hang up' }], {
     onReconnect({ cause }) {
