@@ -3,11 +3,18 @@ import { parsers } from './wire.ts'
 
 export type Client = ReturnType<typeof connectPostgres>
 
+/**
+ * A process that is stopped inside a transaction keeps its locks. Others wait for them as long as
+ * for any statement, which is longer than this: they get through instead of giving up.
+ */
+const longestPause = 2500
+
 /** Connections that are opened when they are needed, and again when they were lost. */
 export function connectPostgres({
   url,
   size = 1,
   statementTimeout,
+  idleTimeout = longestPause,
   onclose = () => {},
   onnotify,
 }: {
@@ -15,6 +22,8 @@ export function connectPostgres({
   size?: number
   /** Milliseconds after which the server gives up; 0 is never. */
   statementTimeout: number
+  /** Milliseconds after which the server ends a connection that pauses inside a transaction. */
+  idleTimeout?: number
   /** Called in the moment in which a connection is lost. */
   onclose?: () => void
   /** Called for each notification; its connection is kept for as long as it lasts. */
@@ -32,7 +41,7 @@ export function connectPostgres({
       TimeZone: 'UTC',
       DateStyle: 'ISO',
       statement_timeout: statementTimeout,
-      idle_in_transaction_session_timeout: 15_000,
+      idle_in_transaction_session_timeout: idleTimeout,
     },
     onnotice: () => {},
     onclose,

@@ -13,7 +13,7 @@ type Subscription = {
 
 /** Every listener hears the beats of all, its own too. */
 const beatChannel = 'parley_beat'
-const longestBackoff = 5000
+const longestBackoff = 1000
 
 /**
  * One connection that listens, for all channels. A connection that is lost says so, one that has

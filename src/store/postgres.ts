@@ -54,8 +54,8 @@ export async function openPostgres({
 }
 
 async function migrate(url: string): Promise<void> {
-  // A migration may take as long as it needs.
-  const client = connectPostgres({ url, statementTimeout: 0 })
+  // A migration may take as long as it needs, while something is done.
+  const client = connectPostgres({ url, statementTimeout: 0, idleTimeout: migrationPause })
   const statements = createStatements((text, parameters, shape) => {
     const query = client.unsafe(text, parameters.map(toText), preparedStatement)
     return meaningful<unknown[]>(shape === 'values' ? query.values() : query)
@@ -73,7 +73,11 @@ async function migrate(url: string): Promise<void> {
   }
 }
 
-const lockStatement = `select pg_advisory_lock(hashtextextended('parley migrations', 0))`
+const migrationPause = 15_000
+
+// A process that is stopped while it migrates does not keep the others from starting.
+const lockStatement = `select set_config('idle_session_timeout', '${migrationPause}', false),
+  pg_advisory_lock(hashtextextended('parley migrations', 0))`
 
 async function meaningful<T>(promise: Promise<T>): Promise<T> {
   try {

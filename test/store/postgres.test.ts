@@ -77,6 +77,31 @@ describe.skipIf(server === undefined)('a database on a server', async () => {
     await proxy.close()
   })
 
+  test('a process that stops inside a transaction keeps its locks for a moment only', async () => {
+    const [stopped, other] = [await openDatabase({ url }), await openDatabase({ url })]
+    await stopped.query(
+      `insert into sessions (id, tenant, owner) values ('ses_1', 'acme', 'ada')`,
+      [],
+    )
+    const locked = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    const work = stopped.transaction(async (tx) => {
+      await tx.query(`select 1 from sessions where id = 'ses_1' for update`, [])
+      locked.resolve()
+      await goOn.promise
+      await tx.query(`update sessions set title = 'stale' where id = 'ses_1'`, [])
+    })
+    await locked.promise
+    // It waits, and gets through: a statement has more time than a transaction may pause.
+    const write = `update sessions set title = coalesce(title, 'new') where id = 'ses_1' returning title`
+    const [{ title } = {}] = await other.query<{ title?: string }>(write, [])
+    goOn.resolve()
+    await expect(work).rejects.toMatchObject({ code: 'unavailable' })
+    expect(title).toBe('new')
+    expect([...(await stopped.query(`select title from sessions`, []))]).toEqual([{ title: 'new' }])
+    await Promise.all([stopped.close(), other.close()])
+  }, 20_000)
+
   test('listening begins again after the connection was lost', async () => {
     const database = await openDatabase({ url })
     let begun = 0
