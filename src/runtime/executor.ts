@@ -4,20 +4,26 @@ import { type ActiveRun, commitRun, RunInterrupted, toObservedRun } from './acti
 import { createBatcher } from './batcher.ts'
 import { beginRun } from './begin-run.ts'
 import type { LoopContext } from './context.ts'
-import { fail } from './endings.ts'
+import { type EndingRows, giveUp } from './give-up.ts'
 import { FenceLost, type Journal, type LogWriter } from './journal.ts'
+import { createLeaseKeeper } from './lease-keeper.ts'
 import { advance } from './loop.ts'
 import type { LeaseLoss } from './observer.ts'
-import type { Outcome } from './outcome.ts'
+import { isUnavailable } from './patience.ts'
 
 /** The leases of an instance, as statements on the database's clock. */
 export type Leases = {
-  claim(request: { limit: number; orphans: boolean }): Promise<ClaimedRun[]>
+  claim(request: {
+    limit: number
+    orphans: boolean
+    held: string[]
+    doubted: string[]
+  }): Promise<ClaimedRun[]>
   renew(runs: string[]): Promise<{ id: string; cancelled: boolean }[]>
   release(run: { runId: string; token: number }): Promise<boolean>
   load(runId: string): Promise<LoadedRun | null>
   /** Queues a run that has just parked when it was decided, or cancelled, before it did. */
-  requeueDecided(rootSessionId: string): Promise<string | null>
+  requeueDecided(rootSessionId: string, wakeAt: string | null): Promise<string | null>
   /** Takes the next of the runs that wait in sessions that are idle; null: in all sessions. */
   takeQueued(request: { sessions: string[] | null; limit: number }): Promise<ClaimedRun[]>
 }
@@ -28,6 +34,8 @@ export type Executor = {
     run: { id: string; sessionId: string; token: number },
     make: (hands: { log: LogWriter; signal: AbortSignal }) => Promise<ActiveRun> | ActiveRun,
   ): void
+  /** The answer to the start of a run was lost: it may have begun all the same. */
+  doubt(runId: string): void
   /** A run was queued: takes it now, or offers it to the other instances. */
   kick(): void
   /** Looks for runs to take over now instead of at the next tick. */
@@ -52,9 +60,6 @@ type Held = {
   done: Promise<void>
 }
 
-const renewEvery = 5000
-/** No renewal for so long: another instance may be about to take over, so write nothing more. */
-const fenceAfter = 10_000
 const claimEvery = 2000
 const mostAttempts = 3
 /** A run that was queued may be locked for a moment: so many more looks, so far apart. */
@@ -66,6 +71,7 @@ export function createExecutor({
   context,
   journal,
   leases,
+  endings,
   restore,
   embedded,
   retain,
@@ -76,6 +82,7 @@ export function createExecutor({
   context: LoopContext
   journal: Journal
   leases: Leases
+  endings: EndingRows
   restore(
     loaded: LoadedRun,
     hands: { log: LogWriter; signal: AbortSignal; recovered: boolean },
@@ -94,6 +101,7 @@ export function createExecutor({
 }): Executor & { start(): void } {
   const held = new Map<string, Held>()
   const following = new Set<Promise<void>>()
+  const doubtful = new Set<string>()
   // Under load the runs that end at about the same time make one statement; who is first takes all.
   const findNext = createBatcher(async (sessions: string[]) => {
     const taken = await leases.takeQueued({ sessions: [...new Set(sessions)], limit: 200 })
@@ -103,23 +111,25 @@ export function createExecutor({
   let claiming: Promise<void> | undefined
   let again = false
   let looksLeft = 0
-  let lastRenewal = performance.now()
-  const timers: NodeJS.Timeout[] = []
+  let timer: NodeJS.Timeout | undefined
+  const keeper = createLeaseKeeper({ held, renew: leases.renew, lose, log })
 
   function hold(
     run: { id: string; sessionId: string; token: number },
     work: (hands: { log: LogWriter; signal: AbortSignal }) => Promise<void>,
   ): void {
+    const { id, sessionId, token } = run
     const controller = new AbortController()
-    const release = retain(run.sessionId)
+    const release = retain(sessionId)
     const hands = { log: journal.open(run), signal: controller.signal }
     const done = work(hands)
       .catch((error: unknown) => letGo(run, error))
       .finally(() => {
-        held.delete(run.id)
+        // It may have been lost and taken again meanwhile.
+        if (held.get(id)?.token === token) held.delete(id)
         release()
       })
-    held.set(run.id, { ...run, controller, done })
+    held.set(id, { id, sessionId, token, controller, done })
     const next = done.then(() => takeNext(run.sessionId)).finally(() => following.delete(next))
     following.add(next)
   }
@@ -128,7 +138,7 @@ export function createExecutor({
   async function takeNext(sessionId: string): Promise<void> {
     if (draining) return offer()
     try {
-      for (const run of await findNext(sessionId)) await resume(run)
+      for (const run of await findNext(sessionId)) resume(run)
     } catch (error) {
       // The next look finds it.
       log.warn('could not look for runs that wait', { error: String(error) })
@@ -137,15 +147,15 @@ export function createExecutor({
 
   /** Nothing more can be written by this process; whoever claims the run goes on from its rows. */
   async function letGo(run: { id: string; token: number }, error: unknown): Promise<void> {
-    const expected = error instanceof RunInterrupted || error instanceof FenceLost
-    if (!expected) {
+    const away = isUnavailable(error)
+    if (!away && !(error instanceof RunInterrupted) && !(error instanceof FenceLost)) {
       // Its lease runs out, which counts as an attempt.
       log.error('a run stopped unexpectedly', { run_id: run.id, error: String(error) })
       return
     }
     try {
       const released = await leases.release({ runId: run.id, token: run.token })
-      if (released && draining) offer()
+      if (released && (away || draining)) kick()
     } catch {
       // The lease runs out on its own.
     }
@@ -154,7 +164,7 @@ export function createExecutor({
   async function work(run: ActiveRun): Promise<void> {
     const outcome = await advance(context, run)
     if (outcome.type !== 'parked') return
-    if (await leases.requeueDecided(run.rootSessionId)) kick()
+    if (await leases.requeueDecided(run.rootSessionId, outcome.wakeAt)) kick()
   }
 
   function kick(): void {
@@ -184,30 +194,38 @@ export function createExecutor({
     const limit = mostRuns - held.size
     if (limit <= 0) return
     const wasAsked = looksLeft > 0
-    const claimed = await leases.claim({ limit: Math.min(limit, 50), orphans: embedded })
+    const doubted = [...doubtful]
+    const claimed = await leases.claim({
+      limit: Math.min(limit, 50),
+      orphans: embedded,
+      held: [...held.keys()],
+      doubted,
+    })
+    for (const run of doubted) doubtful.delete(run)
     if (wasAsked && claimed.length === 0) {
       looksLeft -= 1
       setTimeout(look, lookAgainAfter).unref()
     } else looksLeft = 0
-    for (const run of claimed) await resume(run)
+    for (const run of claimed) resume(run)
     const room = Math.min(limit - claimed.length, 50)
     if (room <= 0) return
-    for (const run of await leases.takeQueued({ sessions: null, limit: room })) await resume(run)
+    for (const run of await leases.takeQueued({ sessions: null, limit: room })) resume(run)
   }
 
-  async function resume(claimed: ClaimedRun): Promise<void> {
-    const loaded = await leases.load(claimed.id)
-    if (!loaded) return
-    hold({ id: loaded.id, sessionId: loaded.sessionId, token: loaded.token }, async (hands) => {
+  /** Held before it is loaded: from then on its lease is renewed. */
+  function resume(claimed: ClaimedRun): void {
+    if (claimed.recovered) context.observer.tookOver()
+    hold(claimed, async (hands) => {
+      if (claimed.attempt > mostAttempts) {
+        const run = { runId: claimed.id, attempts: mostAttempts }
+        return giveUp(context, { rows: endings, ...run, ...hands })
+      }
+      const loaded = await leases.load(claimed.id)
+      if (!loaded) return
       const run = await restore(loaded, { ...hands, recovered: claimed.recovered })
-      if (claimed.recovered) context.observer.tookOver()
       if (!loaded.begun) {
         await beginRun(context, run, loaded)
         context.observer.begun(toObservedRun(run))
-      }
-      if (claimed.attempt > mostAttempts) {
-        await context.observer.run(toObservedRun(run), () => giveUp(run))
-        return
       }
       if (loaded.cancelled) held.get(run.id)?.controller.abort(new RunInterrupted('cancelled'))
       else await announce(run, claimed)
@@ -222,58 +240,23 @@ export function createExecutor({
     await commitRun(run, [{ type: 'run_resumed', reason }])
   }
 
-  function giveUp(run: ActiveRun): Promise<Outcome> {
-    const message = `The run stopped ${mostAttempts} servers and is not tried again.`
-    return fail(context, run, { code: 'too_many_attempts', message, retryable: false }, null)
-  }
-
-  async function renew(): Promise<void> {
-    if (held.size === 0) {
-      lastRenewal = performance.now()
-      return
-    }
-    const asked = [...held.values()]
-    const rows = await leases.renew(asked.map((run) => run.id))
-    lastRenewal = performance.now()
-    const kept = new Map(rows.map((row) => [row.id, row]))
-    for (const run of asked) {
-      if (!held.has(run.id)) continue
-      // A run that has just ended doesn't come back either; its loop is past caring.
-      if (!kept.has(run.id)) lose(run, 'taken_over')
-      else if (kept.get(run.id)?.cancelled) run.controller.abort(new RunInterrupted('cancelled'))
-    }
-  }
-
-  function fence(): void {
-    if (performance.now() - lastRenewal < fenceAfter) return
-    for (const run of held.values()) lose(run, 'not_renewed')
-  }
-
-  function lose({ controller }: Held, reason: LeaseLoss): void {
+  function lose({ controller }: Pick<Held, 'controller'>, reason: LeaseLoss): void {
     if (!controller.signal.aborted) context.observer.lost(reason)
     controller.abort(new RunInterrupted('lost'))
-  }
-
-  async function tick(work: () => Promise<unknown>, what: string): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      log.warn(what, { error: String(error) })
-    }
   }
 
   return {
     start() {
       look()
-      timers.push(
-        setInterval(() => void tick(renew, 'could not renew the leases'), renewEvery),
-        setInterval(fence, 1000),
-        setInterval(look, claimEvery + Math.random() * 200),
-      )
-      for (const timer of timers) timer.unref()
+      keeper.start()
+      timer = setInterval(look, claimEvery + Math.random() * 200).unref()
     },
     launch(run, make) {
       hold(run, async (hands) => work(await make(hands)))
+    },
+    doubt(runId) {
+      doubtful.add(runId)
+      look()
     },
     kick,
     look,
@@ -293,7 +276,7 @@ export function createExecutor({
     async drain(grace) {
       draining = true
       context.drain()
-      for (const timer of timers) clearInterval(timer)
+      clearInterval(timer)
       await claiming
       const all = Promise.all([...held.values()].map((run) => run.done))
       const late = setTimeout(() => {
@@ -304,6 +287,7 @@ export function createExecutor({
       await Promise.all(following)
       await Promise.all([...held.values()].map((run) => run.done))
       clearTimeout(late)
+      keeper.stop()
       await journal.settled()
     },
   }

@@ -43,6 +43,9 @@ export type Journal = {
 /** Sessions in one commit from which on it pays to wait for more. */
 const crowd = 4
 
+/** Milliseconds, and up to as many again: a database that is back is used within a second. */
+const longestRetry = 500
+
 type Commit = (entries: LogEntry[]) => Promise<(Committed | null)[]>
 
 /**
@@ -225,7 +228,7 @@ export function createJournal({
         if (!isPassing(error)) throw error
         broken = true
         await sleep(delay + Math.random() * delay)
-        delay = Math.min(delay * 2, 2000)
+        delay = Math.min(delay * 2, longestRetry)
       }
     }
   }

@@ -1,6 +1,5 @@
 import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
-import { Problem } from '#contract/problem.ts'
 import type { StopReason } from '#contract/run.ts'
 import {
   type ActiveRun,
@@ -26,6 +25,7 @@ import { FenceLost } from './journal.ts'
 import type { ModelAnswer } from './model.ts'
 import { answerStep, CancelledTurn, modelsOf } from './model-step.ts'
 import { type Outcome, RunFault, type Wait } from './outcome.ts'
+import { isUnavailable } from './patience.ts'
 import { isPlanDue, makePlan } from './planning.ts'
 import type { RunTools } from './run-tool.ts'
 import { gatherTools } from './run-tools.ts'
@@ -256,5 +256,5 @@ function partialOf(error: unknown): Message | null {
 /** What is neither a loss of the run nor of the database. */
 function isBug(error: unknown): boolean {
   const lost = error instanceof RunInterrupted || error instanceof FenceLost
-  return !lost && !(error instanceof Problem && error.code === 'unavailable')
+  return !lost && !isUnavailable(error)
 }

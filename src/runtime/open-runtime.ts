@@ -25,6 +25,7 @@ import { createJournal, type Journal } from './journal.ts'
 import type { Models } from './model.ts'
 import { observeModels } from './observed-models.ts'
 import type { RunObserver } from './observer.ts'
+import { isUnavailable, patient } from './patience.ts'
 import { restoreRun, toKeptVersion } from './restore.ts'
 import { createRuns } from './runs.ts'
 import type { Feed, Frame, Runs, StartedRun } from './runtime.ts'
@@ -153,6 +154,11 @@ export async function openRuntime({
   const answers = createAnswers({ read: decisions.readAnswer })
   const writeTitle = createTitles({ journal, log })
   const hooksBeside = createHooksBeside({ log })
+  const runRows = {
+    history: patient(queue.history),
+    openStep: patient(queue.openStep),
+    agentVersion: patient(queue.agentVersion),
+  }
   let draining = false
   const context: LoopContext = {
     assistants,
@@ -172,12 +178,12 @@ export async function openRuntime({
       allowedTools: run.settings.allowedTools,
     }),
     rows: {
-      calls: queue.calls,
-      settings: queue.settings,
-      sessionContext: queue.sessionContext,
-      posted: queue.posted,
-      unknownCalls: queue.unknownCalls,
-      subRun: queue.loadSubRun,
+      calls: patient(queue.calls),
+      settings: patient(queue.settings),
+      sessionContext: patient(queue.sessionContext),
+      posted: patient(queue.posted),
+      unknownCalls: patient(queue.unknownCalls),
+      subRun: patient(queue.loadSubRun),
     },
     runScript,
     answers,
@@ -185,7 +191,7 @@ export async function openRuntime({
     restore: (loaded, parent) =>
       restoreRun({
         loaded,
-        rows: queue,
+        rows: runRows,
         catalog,
         assistants,
         log: parent.log,
@@ -216,12 +222,18 @@ export async function openRuntime({
     leases: {
       claim: (request) => queue.claim({ instance, ...request }),
       renew: (runs) => queue.renew({ instance, runs }),
-      release: queue.release,
-      load: queue.load,
-      requeueDecided: decisions.requeueDecided,
+      release: patient(queue.release),
+      load: patient(queue.load),
+      requeueDecided: patient(decisions.requeueDecided),
       takeQueued: (request) => queue.takeQueued({ instance, ...request }),
     },
-    restore: (loaded, hands) => restoreRun({ loaded, rows: queue, catalog, assistants, ...hands }),
+    endings: {
+      loadToEnd: patient(statements.endings.loadToEnd),
+      callsToEnd: patient(statements.endings.callsToEnd),
+      failUnbegun: patient(statements.endings.failUnbegun),
+    },
+    restore: (loaded, hands) =>
+      restoreRun({ loaded, rows: runRows, catalog, assistants, ...hands }),
     embedded,
     retain: feed.retain,
     offer: () => cluster?.tell({ type: 'queued' }),
@@ -332,10 +344,6 @@ export async function openRuntime({
       await assistants.close()
     },
   }
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'unavailable'
 }
 
 function joinPermissions(...all: (Permissions | undefined)[]): Permissions {

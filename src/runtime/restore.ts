@@ -114,7 +114,7 @@ async function findAssistant({
     rows,
     catalog,
   })
-  return snapshot ? assistants.get(snapshot, loaded.agentName) : missingAssistant(loaded)
+  return snapshot ? assistants.get(snapshot, loaded.agentName) : standIn(loaded)
 }
 
 /** A version with all that it was linked to; null when some of it is gone. */
@@ -182,7 +182,9 @@ function keptFile(file: unknown): AgentFile {
 }
 
 /** Stands in for an agent that cannot be had any more, so that its run can fail in words. */
-function missingAssistant(loaded: LoadedRun): Assistant {
+export function standIn(
+  loaded: Pick<LoadedRun, 'agent' | 'agentName' | 'agentVersion'>,
+): Assistant {
   const name = loaded.agentName
   const missing = () => {
     throw new Problem('agent_invalid', `Version ${loaded.agentVersion} of ${loaded.agent} is gone`)

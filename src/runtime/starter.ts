@@ -19,6 +19,7 @@ import type { Executor } from './executor.ts'
 import { chainMessages, firstEvents } from './first-events.ts'
 import { toFrame } from './frame.ts'
 import type { RunObserver } from './observer.ts'
+import { isUnavailable } from './patience.ts'
 import { toNewEvent } from './pending-entry.ts'
 import { type RunRows, readStartHistory } from './restore.ts'
 import { type Parts, pickedBefore, toRunRow } from './run-row.ts'
@@ -144,7 +145,12 @@ export function createStarter({
     const subject = { sessionId: session.id, runId, agent: assistant.name }
     const bodies = firstEvents(assistant, model, messages)
     const events = bodies.map((body) => toNewEvent({ subject, body }))
-    const started = await rows.start({ ...row, session: target, instance, events })
+    const started = await rows
+      .start({ ...row, session: target, instance, events })
+      .catch((error: unknown) => {
+        if (isUnavailable(error)) executor.doubt(runId)
+        throw error
+      })
     if (!started) return null
     clock.adjust(started.time)
     const make = ({ log, signal }: Pick<ActiveRun, 'log' | 'signal'>): ActiveRun => ({

@@ -2,6 +2,11 @@ import type { RunStatus } from '#contract/run.ts'
 import { type Part, spendingColumns, toSpendingRow } from './commit-part.ts'
 import type { LogEntry, RunChange } from './log.ts'
 
+// What was decided while the run was still running is noted at its row, with the time: it wakes the
+// run as soon as it parks, should the process die that would have looked.
+const wakeAt = `case when c.status in ('running', 'waiting')
+          then least(c.wake_at, case when r.status = 'running' then r.wake_at end) end`
+
 /** Runs as they begin, go on and end. */
 export const runParts: Part[] = [
   {
@@ -52,9 +57,9 @@ export const runParts: Part[] = [
         ...toSpendingRow(run),
       })),
     sql: `update runs r set status = c.status, agent_name = c.agent_name, model = c.model,
-        iterations = c.iterations, iteration_limit = c.iteration_limit, plan = c.plan,
+        iterations = c.iterations, iteration_limit = c.iteration_limit, plan = coalesce(c.plan, r.plan),
         stop_reason = c.stop_reason, completed = c.completed, waiting_for = c.waiting_for,
-        error = c.error, wake_at = c.wake_at, input_tokens = c.input, output_tokens = c.output,
+        error = c.error, wake_at = ${wakeAt}, input_tokens = c.input, output_tokens = c.output,
         cached_input_tokens = c.cached, reasoning_tokens = c.reasoning, cost = c.cost,
         tool_call_count = c.tool_calls, active_ms = c.active_ms,
         lease_owner = case when c.status = 'running' then r.lease_owner end,

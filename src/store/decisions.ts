@@ -145,36 +145,55 @@ async function widenApproval(
 
 /**
  * Queues a run that has just parked when everything it waits for was decided, or the run was
- * cancelled, before it did.
+ * cancelled, before it did. Otherwise it wakes at `wakeAt`, whatever was decided before it parked.
  * Answers the run.
  */
-export function requeueDecided(database: Database, rootSessionId: string): Promise<string | null> {
+export function requeueDecided(
+  database: Database,
+  rootSessionId: string,
+  wakeAt: string | null,
+): Promise<string | null> {
   return database.transaction(async (tx) => {
     await lockSession(tx, rootSessionId)
-    return requeueWhenDecided(tx, rootSessionId)
+    const [run] = await tx.query<{ id: string }>(
+      `with requeued as (${requeueStatement}), noted as (
+         update runs set wake_at = $2::timestamptz
+         where session_id = $1 and status = 'waiting' and wake_at is distinct from $2::timestamptz
+           and id not in (select id from requeued)
+       ) select id from requeued`,
+      [rootSessionId, wakeAt],
+    )
+    return run?.id ?? null
   })
 }
 
 /**
- * Queues the waiting run of the session unless somebody still has to decide something. A run that
- * was to be cancelled just before it parked waits for nobody.
+ * Queues the waiting run of the session unless somebody still has to decide something. A run that is
+ * about to park looks by itself; should its process die before, it is woken at once.
  */
 async function requeueWhenDecided(tx: Statements, rootSessionId: string): Promise<string | null> {
   const [run] = await tx.query<{ id: string }>(
-    `update runs set status = 'queued', attempt = 1
-     where session_id = $1 and status = 'waiting' and (cancel_requested_at is not null or (
-       waiting_for->>'kind' in ('approval', 'elicitation', 'client_tool')
-       and not exists (select 1 from approvals
-         where root_session_id = $1 and status = 'pending' and expires_at > now())
-       and not exists (select 1 from elicitations
-         where root_session_id = $1 and status = 'pending' and expires_at > now())
-       and not exists (select 1 from tool_calls
-         where session_id = $1 and executor = 'client' and state = 'awaiting' and result is null)))
-     returning id`,
+    `with requeued as (${requeueStatement}), noted as (
+       update runs set wake_at = now()
+       where session_id = $1 and status = 'running' and not enqueued
+     ) select id from requeued`,
     [rootSessionId],
   )
   return run?.id ?? null
 }
+
+// A run that was to be cancelled just before it parked waits for nobody.
+const requeueStatement = `
+  update runs set status = 'queued', attempt = 1
+  where session_id = $1 and status = 'waiting' and (cancel_requested_at is not null or (
+    waiting_for->>'kind' in ('approval', 'elicitation', 'client_tool')
+    and not exists (select 1 from approvals
+      where root_session_id = $1 and status = 'pending' and expires_at > now())
+    and not exists (select 1 from elicitations
+      where root_session_id = $1 and status = 'pending' and expires_at > now())
+    and not exists (select 1 from tool_calls
+      where session_id = $1 and executor = 'client' and state = 'awaiting' and result is null)))
+  returning id`
 
 /**
  * At the iteration limit: `more` model calls are allowed, or with null the run goes on only to end.
@@ -327,6 +346,7 @@ export async function requestCancel(
            else r.status end,
          stop_reason = case when r.enqueued then 'cancelled' end, enqueued = false,
          finished_at = case when r.enqueued then now() end,
+         wake_at = case when r.status = 'running' then now() end,
          last_seq = case when r.enqueued then r.first_seq - 1 end
        from asked a where r.id = a.id and r.status in ('queued', 'running', 'waiting')
        returning r.id, r.session_id, r.status, r.replaces

@@ -3,8 +3,13 @@ import type { Statements } from './database.ts'
 /** Seconds that a claim holds without a renewal. */
 export const leaseSeconds = 15
 
+/** Seconds after which a run that an instance began is in its hands, or the answer was lost. */
+const lostAfter = 5
+
 export type ClaimedRun = {
   id: string
+  sessionId: string
+  token: number
   attempt: number
   /** Its last owner is gone: what it had in hand may or may not have happened. */
   recovered: boolean
@@ -15,13 +20,27 @@ export type ClaimedRun = {
 /**
  * Takes over runs that nobody holds: queued, running with a lease that ran out, or parked with
  * questions that have expired. Moves each
- * session's fence, so that what the last owner still has in hand is refused. With `orphans` a
- * running run of another owner counts too: the embedded database has only one process. Waits for no
- * lock, as others take the session's before the run's; what is locked now is due at the next look.
+ * session's fence, so that what the last owner still has in hand is refused. A run of this instance
+ * that it doesn't hold is due, too: the answer to its start or its claim was lost. `doubted` are
+ * those of which it knows that. With `orphans` a running run of another owner counts too: the embedded database has only
+ * one process. Waits for no lock, as others take the session's before the run's; what is locked now
+ * is due at the next look.
  */
 export function claimRuns(
   database: Statements,
-  { instance, limit, orphans }: { instance: string; limit: number; orphans: boolean },
+  {
+    instance,
+    limit,
+    orphans,
+    held,
+    doubted,
+  }: {
+    instance: string
+    limit: number
+    orphans: boolean
+    held: readonly string[]
+    doubted: readonly string[]
+  },
 ): Promise<ClaimedRun[]> {
   return database.query<ClaimedRun>(
     `with due as (
@@ -29,7 +48,9 @@ export function claimRuns(
        from runs r join sessions s on s.id = r.session_id
        where r.parent_run_id is null and not r.enqueued and (r.status = 'queued'
          or (r.status = 'running' and (r.lease_expires_at < now()
-           or ($3::boolean and r.lease_owner is distinct from $1)))
+           or ($3::boolean and r.lease_owner is distinct from $1)
+           or (r.lease_owner = $1 and r.id <> all($4::text[]) and (r.id = any($5::text[])
+             or r.lease_expires_at - interval '${leaseSeconds - lostAfter} s' < now()))))
          or (r.status = 'waiting' and r.wake_at <= now()))
        order by r.created_at, r.id limit $2 for update of r, s skip locked
      ), fenced as (
@@ -40,8 +61,8 @@ export function claimRuns(
        lease_expires_at = now() + interval '${leaseSeconds} s', waiting_for = null, wake_at = null,
        attempt = r.attempt + case when due.status = 'running' then 1 else 0 end
      from due join fenced f on f.id = due.session_id where r.id = due.id
-     returning r.id, r.attempt, due.status = 'running' as recovered, due.waited`,
-    [instance, limit, orphans],
+     returning r.id, r.session_id as "sessionId", r.token, r.attempt, due.status = 'running' as recovered, due.waited`,
+    [instance, limit, orphans, held, doubted],
   )
 }
 

@@ -97,7 +97,8 @@ export async function readPosted(database: Statements, runId: string): Promise<M
 
 /**
  * Takes the next run of sessions that have become idle, for this instance; null looks at all
- * sessions. Messages that a run did not take up before it ended become a run like it.
+ * sessions, and passes over those whose row somebody else has locked. Messages that a run did not
+ * take up before it ended become a run like it.
  */
 export async function takeQueued(
   database: Database,
@@ -105,10 +106,18 @@ export async function takeQueued(
 ): Promise<ClaimedRun[]> {
   const idle = await database.query<{ id: string }>(idleStatement, [sessions, limit])
   const taken: ClaimedRun[] = []
+  const passedOver: string[] = []
   // One session in a transaction: who holds several locks has to mind their order.
   for (const { id } of idle) {
-    const run = await database.transaction((tx) => takeNext(tx, id, instance))
-    if (run) taken.push(run)
+    const run = await database.transaction((tx) => takeNext(tx, id, instance, 'skip locked'))
+    if (run === 'locked') passedOver.push(id)
+    else if (run) taken.push(run)
+  }
+  // The others are found again at the next look.
+  if (sessions === null) return taken
+  for (const id of passedOver) {
+    const run = await database.transaction((tx) => takeNext(tx, id, instance, ''))
+    if (run && run !== 'locked') taken.push(run)
   }
   return taken
 }
@@ -206,17 +215,19 @@ async function takeNext(
   tx: Statements,
   sessionId: string,
   instance: string,
-): Promise<ClaimedRun | null> {
+  lockedRows: 'skip locked' | '',
+): Promise<ClaimedRun | 'locked' | null> {
   const [session] = await tx.query<{ token: number }>(
-    'select run_token + 1 as token from sessions where id = $1 for update',
+    `select run_token + 1 as token from sessions where id = $1 for update ${lockedRows}`,
     [sessionId],
   )
-  if (!session) return null
+  // Or the session is gone, which is the same to who looks for runs.
+  if (!session) return 'locked'
   await tx.query(strayStatement, [sessionId])
   const [run] = await tx.query<{ id: string }>(nextStatement, [sessionId, instance, session.token])
   if (!run) return null
   await tx.query('update sessions set run_token = $2 where id = $1', [sessionId, session.token])
-  return { id: run.id, attempt: 1, recovered: false, waited: null }
+  return { id: run.id, sessionId, token: session.token, attempt: 1, recovered: false, waited: null }
 }
 
 function full(sessionId: string, activeRunId: string | undefined): Problem {

@@ -26,6 +26,7 @@ import {
 import type { LogEntry } from './log.ts'
 import { readCalls, readUnknownCalls } from './run-calls.ts'
 import { claimRuns, readCancelRequests, releaseRun, renewLeases } from './run-claims.ts'
+import { failUnbegun, loadRunToEnd, readCallsToEnd } from './run-ending.ts'
 import {
   findOpenStep,
   loadRun,
@@ -91,6 +92,11 @@ export function bindRunStatements(
       openStep: bind(findOpenStep),
       saveAgentVersion: bind(saveAgentVersion),
       agentVersion: bind(readAgentVersion),
+    },
+    endings: {
+      loadToEnd: bind(loadRunToEnd),
+      callsToEnd: bind(readCallsToEnd),
+      failUnbegun: bind(failUnbegun),
     },
     background: { list: bind(listBackground), activeRuns: bind(readBackgroundRuns) },
     keys: {

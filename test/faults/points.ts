@@ -32,7 +32,8 @@ export const faultPoints: readonly FaultPoint[] = [
   {
     name: 'start.before-commit',
     file: 'src/runtime/starter.ts',
-    anchor: 'const started = await rows.start({ ...row, session: target, instance, events })',
+    anchor:
+      'const started = await rows\n      .start({ ...row, session: target, instance, events })',
     insert: 'before',
     waits: true,
     proves: 'R3: a message that was not acknowledged may be sent again; nothing half is there',
@@ -137,8 +138,8 @@ export const faultPoints: readonly FaultPoint[] = [
   },
   {
     name: 'lease.before-renewal',
-    file: 'src/runtime/executor.ts',
-    anchor: 'const rows = await leases.renew(asked.map((run) => run.id))',
+    file: 'src/runtime/lease-keeper.ts',
+    anchor: 'const rows = await renew(asked.map((run) => run.id))',
     insert: 'before',
     waits: true,
     proves: 'R4, R6: an owner that does not renew in time writes nothing more',
@@ -162,7 +163,7 @@ export const faultPoints: readonly FaultPoint[] = [
   {
     name: 'drain.begun',
     file: 'src/runtime/executor.ts',
-    anchor: 'for (const timer of timers) clearInterval(timer)',
+    anchor: 'clearInterval(timer)',
     insert: 'after',
     waits: true,
     proves: 'R13: a server that dies while it stops loses no run',

@@ -191,7 +191,7 @@ const reaperOnlyAtBoot: SeededBug = {
   edits: [
     {
       file: 'src/runtime/executor.ts',
-      find: 'setInterval(look, claimEvery + Math.random() * 200),',
+      find: 'timer = setInterval(look, claimEvery + Math.random() * 200).unref()',
       replace: '',
     },
   ],

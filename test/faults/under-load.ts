@@ -126,6 +126,9 @@ function figuresOf(
   ]
 }
 
+/** Milliseconds after which it is noticed at the latest that something is back. */
+const noticedWithin = 1000
+
 /** How long a conversation stood still that had something to do; what `restored` ended counts anew. */
 export function longestStandstill(entries: House['history']['entries']): number {
   const restored = entries.flatMap((entry) =>
@@ -145,7 +148,8 @@ export function longestStandstill(entries: House['history']['entries']): number 
     for (const [index, { at }] of ordered.entries()) {
       const previous = ordered[index - 1]
       if (!previous || previous.idle) continue
-      const from = restored.findLast((time) => time > previous.at && time < at) ?? previous.at
+      const from =
+        restored.findLast((time) => time > previous.at && time < at + noticedWithin) ?? previous.at
       longest = Math.max(longest, at - from)
     }
   }

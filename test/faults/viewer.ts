@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { framesOf } from '../reliability/frames.ts'
 import type { Random } from '../support/random.ts'
 import { pickDoor } from './client.ts'
-import type { House } from './house.ts'
+import type { Door, House } from './house.ts'
 
 /** A page that follows a session and connects again, wherever it can, until it is stopped. */
 export type Viewer = {
@@ -31,6 +31,8 @@ export function openViewer(
   const arrivals: number[] = []
   const watchers = new Set<() => void>()
   const stopping = new AbortController()
+  /** The door that a balancer passes over now, because nobody answered there. */
+  let silent: Door | undefined
 
   const over = (async () => {
     while (!stopping.signal.aborted) {
@@ -40,9 +42,16 @@ export function openViewer(
     }
   })()
 
+  function pickElsewhere(): Door {
+    const others = house.doors.filter((door) => door !== silent)
+    return pickDoor({ doors: others.length > 0 ? others : house.doors }, random)
+  }
+
   function connectOnce(limit: number): Promise<void> {
     const { history } = house
-    const { name, url } = pickDoor(house, random)
+    const door = pickElsewhere()
+    const { name, url } = door
+    silent = undefined
     const stream = history.nextId()
     const after = events.at(-1)?.seq ?? 0
     let text = ''
@@ -81,7 +90,10 @@ export function openViewer(
           })
         },
       )
-      request.on('timeout', () => request.destroy(new Error('silence')))
+      request.on('timeout', () => {
+        silent = door
+        request.destroy(new Error('silence'))
+      })
       request.on('error', (error) => {
         reason = String(error)
       })

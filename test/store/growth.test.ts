@@ -73,7 +73,7 @@ const readings: [name: string, blocks: number, read: Reading][] = [
   ['history', 200, ({ run }) => run.queue.history(history)],
   ['the start of a run', 300, ({ run }) => run.queue.start([newRun])],
   ['a commit', 300, ({ run }) => run.log.commit([entry])],
-  ['runs to claim', 300, ({ run }) => run.queue.claim({ instance: 'i', limit: 8, orphans: false })],
+  ['runs to claim', 300, ({ run }) => run.queue.claim(claiming)],
   ['runs that waited', 300, ({ run }) => run.queue.takeQueued(queued)],
   ['heads', 100, ({ run }) => run.cluster.heads([session, long])],
   ['runs to compact', 300, ({ run }) => run.compact({ olderThan: 60, limit: 50 })],
@@ -129,6 +129,7 @@ const entry: LogEntry = {
   closed: [],
   taken: [],
 }
+const claiming = { instance: 'i', limit: 8, orphans: false, held: [], doubted: [] }
 const queued = { instance: 'i', sessions: null, limit: 8 }
 const expiry = { olderThan: 40 * 24 * 60 * 60, limit: 50 }
 const timeout = { idleFor: 40 * 24 * 60 * 60, limit: 50 }
