@@ -4557,7 +4557,7 @@ export interface components {
              */
             expires_in?: number;
             /**
-             * @description A ticket: opens one stream as `?ticket=`, for an EventSource
+             * @description A ticket: opens one stream as `?ticket=`, for an EventSource. With the verb `run` also one that starts a run, as that of kawai
              * @example false
              */
             single_use?: boolean;

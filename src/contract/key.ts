@@ -87,6 +87,10 @@ export const SessionTokenVerb = z
   })
 export type SessionTokenVerb = z.infer<typeof SessionTokenVerb>
 
+function opensStreams(verb: SessionTokenVerb): boolean {
+  return verb === 'read' || verb === 'run'
+}
+
 export const NewSessionToken = z
   .strictObject({
     verbs: z
@@ -105,13 +109,14 @@ export const NewSessionToken = z
       .optional()
       .openapi({ description: 'Seconds until it stops; 900 when missing, the most', example: 300 }),
     single_use: z.boolean().optional().openapi({
-      description: 'A ticket: opens one stream as `?ticket=`, for an EventSource',
+      description:
+        'A ticket: opens one stream as `?ticket=`, for an EventSource. With the verb `run` also one that starts a run, as that of kawai',
       example: false,
     }),
   })
-  .refine(({ verbs = [], single_use }) => !single_use || verbs.every((verb) => verb === 'read'), {
+  .refine(({ verbs = [], single_use }) => !single_use || verbs.every(opensStreams), {
     path: ['verbs'],
-    message: 'a ticket opens a stream and no more: leave verbs out, or single_use',
+    message: 'a ticket opens a stream and no more: read and run are its verbs',
   })
   .openapi('NewSessionToken', { description: 'A token to be made' })
 export type NewSessionToken = z.infer<typeof NewSessionToken>

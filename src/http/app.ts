@@ -66,6 +66,11 @@ export function createApp({
   )
   app.use(watchRequests({ observer, newRequestId, log }))
   app.use(createEdge({ door, base }))
+  app.use((c, next) => {
+    const { keyHeader } = dialectOf(c.req.path, dialects) ?? {}
+    if (keyHeader !== undefined) c.set('keyHeader', keyHeader)
+    return next()
+  })
   app.use(gate.identify)
   app.use(limitRequests(limits.requests))
 

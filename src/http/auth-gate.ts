@@ -13,8 +13,13 @@ export type Needs = {
   scope: RequiredScope
   /** It opens a stream that a ticket may open. */
   ticket?: boolean
-  /** Its path names a session, a run or an approval as `session`, `run` and `approval`. */
-  placed?: boolean
+  /**
+   * What it is about, so that a session token may open it; true when the path names a session, a
+   * run or an approval as `session`, `run` and `approval`.
+   */
+  placed?: boolean | Place
+  /** It opens a stream anew that the ticket opened before. */
+  again?: boolean
 }
 
 export type Gate = {
@@ -29,7 +34,7 @@ export type SessionPlaces = {
   rootOf(scope: Scope, place: Place): Promise<string | null>
 }
 
-type Place = { session: string } | { run: string } | { approval: string }
+export type Place = { session: string } | { run: string } | { approval: string }
 
 export function createGate({
   auth,
@@ -49,9 +54,13 @@ export function createGate({
   /** A session token opens what belongs to its session, and sees nothing else. */
   async function checkPlace(
     c: AppContext,
-    { sessionId, placed, scope }: { sessionId: string; placed: boolean; scope: RequiredScope },
+    {
+      sessionId,
+      placed,
+      scope,
+    }: { sessionId: string; placed: boolean | Place; scope: RequiredScope },
   ): Promise<void> {
-    const place = placed ? placeOf(c.req.param()) : undefined
+    const place = placed === true ? placeOf(c.req.param()) : placed
     if (!place || !can(c.get('principal'), scope)) {
       throw new Problem(
         'forbidden',
@@ -72,10 +81,10 @@ export function createGate({
       }
       return next()
     },
-    async admit(c, { scope, ticket = false, placed = false }) {
+    async admit(c, { scope, ticket = false, placed = false, again = false }) {
       if (scope === 'public') return
       const ticketText = ticket ? ticketOf(c) : undefined
-      if (ticketText !== undefined) enter(c, await auth.useTicket(c, ticketText))
+      if (ticketText !== undefined) enter(c, await auth.useTicket(c, ticketText, { again }))
       const { kind, sessionId } = c.get('principal')
       if (kind === 'nobody') {
         throw c.get('unidentified') ?? new Problem('unauthorized', 'Say who calls: send a key')

@@ -12,6 +12,8 @@ export type CredentialRows = {
   token(digest: string): Promise<StoredToken | null>
   /** The token of a ticket, which nobody can use after. */
   useTicket(digest: string): Promise<StoredToken | null>
+  /** The token of a ticket that was used. */
+  usedTicket(digest: string): Promise<StoredToken | null>
 }
 
 type StoredKey = {
@@ -46,8 +48,11 @@ export type VerifyJwt = (token: string) => Promise<Caller | null>
 export type Auth = {
   /** Who calls; `unauthorized` when that is not clear, `rate_limited` after too many tries. */
   identify(c: AppContext): Promise<Caller>
-  /** Who a ticket stands for, which nobody can use after; throws the same. */
-  useTicket(c: AppContext, text: string): Promise<Caller>
+  /**
+   * Who a ticket stands for, which nobody can use after; throws the same. `again` is for whoever
+   * comes back to the stream that it opened: it must have been used.
+   */
+  useTicket(c: AppContext, text: string, options?: { again?: boolean }): Promise<Caller>
   /** Asks the store again about what was shown by this key. */
   forget(keyId: string): void
 }
@@ -84,7 +89,7 @@ export function createAuth({
   const httpTokenDigest = httpToken === undefined ? undefined : digestOf(httpToken)
 
   async function identify(c: AppContext): Promise<Caller> {
-    const text = bearerOf(c.req.header('authorization'))
+    const text = bearerOf(c.req.header('authorization')) ?? keyOf(c)
     if (text === undefined) {
       if (isOpen()) return openForAll
       throw new Problem('unauthorized', 'Say who calls: send a key as Authorization: Bearer KEY')
@@ -100,10 +105,15 @@ export function createAuth({
     return rightOf(caller, address, wrongKey)
   }
 
-  async function useTicket(c: AppContext, text: string): Promise<Caller> {
+  async function useTicket(
+    c: AppContext,
+    text: string,
+    { again = false }: { again?: boolean } = {},
+  ): Promise<Caller> {
     const address = addressOf(c)
     const credential = readCredential(text)
-    const caller = await limited(address, () => findTicket(credential))
+    const find = again ? rows.usedTicket : rows.useTicket
+    const caller = await limited(address, () => findTicket(credential, find))
     return rightOf(caller, address, wrongTicket)
   }
 
@@ -160,10 +170,13 @@ export function createAuth({
     return token && toCaller(token, asked)
   }
 
-  async function findTicket(credential: CredentialText | undefined): Promise<Caller | null> {
+  async function findTicket(
+    credential: CredentialText | undefined,
+    find: CredentialRows['useTicket'],
+  ): Promise<Caller | null> {
     if (credential?.type !== 'token') return null
     const asked = now()
-    const token = await rows.useTicket(credential.digest)
+    const token = await find(credential.digest)
     return token && toCaller(token, asked)
   }
 
@@ -207,6 +220,12 @@ function toCaller(token: StoredToken, asked: number): Caller {
     sessionId,
   }
   return { principal, until: asked + remaining, endsWith: keyId }
+}
+
+/** Where the wire has a header of its own for keys. */
+function keyOf(c: AppContext): string | undefined {
+  const header = c.get('keyHeader')
+  return header === undefined ? undefined : c.req.header(header)
 }
 
 function bearerOf(header: string | undefined): string | undefined {

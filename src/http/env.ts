@@ -16,6 +16,8 @@ export type Env = {
     requestId: string
     /** What the contract's paths stand below: `/parley` where a dialect has the root, else empty. */
     base: string
+    /** What this wire's clients send keys in, beside `Authorization`. */
+    keyHeader?: string
     principal: Principal
     /** Why the principal is nobody. */
     unidentified?: Problem

@@ -5,7 +5,7 @@ import { Problem } from '#contract/problem.ts'
 import { problemKinds } from '#contract/problem-kinds.ts'
 import type { AgentVariant } from '#runtime/runtime.ts'
 import type { Admission } from './admission.ts'
-import type { Gate } from './auth-gate.ts'
+import type { Gate, Needs } from './auth-gate.ts'
 import { decodeFrame } from './decode-frame.ts'
 import type { createHouses } from './dialect-house.ts'
 import type { Answer, Dialect, DialectRoute, EventView } from './dialects/dialect.ts'
@@ -44,7 +44,7 @@ export function dialectHandler(
   },
 ): Handler<Env> {
   return async (c) => {
-    await gate.admit(c, { scope: route.scope })
+    await gate.admit(c, needsOf(route, c))
     const others = desk.waitForApprovals ? 'others' : 'deny'
     const house = desk.openHouse(c, {
       approvals: dialect.approves ? 'client' : others,
@@ -84,6 +84,14 @@ function originOf(c: AppContext, trustProxy: boolean): string {
   if (proto === 'https' || proto === 'http') url.protocol = proto
   if (host !== undefined && /^[\w.:[\]-]+$/.test(host)) url.host = host
   return url.origin
+}
+
+function needsOf({ scope, ticketFor }: DialectRoute, c: AppContext): Needs {
+  if (!ticketFor) return { scope }
+  const query = (name: string) => readQuery(c, name)
+  const place = ticketFor({ query, header: (name) => c.req.header(name) })
+  if (!place) return { scope }
+  return { scope, ticket: true, placed: place, again: 'run' in place }
 }
 
 /** Nothing has a name that cannot be stored. */

@@ -32,5 +32,6 @@ const requestHeaders = [
   'Mcp-Protocol-Version',
   'Mcp-Session-Id',
   'Prefer',
+  'X-API-Key',
   'X-Request-Id',
 ].join(', ')

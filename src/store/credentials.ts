@@ -61,6 +61,17 @@ export function createCredentials({ database }: { database: Database }) {
       return row ?? null
     },
 
+    /** The token of a ticket that was used, for whoever comes back to what it opened. */
+    async usedTicket(digest: string): Promise<UsableToken | null> {
+      const [row] = await database.query<UsableToken>(
+        `select ${tokenColumns} from session_tokens t left join api_keys k on k.id = t.key_id
+         where t.digest = $1 and t.single_use and t.used_at is not null and t.expires_at > now()
+           and (t.key_id is null or (${usable}))`,
+        [digest],
+      )
+      return row ?? null
+    },
+
     /** Those of these keys that may not be used any more. */
     async ended(ids: string[]): Promise<string[]> {
       const rows = await database.query<{ id: string }>(

@@ -82,7 +82,7 @@ test('a stream ends when its token does', async () => {
 
 test.each([
   [{ expires_in: 901 }, 'expires_in'],
-  [{ single_use: true, verbs: ['run' as const] }, 'verbs'],
+  [{ single_use: true, verbs: ['edit' as const] }, 'verbs'],
 ])('%j is too much for a token', async (wanted, field) => {
   await expect(newToken(await newSession(), wanted)).rejects.toThrow(field)
 })

@@ -19,6 +19,8 @@ export type Dialect = {
   asks?: false
   /** Its wire can tell clients to drop text; else a model that fails after some fails the run. */
   takesTextBack: boolean
+  /** A header that its clients send keys in, beside `Authorization`. */
+  keyHeader?: string
   routes: DialectRoute[]
   /** A problem as this wire tells it; `status` is the one that the problem has natively. */
   refuse(problem: Problem, status: number): Answer
@@ -32,6 +34,11 @@ export type DialectRoute = {
   atRoot?: true
   /** What its caller must be allowed to do, in the words of the contract; `public` asks nobody. */
   scope: RequiredScope
+  /**
+   * A stream that EventSource opens, which sends no headers, so that a ticket may: the session that
+   * it is for, or the run of a stream that the ticket opened before.
+   */
+  ticketFor?(call: Pick<Call, 'query' | 'header'>): { session: string } | { run: string } | null
   answer(call: Call): Promise<Answer> | Answer
 }
 

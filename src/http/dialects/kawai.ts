@@ -13,9 +13,10 @@ export const kawai: Dialect = {
   approves: false,
   asks: false,
   takesTextBack: true,
+  keyHeader: 'X-API-Key',
   routes: [
     { method: 'post', path: '/chat', scope: 'runs', answer: chat },
-    { method: 'get', path: '/stream', scope: 'runs', answer: stream },
+    { method: 'get', path: '/stream', scope: 'runs', ticketFor, answer: stream },
     { method: 'get', path: '/health', scope: 'public', answer: health },
     { method: 'get', path: '/sessions/:id', scope: 'read', answer: showSession },
     { method: 'delete', path: '/sessions/:id', scope: 'sessions', answer: deleteSession },
@@ -89,16 +90,28 @@ async function stream(call: Call): Promise<Answer> {
   return { type: 'stream', sessionId: run.session_id, after, view, headers: streamHeaders }
 }
 
+/** The session that a ticket is for; whoever comes back names the run that it started. */
+function ticketFor({ query, header }: Pick<Call, 'query' | 'header'>) {
+  const id = header('last-event-id') ?? ''
+  if (id !== '') return { run: positionOf(id)?.runId ?? '' }
+  const session = query('session_id')
+  return session ? { session } : null
+}
+
 /** What is no place of ours starts nothing: whoever sends it has been here, and would ask twice. */
-function readPosition({ header }: Pick<Call, 'header'>): KawaiPosition | null {
+function readPosition({ header }: Call): KawaiPosition | null {
   const id = header('last-event-id') ?? ''
   if (id === '') return null
-  const [, runId = '', seq, frames] = /^(run_[0-9a-z]+):(\d{1,15})(?:\.(\d{1,6}))?$/.exec(id) ?? []
-  if (seq !== undefined) {
-    return { runId, seq: Number(seq), frames: frames === undefined ? null : Number(frames) }
-  }
+  const position = positionOf(id)
+  if (position) return position
   const msg = 'Input should be the id of a frame of this stream'
   throw new WrongRequest([{ type: 'value_error', loc: ['header', 'last-event-id'], msg }])
+}
+
+function positionOf(id: string): KawaiPosition | null {
+  const [, runId = '', seq, frames] = /^(run_[0-9a-z]+):(\d{1,15})(?:\.(\d{1,6}))?$/.exec(id) ?? []
+  if (seq === undefined) return null
+  return { runId, seq: Number(seq), frames: frames === undefined ? null : Number(frames) }
 }
 
 async function reattach({ house }: Call, from: KawaiPosition): Promise<Answer> {
