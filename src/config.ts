@@ -7,7 +7,7 @@ import type { Retention } from '#runtime/housekeeping.ts'
 import type { TracingSettings } from '#telemetry/tracing-settings.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { readArguments } from './commands/arguments.ts'
-import { serveOptions } from './commands/options.ts'
+import { type Option, serveOptions } from './commands/options.ts'
 import { readJwt, readOrigins } from './config-access.ts'
 import { type Limits, readLimits } from './config-limits.ts'
 import {
@@ -121,12 +121,15 @@ export function readConfig({
   argv,
   environment,
   directory,
+  options = serveOptions,
 }: {
   argv: readonly string[]
   environment: Environment
   directory: string
+  /** What flags there may be; a command may have more of its own. */
+  options?: readonly Option[]
 }): Config {
-  const { positionals, given } = readArguments(argv, serveOptions)
+  const { positionals, given } = readArguments(argv, options)
   const settings = withVariables(given, environment)
   const standIn = readStandIn(settings.get('as'))
   const listen = readListen(settings.get('listen'), standIn)

@@ -34,6 +34,8 @@ async function run(): Promise<number> {
       return (await import('./commands/push.ts')).push(rest, world)
     case 'keys':
       return (await import('./commands/keys.ts')).keys(rest, world)
+    case 'doctor':
+      return (await import('./commands/doctor.ts')).doctor(rest, world)
     case 'openapi':
       return (await import('./commands/openapi.ts')).openapi(rest, world)
     case 'version':

@@ -1,3 +1,4 @@
+import { doctorOptions } from './doctor-options.ts'
 import { keyOptions } from './key-options.ts'
 import type { Option } from './options.ts'
 import { serveOptions } from './options.ts'
@@ -7,6 +8,7 @@ export const commandNames = [
   'validate',
   'push',
   'keys',
+  'doctor',
   'openapi',
   'version',
   'help',
@@ -24,6 +26,8 @@ export function helpText(command?: CommandName): string {
       return pushHelp
     case 'keys':
       return keysHelp()
+    case 'doctor':
+      return doctorHelp()
     case 'openapi':
       return openapiHelp
     case 'version':
@@ -44,6 +48,7 @@ Commands:
   validate FILE…      Check agent files without running them
   push FILE REF       Put an agent file into a registry: registry/name:tag
   keys ACT            Make, list and revoke the keys of callers
+  doctor              Find out what keeps a server from running well
   openapi             Print the OpenAPI document of the API
   version             Print the version
   help [COMMAND]      Explain a command
@@ -116,6 +121,30 @@ Examples:
   parley keys create --name 'shop backend' --scopes sessions,runs --owner shop
   parley keys list --url http://127.0.0.1:8080 --token pk_…
   parley keys revoke key_01k9zq6w0v6m3t8q4x1y2z3a4b
+`
+}
+
+function doctorHelp(): string {
+  return `Find out what keeps a server from running well, before it is started or while it runs.
+
+Usage: parley doctor [AGENTS…] [FLAGS OF serve] [--json]
+       parley doctor --stream URL [--key KEY] [--json]
+
+The first looks at this machine as serve would use it, and changes nothing: the agent files, the
+database with its migrations, clock and notifications, the models (a call of one token each, which
+may cost a little), sandboxes, disk, open files, the port.
+
+The second asks a running server, through whatever stands in front of it, for a stream, and says
+whether its frames arrive one by one: a proxy that buffers, compresses or cuts silent streams is
+named with what to change. It takes up to 15 s, makes a session and deletes it again.
+
+Flags:
+${doctorOptions.map(optionText).join('')}
+Examples:
+  DATABASE_URL=postgres://… parley doctor agents
+  parley doctor --stream https://agents.example.org --key pk_… --json
+
+Exit codes: 0 nothing failed (there may be warnings), 1 something did.
 `
 }
 

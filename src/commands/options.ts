@@ -1,6 +1,6 @@
 /** A flag of `serve`. Each can be given as an environment variable too; the flag wins. */
 export type Option = {
-  name: OptionName | KeyOptionName
+  name: OptionName | KeyOptionName | DoctorOptionName
   group: 'Agents' | 'Models' | 'Storage' | 'Network' | 'Logs'
   /** What the value is called in the help; a flag without a value is a switch. */
   value?: string
@@ -58,6 +58,9 @@ export type OptionName =
   | 'log-level'
   | 'log-format'
   | 'metrics-listen'
+
+/** The flags that only `doctor` has. */
+export type DoctorOptionName = 'json' | 'stream' | 'key'
 
 /** The flags that only `keys` has. */
 export type KeyOptionName = 'url' | 'token' | 'name' | 'scopes' | 'owner' | 'tenant' | 'expires-in'

@@ -29,6 +29,16 @@ export async function migrateDatabase(session: MigrationSession): Promise<void> 
   await session.execute('commit')
 }
 
+/** How many migrations a database has, of those that this program knows, and how many it lacks. */
+export async function migrationState(
+  statements: Statements,
+): Promise<{ applied: number; pending: number }> {
+  const newest = await appliedMigration(statements)
+  const known = readMigrationFiles({ migrationsFolder })
+  const applied = known.filter(({ folderMillis }) => folderMillis <= newest).length
+  return { applied, pending: known.length - applied }
+}
+
 const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
 
 /** When the newest migration was made that the database has; 0 for an empty one. */

@@ -12,16 +12,17 @@ const program = ['nginx', '/usr/sbin/nginx'].find(
 
 export const hasNginx = program !== undefined
 
-/** nginx with the configuration that is deployed, before servers at other addresses. */
+/** nginx with the configuration that is deployed, or a changed one, before servers at other addresses. */
 export async function startNginx(
   instances: { url: string }[],
+  change: (configuration: string) => string = (configuration) => configuration,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'parley-nginx-'))
   // Its workers run as another user when it is started as root.
   await chmod(directory, 0o755)
   const port = await findPort()
   const file = join(directory, 'nginx.conf')
-  await writeFile(file, await readConfiguration({ directory, port, instances }))
+  await writeFile(file, change(await readConfiguration({ directory, port, instances })))
   const child = spawn(program ?? 'nginx', ['-p', directory, '-c', file, '-g', globals(directory)], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
