@@ -29,7 +29,7 @@ function LimitForm({ waiting: { limit, reason } }: { waiting: Waiting }) {
 
   return (
     <section className="card decision-card" aria-label="A limit is reached">
-      <h3>{reason === 'budget' ? 'The budget is used up' : 'The limit of steps is reached'}</h3>
+      <h2>{reason === 'budget' ? 'The budget is used up' : 'The limit of steps is reached'}</h2>
       <p className="muted">{describe(limit)}</p>
       {budget && (
         <div className="field narrow">

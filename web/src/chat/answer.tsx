@@ -38,9 +38,21 @@ export function Answer({
       {answer.parts.map((part) => (
         <PartView key={part.key} part={part} renderSubAgent={renderSubAgent} />
       ))}
+      {isLeftIncomplete(answer) && (
+        <p className="notice" data-kind="info">
+          The answer is incomplete.
+        </p>
+      )}
       {isRoot && !isOpen && <AnswerTools answer={answer} isActive={isActive} />}
     </article>
   )
+}
+
+/** And nothing beside it says why. */
+function isLeftIncomplete({ messages, parts }: AnswerItem): boolean {
+  const last = messages.at(-1)
+  if (last?.status !== 'incomplete' || last.finish_reason === 'length') return false
+  return !parts.some(({ type }) => type === 'notice')
 }
 
 /** Said where somebody else than the first agent speaks. */
@@ -60,11 +72,9 @@ function PartView({ part, renderSubAgent }: { part: Part; renderSubAgent: Render
           <div className="markdown">
             <Markdown text={part.message.content} />
           </div>
-          {part.message.status === 'incomplete' && (
+          {part.message.finish_reason === 'length' && (
             <p className="notice" data-kind="info">
-              {part.message.finish_reason === 'length'
-                ? 'The answer was cut: it reached the longest that the model gives.'
-                : 'The answer is incomplete.'}
+              The answer was cut: it reached the longest that the model gives.
             </p>
           )}
         </>

@@ -26,6 +26,10 @@ const components: Components = {
       {alt || 'Image'}
     </a>
   ),
+  // Only task lists have one.
+  input: ({ checked }) => (
+    <input type="checkbox" checked={checked} disabled aria-label={checked ? 'Done' : 'Open'} />
+  ),
   pre: ({ children }) => <CodeBlock {...codeOf(children)} />,
   table: ({ children }) => (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by the keys

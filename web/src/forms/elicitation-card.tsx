@@ -30,7 +30,7 @@ export function ElicitationCard({ elicitation }: { elicitation: EventOf<'elicita
           accept()
         }}
       >
-        <h3>{message}</h3>
+        <h2>{message}</h2>
         {mode === 'url' && url ? (
           <SafeLink url={url} />
         ) : (
