@@ -80,24 +80,103 @@ test('a call that must be approved is denied, since nobody here can', async () =
   })
 })
 
-test('what is wrong is refused in its own words', async () => {
-  const send = (body: string, type = 'application/json') =>
-    fetch(`${base}/chat`, { method: 'POST', headers: { 'Content-Type': type }, body })
-  expect(await status(send('{}'))).toMatchObject([
+test.each([
+  ['{}', { type: 'missing', loc: ['body', 'message'], msg: 'Field required' }],
+  ['{"message":7}', { type: 'string_type', loc: ['body', 'message'], input: 7 }],
+  ['{"message":"a","session_id":7}', { type: 'string_type', loc: ['body', 'session_id'] }],
+  ['{"message":"a","max_steps":"two"}', { type: 'int_parsing', loc: ['body', 'max_steps'] }],
+  ['{"message":"a","max_steps":1.5}', { type: 'int_from_float', input: 1.5 }],
+  ['{"message":"a","max_steps":[]}', { type: 'int_type' }],
+  ['{"message":"a","max_steps":0}', { type: 'greater_than_equal', ctx: { ge: 1 } }],
+  ['{"message":"a","max_steps":1001}', { type: 'less_than_equal', ctx: { le: 1000 } }],
+  ['{"message":"a","force_provide_answer":"maybe"}', { type: 'bool_parsing' }],
+  ['[]', { type: 'model_attributes_type', loc: ['body'] }],
+  ['message=a', { type: 'json_invalid', loc: ['body', 0] }],
+])('the body %s is 422 with what is wrong', async (body, fault) => {
+  const answer = fetch(`${base}/chat`, { method: 'POST', body })
+  expect(await status(answer)).toMatchObject([422, { detail: [fault] }])
+})
+
+test('all that is wrong with a query is told, and nothing runs', async () => {
+  const asked = model.requests.length
+  const wrong = fetch(`${base}/stream?max_steps=two&force_provide_answer=maybe`)
+  expect(await status(wrong)).toMatchObject([
     422,
-    { detail: [{ loc: ['body', 'message'], msg: 'Field required' }] },
+    {
+      detail: [
+        { type: 'missing', loc: ['query', 'message'], input: null },
+        { type: 'int_parsing', loc: ['query', 'max_steps'], input: 'two' },
+        { type: 'bool_parsing', loc: ['query', 'force_provide_answer'] },
+      ],
+    },
   ])
-  expect(await status(send('{"message":"a","max_steps":"two"}'))).toMatchObject([422, {}])
-  expect((await status(send('{'))).at(0)).toBe(422)
+  const headers = { 'Last-Event-ID': '17' }
+  const lost = fetch(`${base}/stream?message=Hi`, { headers })
+  expect(await status(lost)).toMatchObject([
+    422,
+    { detail: [{ loc: ['header', 'last-event-id'] }] },
+  ])
+  expect(model.requests).toHaveLength(asked)
+})
+
+test('numbers and booleans may be text, and an empty session is none', async () => {
+  model.push({ toolCalls: [{ name: 'think', arguments: { thought: 'hm' } }] })
+  const body = { message: '', session_id: '', max_steps: '1', force_provide_answer: 'no' }
+  expect(await post(body)).toEqual({
+    answer: null,
+    session_id: expect.stringMatching(/^ses_/),
+    steps: 1,
+    completed: false,
+    plan: null,
+  })
+})
+
+test('what is not there, and what fails, has its own words', async () => {
   expect(await status(fetch(`${base}/sessions/none`))).toEqual([
     404,
     { detail: 'Session not found' },
   ])
   expect(await status(fetch(`${base}/nothing`))).toEqual([404, { detail: 'Not Found' }])
-  expect((await fetch(`${base}/chat`)).status).toBe(405)
-  model.push({ fault: { kind: 'status', status: 400 } })
+  const other = await fetch(`${base}/stream`, { method: 'POST' })
+  expect([other.status, await other.json()]).toEqual([405, { detail: 'Method Not Allowed' }])
+  const refusal = { fault: { kind: 'status' as const, status: 400 } }
+  model.push(refusal, refusal)
   const failed = await read(await fetch(`${base}/stream?message=Hi`))
-  expect(failed.at(-1)?.type).toBe('error')
+  expect(failed.at(-1)).toMatchObject({ type: 'error', data: { error: expect.any(String) } })
+  const whole = fetch(`${base}/chat`, { method: 'POST', body: '{"message":"Hi"}' })
+  expect(await status(whole)).toEqual([500, { detail: expect.any(String) }])
+})
+
+test('the documented health is told', async () => {
+  const [code, body] = await status(fetch(`${base}/health`))
+  expect([code, body]).toEqual([
+    200,
+    {
+      status: 'healthy',
+      sessions: expect.any(Number),
+      uptime: expect.any(Number),
+      version: expect.any(String),
+    },
+  ])
+})
+
+test('an agent that plans tells its plan, in the stream and whole', async () => {
+  const planner = `
+agents:
+  root: { model: scripted, planning_interval: 1 }
+`
+  const app = await startApp({ agents: { planner } })
+  app.model.push({ text: '1. Answer' }, { text: 'Done' }, { text: '1. Again' }, { text: 'Done' })
+  const frames = await read(await fetch(`${app.url}/compat/kawai/stream?message=Go`))
+  expect(frames.map(({ type, data }) => data.plan ?? type)).toEqual([
+    'run_start',
+    'step_start',
+    '1. Answer',
+    'run_end',
+  ])
+  const body = JSON.stringify({ message: 'Go' })
+  const answer = await fetch(`${app.url}/compat/kawai/chat`, { method: 'POST', body })
+  expect(await answer.json()).toMatchObject({ answer: 'Done', plan: '1. Again' })
 })
 
 test('a session that is deleted is gone', async () => {
