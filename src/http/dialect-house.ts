@@ -197,6 +197,8 @@ export function createHouses(
           runRows.list(scope, session, toPage(page, 'desc')),
         /** The newest message of the run's own agent. */
         answer: (id: string) => runRows.answer(scope, id),
+        /** What users and agents said in the run, the newest first. */
+        said: (id: string, most: number) => runRows.said(scope, id, most),
         /** The newest first, without those of sub-agents. */
         ofAgent: (page: Partial<PageRequest>, filter: RunFilter) =>
           runRows.ofAgent(scope, toPage(page, 'desc'), filter),

@@ -113,6 +113,20 @@ export function createRuns({ database }: { database: Statements }) {
       return row?.body ?? null
     },
 
+    /** What users and agents said in the run's own session while it was, the newest first. */
+    async said(scope: Scope, id: string, most: number): Promise<Message[]> {
+      const rows = await database.query<{ body: Message }>(
+        `select m.body from runs r join sessions s on s.id = r.session_id
+           join messages m on m.session_id = r.session_id
+             and m.seq between r.first_seq and coalesce(r.last_seq, s.last_seq)
+         where r.id = $3 and r.tenant = $1 and ($2::text is null or s.owner = $2)
+           and m.role in ('user', 'assistant')
+         order by m.seq desc limit $4`,
+        [scope.tenant, scope.owner, id, most],
+      )
+      return rows.map(({ body }) => body)
+    },
+
     /** The active run of a session, else the newest of those that did not wait to begin. */
     async latest(scope: Scope, sessionId: string): Promise<Run | null> {
       const [row] = await database.query<RunRow>(

@@ -303,6 +303,7 @@ async function doubles(
       get: async (_scope, id) => (id === 'run_1' ? house.run : null),
       answer: async () => null,
       list: async () => ({ data: [house.run], next_cursor: null }),
+      said: async () => [],
       ofAgent: async () => ({ data: [house.run], next_cursor: null, total: 1 }),
       findActive: async () => null,
     },

@@ -67,13 +67,12 @@ function readPart(value: unknown, index: number): ContentPart {
   return { type: 'file', file: { file_data: dataUrl, ...(named && { filename }) } }
 }
 
-/** A stored message; null for those that are not part of what was said. */
+/** A stored message; null when it says nothing. */
 export function toA2aMessage(
   message: Message,
   place: { taskId: string; contextId: string },
 ): object | null {
   const { id, role, content, multi_content } = message
-  if (role !== 'user' && role !== 'assistant') return null
   const parts = multi_content?.map(toPart) ?? (content === '' ? [] : [textPart(content)])
   if (parts.length === 0) return null
   return {

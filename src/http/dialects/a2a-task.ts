@@ -1,4 +1,3 @@
-import type { Message } from '#contract/message.ts'
 import type { Run } from '#contract/run.ts'
 import type { SessionDetail } from '#contract/session.ts'
 import { A2aFault } from './a2a-fault.ts'
@@ -117,34 +116,22 @@ export function answerPart(text: string, structured: boolean): object {
   return value === undefined ? textPart(text) : dataPart(value)
 }
 
-/** The newest messages that came while the run was, oldest first. */
+/** The newest of what was said, oldest first. */
 async function readHistory(
   house: Call['house'],
   { run, contextId }: Task,
   most = mostHistory,
 ): Promise<object[]> {
-  const limit = Math.min(most, mostHistory)
-  if (limit === 0) return []
-  const { data } = await house.sessions.messages(run.session_id, { limit: 500, order: 'desc' })
+  if (most === 0) return []
+  const said = await house.runs.said(run.id, Math.min(most, mostHistory))
   const place = { taskId: run.id, contextId }
-  const shown = data
-    .filter((message) => isWithin(message, run))
-    .map((it) => toA2aMessage(it, place))
-  return shown
+  return said
+    .map((message) => toA2aMessage(message, place))
     .filter((message) => message !== null)
-    .slice(0, limit)
     .toReversed()
 }
 
 const mostHistory = 100
-
-function isWithin(
-  { created_at }: Message,
-  { created_at: began, finished_at: ended }: Run,
-): boolean {
-  const at = Date.parse(created_at)
-  return at >= Date.parse(began) && (ended === null || at <= Date.parse(ended))
-}
 
 function parsed(text: string): unknown {
   try {

@@ -1,3 +1,4 @@
+import type { Message } from '#contract/message.ts'
 import type { Run } from '#contract/run.ts'
 import type { Runs } from '#runtime/runtime.ts'
 import type { Page, PageRequest, Scope } from '#store/scope.ts'
@@ -19,6 +20,8 @@ export type RunFilter = {
 /** The runs of the store; `sessionId` is no external id. */
 export type RunRows = RunReader & {
   list(scope: Scope, sessionId: string, page: PageRequest): Promise<Page<Run>>
+  /** What users and agents said in a run, the newest first. */
+  said(scope: Scope, id: string, most: number): Promise<Message[]>
   /** The newest first, without those of sub-agents. */
   ofAgent(
     scope: Scope,
