@@ -12,7 +12,7 @@ const USAGE = `Usage: npm run bench:dialects -- [options]
   --rounds 3        rounds of each measurement; the median counts
   --streams 50      streams at once
   --tokens 2000     tokens of each answer
-  --bound 1.5       what a wire may cost at most, in times of the native one`
+  --bound 1.5       CPU that a token may cost at most, in times of the native wire's`
 
 type Options = NonNullable<ReturnType<typeof readOptions>>
 /** Of one load: how long it took, and the CPU of the server, both for 1,000 tokens. */
@@ -126,24 +126,29 @@ async function liveExchanges(
   return sessions.map((session) => wire.run({ url: target.url, message, session }))
 }
 
-/** All of them read one run, which was begun as a response so that each wire knows it. */
+/** Each reads a run of its own, begun as a response so that every wire knows it. */
 async function storedExchanges(
   { target: { url } }: MeasuredServer,
   { wire, options }: { wire: Wire; options: Options },
 ): Promise<Exchange[]> {
-  // Slow enough that each token is a frame of its own: of a quick answer several are joined.
-  const script = { ...scriptOf(options), every: 2 }
-  stored ??= fetch(`${url}/v1/responses`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'bench', input: toInstruction(script) }),
-  }).then(async (response) => (await response.json()).id.replace('resp_', 'run_'))
-  const run = await stored
-  const exchange = wire.again?.({ url, run })
-  return exchange ? Array.from({ length: options.streams }, () => exchange) : []
+  stored ??= Promise.all(Array.from({ length: options.streams }, () => respond(url, options)))
+  const runs = await stored
+  return runs.flatMap((run) => wire.again?.({ url, run }) ?? [])
 }
 
-let stored: Promise<string> | undefined
+let stored: Promise<string[]> | undefined
+
+/** Slow enough that each token is a frame of its own: of a quick answer several are joined. */
+async function respond(url: string, options: Options): Promise<string> {
+  const input = toInstruction({ ...scriptOf(options), every: 10 })
+  const response = await fetch(`${url}/v1/responses`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'bench', input }),
+  })
+  const { id } = await response.json()
+  return id.replace('resp_', 'run_')
+}
 
 function scriptOf({ tokens }: Options): Script {
   return { tokens, every: 0, first: 0, tool: false, text: 'counted' }
@@ -158,7 +163,8 @@ function report({ layout, checked }: Bench, rows: Row[], { bound }: Options): vo
       median(figures.map((each, round) => each[of] / (natives[round]?.[of] ?? Number.NaN)))
     const frames = (all: Figures[]) => Math.round(median(all.map((each) => each.frames)))
     const [time, cpu] = [ratio('milliseconds'), ratio('cpu')]
-    const isOver = time > bound || cpu > bound
+    // Time is the machine's too; a core that is full gives as many frames as the CPU for one allows.
+    const isOver = cpu > bound
     if (isOver) process.exitCode = 1
     const cells = [`${time.toFixed(2)} ×`, `${cpu.toFixed(2)} ×`, frames(figures), frames(natives)]
     console.log(`| ${[wire, load, ...cells].join(' | ')} |${isOver ? ' over the bound' : ''}`)
