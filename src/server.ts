@@ -23,6 +23,7 @@ import { joinRequestObservers } from '#http/watch.ts'
 import { openModels } from '#providers/models.ts'
 import { createOfflineModel } from '#providers/offline.ts'
 import { checkArguments } from '#runtime/arguments.ts'
+import { busy } from '#runtime/busy-session.ts'
 import { listModels } from '#runtime/listed-models.ts'
 import { joinObservers } from '#runtime/observer.ts'
 import { openRuntime, type Runtime } from '#runtime/open-runtime.ts'
@@ -314,7 +315,7 @@ async function build(
   const sparesKeyless = isStandardRate && config.loopback
   const newRequestId = () => randomUUID()
   const app = createApp({
-    guard: createKeyGuard({ keys: statements.keys, log }),
+    guard: createKeyGuard({ keys: statements.keys, busy, log }),
     handlers: createHandlers(collaborators),
     dialects: {
       all: dialects.filter(({ name }) => !config.dialectsOff.includes(name)),

@@ -50,9 +50,7 @@ export function chat(
   { signal, onOpen, onReconnect, retryDelay, silenceLimit, ...body }: ChatRequest & StreamOptions,
 ): AsyncGenerator<RuntimeEvent, void, undefined> {
   const options = { signal, onOpen, onReconnect, retryDelay, silenceLimit }
-  return followStarted(client, options, (request) =>
-    client.POST('/api/chat', { body, ...request }),
-  )
+  return followStarted(client, options, (request) => client.POST('/api/chat', { body, ...request }))
 }
 
 type Start = (request: {

@@ -80,7 +80,8 @@ export function newRun(
   }
 }
 
-function busy({ id, activeRunId }: Pick<StartableSession, 'id' | 'activeRunId'>): Problem {
+/** The refusal of a run for a session that has one. */
+export function busy({ id, activeRunId }: Pick<StartableSession, 'id' | 'activeRunId'>): Problem {
   return new Problem(
     'session_busy',
     `Session ${id} has an active run; wait for ${activeRunId}, cancel it, or say with on_busy what is to become of the two`,

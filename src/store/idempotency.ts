@@ -1,9 +1,10 @@
 import type { Database, Statements } from './database.ts'
+import type { Scope } from './scope.ts'
 
 /** Whose key it is and for what: the same text of another caller or operation is another key. */
 export type KeyPlace = { tenant: string; owner: string; operation: string; key: string }
 
-/** A key that this request holds; `lock` says that it is still this holder. */
+/** A key that this request holds; `lock` tells it from those who hold it later. */
 export type HeldKey = KeyPlace & { lock: string }
 
 /** What a finished request left: the run that it began, or its answer. */
@@ -18,8 +19,8 @@ export type KeyClaim =
   | { type: 'in_flight' }
   | { type: 'mismatch' }
 
-/** Seconds after which a holder that did not finish is taken for dead. */
-const lockSeconds = 20
+/** Seconds after which a holder that neither finished nor said that it goes on is taken for dead. */
+const lockSeconds = 6
 const lifetimeHours = 24
 
 /** Takes the key for a request, or tells what became of the one that took it before. */
@@ -40,11 +41,50 @@ export async function claimKey(
   }
 }
 
+/** Holds keys for longer whose requests take their time. Answers those that are still to be held. */
+export async function extendKeys(
+  database: Statements,
+  keys: readonly HeldKey[],
+): Promise<HeldKey[]> {
+  const rows = await database.query<{ place: number }>(
+    `update idempotency_keys k set locked_until = clock_timestamp() + interval '${lockSeconds} s'
+     from json_to_recordset($1::text::json)
+       as h(place int, tenant text, owner text, operation text, key text, lock text)
+     where k.tenant = h.tenant and k.owner = h.owner and k.operation = h.operation
+       and k.key = h.key and k.status = 'in_flight' and k.created_at::text = h.lock
+     returning h.place`,
+    [JSON.stringify(keys.map((key, place) => ({ place, ...key })))],
+  )
+  return rows.flatMap(({ place }) => keys[place] ?? [])
+}
+
+/**
+ * The run because of which a start in a session is refused, read before anything is written; null
+ * when the session is idle or not there, or when the key was used before.
+ */
+export async function findActiveRun(
+  database: Statements,
+  scope: Scope,
+  { session, place }: { session: string; place: KeyPlace },
+): Promise<{ sessionId: string; runId: string } | null> {
+  const [row] = await database.query<{ sessionId: string; runId: string }>(
+    `select s.id as "sessionId", r.id as "runId" from sessions s cross join lateral (
+       select r.id from runs r where r.session_id = s.id
+         and r.status in ('queued', 'running', 'waiting') order by r.enqueued, r.id limit 1) r
+     where s.tenant = $5 and ($6::text is null or s.owner = $6) and s.root_id is null
+       and (s.id = $7 or s.external_id = $7)
+       and not exists (select 1 from idempotency_keys where ${atPlace})
+     order by s.id = $7 desc limit 1`,
+    [...valuesOf(place), scope.tenant, scope.owner, session],
+  )
+  return row ?? null
+}
+
 /** Gives the key back: the request was refused and did nothing. One that is finished stays. */
 export async function releaseKey(database: Statements, key: HeldKey): Promise<void> {
   await database.query(
     `delete from idempotency_keys where ${atPlace} and status = 'in_flight'
-       and locked_until::text = $5`,
+       and created_at::text = $5`,
     [...valuesOf(key), key.lock],
   )
 }
@@ -58,7 +98,7 @@ export async function keepResponse(
   const rows = await database.query(
     `update idempotency_keys set status = 'done', response_status = $6,
        response_headers = $7::text::json, response_body = $8
-     where ${atPlace} and status = 'in_flight' and locked_until::text = $5 returning key`,
+     where ${atPlace} and status = 'in_flight' and created_at::text = $5 returning key`,
     [...valuesOf(key), key.lock, status, JSON.stringify(headers), body],
   )
   return rows.length > 0
@@ -72,7 +112,7 @@ export async function keepRun(
 ): Promise<boolean> {
   const rows = await tx.query(
     `update idempotency_keys set status = 'done', run_id = $6, session_id = $7
-     where ${atPlace} and status = 'in_flight' and locked_until::text = $5 returning key`,
+     where ${atPlace} and status = 'in_flight' and created_at::text = $5 returning key`,
     [...valuesOf(key), key.lock, runId, sessionId],
   )
   return rows.length > 0
@@ -149,7 +189,7 @@ on conflict (tenant, owner, operation, key) do update set request_hash = exclude
   session_id = null, run_id = null, response_status = null, response_headers = null,
   response_body = null, created_at = now()
 where k.expires_at < now() or (k.status = 'in_flight' and k.locked_until < now())
-returning k.locked_until::text as lock`
+returning k.created_at::text as lock`
 
 const readStatement = `
 select request_hash as hash, run_id as "runId", session_id as "sessionId",

@@ -171,7 +171,7 @@ with item as materialized (
 ), own_key as materialized (
   select i.entry from item i join idempotency_keys k on k.tenant = i.tenant and k.owner = i.key_owner
     and k.operation = i.key_operation and k.key = i.key
-  where k.status = 'in_flight' and k.locked_until::text = i.key_lock
+  where k.status = 'in_flight' and k.created_at::text = i.key_lock
   for update of k
 ), parents as materialized (
   select p.id from sessions p join item i on i.parent = p.id for key share of p

@@ -18,6 +18,8 @@ import { expireEvents } from './event-expiry.ts'
 import { findCommitted, readEvents, readHeads } from './events.ts'
 import {
   claimKey,
+  extendKeys,
+  findActiveRun,
   freeOrphanedKeys,
   keepResponse,
   releaseKey,
@@ -101,6 +103,8 @@ export function bindRunStatements(
     background: { list: bind(listBackground), activeRuns: bind(readBackgroundRuns) },
     keys: {
       claim: bind(claimKey),
+      extend: bind(extendKeys),
+      activeRun: bind(findActiveRun),
       release: bind(releaseKey),
       keepResponse: bind(keepResponse),
       freeOrphaned: bind(freeOrphanedKeys),

@@ -1,6 +1,8 @@
 import { afterAll, expect, test } from 'vitest'
 import {
   claimKey,
+  extendKeys,
+  findActiveRun,
   freeOrphanedKeys,
   type KeyPlace,
   keepResponse,
@@ -8,9 +10,9 @@ import {
   releaseKey,
   removeExpiredKeys,
 } from '#store/idempotency.ts'
-import { openStore } from './rows.ts'
+import { mine, openStore, strangers } from './rows.ts'
 
-const { database, close } = await openStore()
+const { database, rows, close } = await openStore()
 afterAll(close)
 
 let count = 0
@@ -107,4 +109,36 @@ test('keys that a killed process held are free at once, and those that are finis
   await hold(held)
   expect(await keepResponse(database, lost, answer)).toBe(false)
   expect(await claimKey(database, finished, 'hash')).toMatchObject({ type: 'done' })
+})
+
+test('a holder that says that it lives keeps its key, and one that lost it is told', async () => {
+  const [slow, lost] = [newPlace(), newPlace()]
+  const [held, gone] = [await hold(slow), await hold(lost)]
+  await setTime(slow, 'locked_until')
+  await setTime(lost, 'locked_until')
+  await hold(lost)
+  expect(await extendKeys(database, [gone, held])).toEqual([held])
+  expect(await claimKey(database, slow, 'hash')).toEqual({ type: 'in_flight' })
+  expect(await keepRun(database, held, { runId: 'run_1', sessionId: 'ses_1' })).toBe(true)
+  expect(await extendKeys(database, [held])).toEqual([])
+})
+
+test('a busy session is found by any name, unless the key was used before', async () => {
+  const session = await rows.session({ externalId: 'busy-one' })
+  const runId = await rows.run(session, { status: 'running' })
+  const idle = await rows.session()
+  const [fresh, used] = [newPlace(), newPlace()]
+  await hold(used)
+  const find = (name: string, place: KeyPlace, scope: typeof mine = mine) =>
+    findActiveRun(database, scope, { session: name, place })
+  expect(await find(session, fresh)).toEqual({ sessionId: session, runId })
+  expect(await find('busy-one', fresh)).toEqual({ sessionId: session, runId })
+  expect(await find(session, used)).toBeNull()
+  expect(await find(idle, fresh)).toBeNull()
+})
+
+test.each(strangers)('to %s a busy session is as if it did not exist', async (_, scope) => {
+  const session = await rows.session()
+  await rows.run(session, { status: 'running' })
+  expect(await findActiveRun(database, scope, { session, place: newPlace() })).toBeNull()
 })

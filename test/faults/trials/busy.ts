@@ -38,7 +38,7 @@ export const rush: Trial = {
       // question holds the session.
       const run = await say(house, random, { session, kind: 'ask', item: 'held' })
       const from = house.history.entries.length
-      for (let index = 0; index < 30; index += 1)
+      for (let index = 0; index < 200; index += 1)
         await post(house, random, session, `text n${index}`)
       const refusals = exchangesOf({ entries: house.history.entries.slice(from) })
       await finish(house, random, session, run ?? '')
