@@ -1,97 +1,10 @@
 #!/usr/bin/env node
-import { didYouMean } from '#agents/nearest.ts'
-import { AgentFileError } from '#agents/problem.ts'
-import { ConfigError, exitCodes, UsageError } from './commands/failure.ts'
-import type { CommandName } from './commands/help.ts'
-import { commandNames, helpText } from './commands/help.ts'
-import type { World } from './commands/world.ts'
-import { readEnvironment, version } from './config.ts'
+import { enableCompileCache } from 'node:module'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 
-const argv = process.argv.slice(2)
-const world: World = {
-  environment: readEnvironment(),
-  directory: process.cwd(),
-  write: (line) => process.stdout.write(`${line}\n`),
-  writeError: (line) => process.stderr.write(`${line}\n`),
-}
-
-process.stdout.on('error', endOfReader)
-process.on('uncaughtException', (error) => end(report(error)))
-end(await run().catch(report))
-
-/** Runs the command that is named; each is loaded only when it is asked for. */
-async function run(): Promise<number> {
-  const [name = 'help', ...rest] = argv
-  const command = commandOf(name)
-  if (command === 'help') return help(rest)
-  if (asksForHelp(rest)) return help([command])
-  switch (command) {
-    case 'serve':
-      return (await import('./commands/serve.ts')).serve(rest, world)
-    case 'validate':
-      return (await import('./commands/validate.ts')).validate(rest, world)
-    case 'push':
-      return (await import('./commands/push.ts')).push(rest, world)
-    case 'keys':
-      return (await import('./commands/keys.ts')).keys(rest, world)
-    case 'doctor':
-      return (await import('./commands/doctor.ts')).doctor(rest, world)
-    case 'openapi':
-      return (await import('./commands/openapi.ts')).openapi(rest, world)
-    case 'version':
-      world.write(`parley ${version}`)
-      return exitCodes.ok
-  }
-}
-
-function commandOf(name: string): CommandName {
-  if (name === '--help' || name === '-h') return 'help'
-  if (name === '--version' || name === '-v') return 'version'
-  const command = commandNames.find((candidate) => candidate === name)
-  if (command) return command
-  if (/\.(ya?ml|json)$/.test(name)) {
-    throw new UsageError(`unknown command ${name}; did you mean parley serve ${name}?`)
-  }
-  const hint = didYouMean(name, commandNames) || `; the commands are ${commandNames.join(', ')}`
-  throw new UsageError(`unknown command ${name}${hint}`)
-}
-
-function help([name]: string[]): number {
-  const isCommand = name !== undefined && !name.startsWith('-')
-  world.write(helpText(isCommand ? commandOf(name) : undefined).trimEnd())
-  return exitCodes.ok
-}
-
-function asksForHelp(rest: string[]): boolean {
-  const end = rest.indexOf('--')
-  const flags = end < 0 ? rest : rest.slice(0, end)
-  return flags.includes('--help') || flags.includes('-h')
-}
-
-/** Says on one line why it ends; agent files say it on a line for each fault. */
-function report(error: unknown): number {
-  const isKnown = error instanceof Error
-  if (error instanceof AgentFileError) world.writeError(error.message)
-  else world.writeError(`parley: ${isKnown ? error.message : String(error)}`)
-  if (isKnown && isDebugging()) world.writeError(error.stack ?? '')
-  if (error instanceof UsageError) return exitCodes.usage
-  const isConfig = error instanceof ConfigError || error instanceof AgentFileError
-  return isConfig ? exitCodes.config : exitCodes.failure
-}
-
-function isDebugging(): boolean {
-  const level = argv.join(' ').match(/--log-level[ =](\w+)/)?.[1]
-  return (level ?? world.environment.PARLEY_LOG_LEVEL) === 'debug'
-}
-
-/** Ends the process when all that was written has left it, whatever else is still open. */
-function end(code: number): void {
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
-}
-
-/** Whoever reads the output may have read enough, as `head` does. */
-function endOfReader(error: Error): void {
-  if (!('code' in error) || error.code !== 'EPIPE') throw error
-  // A server goes on when nobody reads its start-up lines any more.
-  if (argv[0] !== 'serve') process.exit(exitCodes.ok)
-}
+// Compiled code outlives the process: half of a start is the compiler's. It has to be asked for before
+// anything else is loaded, and in a directory that nobody else can write to.
+enableCompileCache(join(homedir(), '.cache', 'parley'))
+const { runProgram } = await import('./program.ts')
+await runProgram(process.argv.slice(2))
