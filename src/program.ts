@@ -37,6 +37,8 @@ async function run(argv: readonly string[], world: World): Promise<number> {
       return (await import('./commands/keys.ts')).keys(rest, world)
     case 'doctor':
       return (await import('./commands/doctor.ts')).doctor(rest, world)
+    case 'conformance':
+      return (await import('./commands/conformance.ts')).conformance(rest, world)
     case 'openapi':
       return (await import('./commands/openapi.ts')).openapi(rest, world)
     case 'version':

@@ -1,3 +1,4 @@
+import { conformanceOptions } from './conformance-options.ts'
 import { doctorOptions } from './doctor-options.ts'
 import { keyOptions } from './key-options.ts'
 import type { Option } from './options.ts'
@@ -9,6 +10,7 @@ export const commandNames = [
   'push',
   'keys',
   'doctor',
+  'conformance',
   'openapi',
   'version',
   'help',
@@ -28,6 +30,8 @@ export function helpText(command?: CommandName): string {
       return keysHelp()
     case 'doctor':
       return doctorHelp()
+    case 'conformance':
+      return conformanceHelp()
     case 'openapi':
       return openapiHelp
     case 'version':
@@ -49,6 +53,7 @@ Commands:
   push FILE REF       Put an agent file into a registry: registry/name:tag
   keys ACT            Make, list and revoke the keys of callers
   doctor              Find out what keeps a server from running well
+  conformance URL     Run the clients of others against a server
   openapi             Print the OpenAPI document of the API
   version             Print the version
   help [COMMAND]      Explain a command
@@ -145,6 +150,26 @@ Examples:
   parley doctor --stream https://agents.example.org --key pk_… --json
 
 Exit codes: 0 nothing failed (there may be warnings), 1 something did.
+`
+}
+
+function conformanceHelp(): string {
+  return `Run the clients that others wrote against a server, and say which of them it can talk to.
+
+Usage: parley conformance URL [FLAGS]
+
+The packages of OpenAI, AG-UI, the AI SDK, A2A and MCP as they are published, MCP's own conformance
+suite, and the documented requests of cagent, Appam, pawan-api, ra and kawai. A package that is not
+installed is skipped. Sessions are made, and the agent answers: with a key, it is spent on. An agent
+without tools that act is the one to take.
+
+Flags:
+${conformanceOptions.map(optionText).join('')}
+Examples:
+  parley conformance http://127.0.0.1:8080
+  parley conformance https://agents.example.org --key pk_… --agent support --suite openai
+
+Exit codes: 0 all that was not skipped passed, 1 something failed.
 `
 }
 

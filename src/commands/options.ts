@@ -1,6 +1,6 @@
 /** A flag of `serve`. Each can be given as an environment variable too; the flag wins. */
 export type Option = {
-  name: OptionName | KeyOptionName | DoctorOptionName
+  name: OptionName | KeyOptionName | DoctorOptionName | ConformanceOptionName
   group: 'Agents' | 'Models' | 'Storage' | 'Network' | 'Logs'
   /** What the value is called in the help; a flag without a value is a switch. */
   value?: string
@@ -61,6 +61,9 @@ export type OptionName =
 
 /** The flags that only `doctor` has. */
 export type DoctorOptionName = 'json' | 'stream' | 'key'
+
+/** The flag that only `conformance` has. */
+export type ConformanceOptionName = 'suite'
 
 /** The flags that only `keys` has. */
 export type KeyOptionName = 'url' | 'token' | 'name' | 'scopes' | 'owner' | 'tenant' | 'expires-in'
