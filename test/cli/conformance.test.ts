@@ -29,7 +29,7 @@ test('each suite passes against a server, and one whose package is missing is sk
   )
   expect(found, output + errors).toEqual(expected)
   expect(code).toBe(0)
-}, 90_000)
+}, 120_000)
 
 test('a key is shown, and a server that wants another one fails clearly', async () => {
   const { url } = await startServer(['--http-token', 'the-operators-own-key'])
