@@ -114,7 +114,7 @@ export async function openStoredAgents({
 }
 
 /** Only every so many polls ask the database while hints arrive. */
-const pollsWhileHearing = 12
+const pollsWhileHearing = 38
 
 type Head = { name: string; revision: number }
 type Known = { revision: number; snapshot: AgentSnapshot | undefined }
