@@ -17,7 +17,11 @@ export function Dialog({
   const heading = useId()
   useEffect(() => {
     const element = dialog.current
-    if (isOpen && !element?.open) element?.showModal()
+    if (isOpen && !element?.open) {
+      element?.showModal()
+      // Not the button that closes it, which comes first.
+      element?.querySelector<HTMLElement>('input, textarea, .actions button')?.focus()
+    }
     if (!isOpen && element?.open) element.close()
   }, [isOpen])
   return (

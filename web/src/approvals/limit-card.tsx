@@ -1,13 +1,12 @@
 import type { RunRequest } from 'parley-client'
 import { useId, useState } from 'react'
-import { useChat } from '../chat/chat-context.ts'
+import { useChat, useChatState } from '../chat/chat-context.ts'
 import { formatCost } from '../state/format.ts'
 import type { Waiting } from '../state/log-record.ts'
 
 /** A run that stands at its limit: go on, or end it. */
 export function LimitCard() {
-  const { state } = useChat()
-  const { waiting } = state.record
+  const waiting = useChatState((state) => state.record.waiting)
   if (waiting?.reason !== 'budget' && waiting?.reason !== 'max_iterations') return null
   return <LimitForm key={waiting.limit?.seq} waiting={waiting} />
 }

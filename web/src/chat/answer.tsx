@@ -8,7 +8,7 @@ import { type AnswerItem, type Part, sumUsage } from '../state/items.ts'
 import type { SubAgent } from '../state/sub-agents.ts'
 import { ToolCard } from '../tools/tool-card.tsx'
 import { BranchSwitch } from './branch-switch.tsx'
-import { useChat } from './chat-context.ts'
+import { useChat, useChatState } from './chat-context.ts'
 import { CopyButton } from './copy-button.tsx'
 import { Markdown } from './markdown.tsx'
 import { NoticeLine } from './notice-line.tsx'
@@ -57,8 +57,8 @@ function isLeftIncomplete({ messages, parts }: AnswerItem): boolean {
 
 /** Said where somebody else than the first agent speaks. */
 export function AgentName({ name }: { name: string | null }) {
-  const { state } = useChat()
-  if (name === null || name === (state.session?.agent_name ?? 'root')) return null
+  const first = useChatState((state) => state.session?.agent_name ?? 'root')
+  if (name === null || name === first) return null
   return <p className="agent-name">{name}</p>
 }
 

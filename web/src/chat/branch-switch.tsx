@@ -1,6 +1,6 @@
 import type { Message } from 'parley-client'
 import { Icon } from '../app/icon.tsx'
-import { useChat } from './chat-context.ts'
+import { useChat, useChatState } from './chat-context.ts'
 
 /** ‹ 2/3 ›: what was said instead, at the first of these messages that has siblings. */
 export function BranchSwitch({
@@ -10,9 +10,11 @@ export function BranchSwitch({
   messages: readonly Message[]
   isDisabled: boolean
 }) {
-  const { state, actions, attempt } = useChat()
+  const { actions, attempt } = useChat()
+  const earlier = useChatState((state) => state.earlier)
+  const session = useChatState((state) => state.session)
   const ids = new Set(messages.map(({ id }) => id))
-  const listed = [...state.earlier, ...(state.session?.messages ?? [])]
+  const listed = [...earlier, ...(session?.messages ?? [])]
   const place = listed.find(({ id, sibling_count }) => ids.has(id) && sibling_count > 1)
   if (!place) return null
   const { previous_sibling_id, next_sibling_id, sibling_index, sibling_count } = place

@@ -10,25 +10,23 @@ import { titleOf } from '../sessions/title.ts'
 import { useExport } from '../sessions/use-export.ts'
 import { currentTitle } from '../state/chat-state.ts'
 import { formatCost, formatTokens } from '../state/format.ts'
-import { useChat } from './chat-context.ts'
+import { useChat, useChatState } from './chat-context.ts'
 import { ConnectionBadge } from './connection-badge.tsx'
-import type { SessionStore } from './session-store.ts'
 import { panels } from './side-panel.tsx'
 
 export function ChatHeader({
   session,
   panel,
-  store,
 }: {
   session: SessionDetail
   panel: string | undefined
-  store: SessionStore
 }) {
+  const { store } = useChat()
+  const connection = useChatState((state) => state.connection)
+  const current = { ...session, title: useChatState(currentTitle) }
   const [isRenaming, setRenaming] = useState(false)
   const [isDeleting, setDeleting] = useState(false)
   const exportSession = useExport()
-  const { state } = useChat()
-  const current = { ...session, title: currentTitle(state) }
   const title = titleOf(current)
 
   function closeRename(): void {
@@ -41,7 +39,7 @@ export function ChatHeader({
       title={title}
       heading={isRenaming ? <RenameField session={current} close={closeRename} /> : title}
     >
-      <ConnectionBadge connection={state.connection} />
+      <ConnectionBadge connection={connection} />
       <UsageButton session={session} panel={panel} />
       <Menu
         label="Actions for this conversation"
@@ -71,8 +69,8 @@ function showPanel(session: string, panel: string): void {
 }
 
 function UsageButton({ session, panel }: { session: SessionDetail; panel: string | undefined }) {
-  const { state } = useChat()
-  const usage = state.record.totals ?? session.usage
+  const totals = useChatState((state) => state.record.totals)
+  const usage = totals ?? session.usage
   const tokens = usage.input_tokens + usage.output_tokens
   if (tokens === 0) return null
   const isOpen = panel === 'usage'

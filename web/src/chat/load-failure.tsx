@@ -1,6 +1,8 @@
 import { describeFailure, isNotFound } from '../app/problems.ts'
+import { useChat } from './chat-context.ts'
 
-export function LoadFailure({ failure, retry }: { failure: unknown; retry: () => void }) {
+export function LoadFailure({ failure }: { failure: unknown }) {
+  const { store } = useChat()
   if (isNotFound(failure)) {
     return (
       <div className="empty">
@@ -15,7 +17,7 @@ export function LoadFailure({ failure, retry }: { failure: unknown; retry: () =>
     <div className="empty">
       <h2>The conversation could not be loaded</h2>
       <p>{describeFailure(failure)}</p>
-      <button type="button" className="button" onClick={retry}>
+      <button type="button" className="button" onClick={() => void store.refresh()}>
         Try again
       </button>
     </div>

@@ -3,29 +3,21 @@ import { useLayoutEffect, useRef, useState } from 'react'
 import { Icon } from '../app/icon.tsx'
 import { LimitCard } from '../approvals/limit-card.tsx'
 import { ElicitationCard } from '../forms/elicitation-card.tsx'
-import type { statusOf } from '../state/chat-state.ts'
+import { hasCaughtUp, statusOf } from '../state/chat-state.ts'
 import { Announcer } from './announcer.tsx'
-import { useChat } from './chat-context.ts'
+import { useChat, useChatState } from './chat-context.ts'
 import { PlanCard } from './plan-card.tsx'
 import { PostedMessages } from './posted-messages.tsx'
 import { RetryBar } from './retry-bar.tsx'
 import { Transcript } from './transcript.tsx'
 
 /** The conversation from top to bottom, with what waits for the person at its end. */
-export function MessageList({
-  session,
-  status,
-  hasCaughtUp,
-  loadEarlier,
-}: {
-  session: SessionDetail
-  status: ReturnType<typeof statusOf>
-  hasCaughtUp: boolean
-  loadEarlier: () => Promise<void>
-}) {
-  const { state } = useChat()
-  const { list, isAtEnd, toEnd, onScroll } = useStickyEnd(state)
-  const { elicitations } = state.log
+export function MessageList({ session }: { session: SessionDetail }) {
+  const { store } = useChat()
+  const status = useChatState(statusOf)
+  const isThere = useChatState(hasCaughtUp)
+  const hasEarlier = useChatState((state) => state.earlierCursor !== null)
+  const { list, content, isAtEnd, toEnd, onScroll } = useStickyEnd()
   const isWorking = status === 'running' || status === 'queued'
   return (
     <div className="messages-frame">
@@ -37,24 +29,19 @@ export function MessageList({
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by the keys
         tabIndex={0}
       >
-        <div className="messages-inner">
-          {state.earlierCursor !== null && (
-            <button type="button" className="button quiet" onClick={() => void loadEarlier()}>
+        <div className="messages-inner" ref={content}>
+          {hasEarlier && (
+            <button type="button" className="button quiet" onClick={() => void store.loadEarlier()}>
               Show earlier messages
             </button>
           )}
           <Transcript sessionId={session.id} isActive={status !== 'idle'} />
           <PlanCard />
           <PostedMessages session={session} />
-          {hasCaughtUp &&
-            elicitations
-              .filter(({ elicitation_id }) => !state.decided.has(elicitation_id))
-              .map((elicitation) => (
-                <ElicitationCard key={elicitation.elicitation_id} elicitation={elicitation} />
-              ))}
-          {hasCaughtUp && status === 'waiting' && <LimitCard />}
+          {isThere && <Questions />}
+          {isThere && status === 'waiting' && <LimitCard />}
           {isWorking && <Working isQueued={status === 'queued'} />}
-          {hasCaughtUp && status === 'idle' && <RetryBar session={session} />}
+          {isThere && status === 'idle' && <RetryBar session={session} />}
         </div>
       </section>
       {!isAtEnd && (
@@ -66,6 +53,16 @@ export function MessageList({
       <Announcer session={session} status={status} />
     </div>
   )
+}
+
+function Questions() {
+  const elicitations = useChatState((state) => state.log.elicitations)
+  const decided = useChatState((state) => state.decided)
+  return elicitations
+    .filter(({ elicitation_id }) => !decided.has(elicitation_id))
+    .map((elicitation) => (
+      <ElicitationCard key={elicitation.elicitation_id} elicitation={elicitation} />
+    ))
 }
 
 /** Shown while nothing else moves: CSS hides it behind an answer that grows. */
@@ -82,28 +79,36 @@ function Working({ isQueued }: { isQueued: boolean }) {
 const tolerance = 80
 
 /** Stays at the end while the person is there, and nowhere else. */
-function useStickyEnd(content: unknown) {
+function useStickyEnd() {
   const list = useRef<HTMLElement>(null)
+  const content = useRef<HTMLDivElement>(null)
   const sticks = useRef(true)
   const [isAtEnd, setAtEnd] = useState(true)
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever changed may have made it longer
+  function toEnd(): void {
+    sticks.current = true
+    list.current?.scrollTo({ top: list.current.scrollHeight })
+  }
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what it reads are references
   useLayoutEffect(() => {
-    if (sticks.current && list.current) list.current.scrollTop = list.current.scrollHeight
-  }, [content])
+    const observer = new ResizeObserver(() => {
+      if (sticks.current) toEnd()
+    })
+    for (const element of [list.current, content.current]) if (element) observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
 
   return {
     list,
+    content,
     isAtEnd,
+    toEnd,
     onScroll() {
       if (!list.current) return
       const { scrollHeight, scrollTop, clientHeight } = list.current
       sticks.current = scrollHeight - scrollTop - clientHeight < tolerance
       setAtEnd(sticks.current)
-    },
-    toEnd() {
-      sticks.current = true
-      list.current?.scrollTo({ top: list.current.scrollHeight })
     },
   }
 }

@@ -1,12 +1,12 @@
 import type { SessionDetail } from 'parley-client'
-import { useChat } from './chat-context.ts'
+import { useChatState } from './chat-context.ts'
 import { useSend } from './use-send.ts'
 
 /** Messages on their way to the log: just posted, taken up by a run later, or not taken at all. */
 export function PostedMessages({ session }: { session: SessionDetail }) {
-  const { state } = useChat()
+  const all = useChatState((state) => state.posted)
   const { resend, drop } = useSend(session)
-  return state.posted.map((posted) => (
+  return all.map((posted) => (
     <article key={posted.key} className="user-message" aria-label="You" data-posted={true}>
       <div className="bubble">{posted.content}</div>
       {posted.failure === undefined ? (

@@ -1,14 +1,14 @@
 import type { SessionDetail } from 'parley-client'
 import { Icon } from '../app/icon.tsx'
 import { messagesOf } from '../state/chat-state.ts'
-import { useChat } from './chat-context.ts'
+import { useChat, useChatState } from './chat-context.ts'
 
 /** After a run that failed: the same again. */
 export function RetryBar({ session }: { session: SessionDetail }) {
-  const { state, actions, attempt } = useChat()
-  const messages = messagesOf(state)
-  const asked = messages.findLast(({ role }) => role === 'user')
-  if (!state.log.error || !asked || session.status !== 'idle') return null
+  const { actions, attempt } = useChat()
+  const error = useChatState((state) => state.log.error)
+  const asked = useChatState((state) => messagesOf(state).findLast(({ role }) => role === 'user'))
+  if (!error || !asked || session.status !== 'idle') return null
   return (
     <div className="actions start">
       <button

@@ -1,22 +1,17 @@
 import type { RunRequest, SessionDetail } from 'parley-client'
 import { useState } from 'react'
-import type { statusOf } from '../state/chat-state.ts'
+import { statusOf } from '../state/chat-state.ts'
 import { AgentPicker } from './agent-picker.tsx'
-import { useChat } from './chat-context.ts'
+import { useChat, useChatState } from './chat-context.ts'
 import { Composer } from './composer.tsx'
 import { useSend } from './use-send.ts'
 
 type OnBusy = 'steer' | 'enqueue' | 'interrupt'
 
 /** The composer of a conversation; while the agent is at work a message can still be given to it. */
-export function SessionComposer({
-  session,
-  status,
-}: {
-  session: SessionDetail
-  status: ReturnType<typeof statusOf>
-}) {
+export function SessionComposer({ session }: { session: SessionDetail }) {
   const { actions, attempt } = useChat()
+  const status = useChatState(statusOf)
   const { agent: usual, send } = useSend(session)
   const [chosen, choose] = useState<string>()
   const [onBusy, setOnBusy] = useState<OnBusy>('steer')

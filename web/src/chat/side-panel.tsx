@@ -1,27 +1,19 @@
 import type { ComponentType } from 'react'
 import { Icon } from '../app/icon.tsx'
 import { navigate, sessionPath } from '../app/use-place.ts'
-import type { ChatState } from '../state/chat-state.ts'
 import { UsagePanel } from './usage-panel.tsx'
 
 export type Panel = {
   readonly name: string
   readonly title: string
-  readonly view: ComponentType<{ sessionId: string; state: ChatState }>
+  /** It reads what it shows with `useChatState`. */
+  readonly view: ComponentType<{ sessionId: string }>
 }
 
 /** What can stand beside a conversation: `?panel=NAME` in the address. */
 export const panels: readonly Panel[] = [{ name: 'usage', title: 'Usage', view: UsagePanel }]
 
-export function SidePanel({
-  name,
-  sessionId,
-  state,
-}: {
-  name: string
-  sessionId: string
-  state: ChatState
-}) {
+export function SidePanel({ name, sessionId }: { name: string; sessionId: string }) {
   const panel = panels.find((other) => other.name === name)
   if (!panel) return null
   const View = panel.view
@@ -39,7 +31,7 @@ export function SidePanel({
         </button>
       </div>
       <div className="side-panel-body">
-        <View sessionId={sessionId} state={state} />
+        <View sessionId={sessionId} />
       </div>
     </aside>
   )

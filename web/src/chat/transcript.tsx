@@ -1,39 +1,32 @@
-import { type ReactNode, useMemo } from 'react'
-import { hasCaughtUp, messagesOf } from '../state/chat-state.ts'
+import type { Draft } from 'parley-client'
+import { memo, type ReactNode, useMemo } from 'react'
+import { hasCaughtUp } from '../state/chat-state.ts'
 import { type Item, itemsOf } from '../state/items.ts'
 import type { SubAgent } from '../state/sub-agents.ts'
 import { SubAgentView } from '../tools/sub-agent-view.tsx'
 import { Answer } from './answer.tsx'
-import { useChat } from './chat-context.ts'
+import { useChatState } from './chat-context.ts'
 import { DraftAnswer } from './draft-answer.tsx'
 import { NoticeLine } from './notice-line.tsx'
 import { UserMessage } from './user-message.tsx'
 
 /** What was said in a session, the root's or a sub-agent's, and what is on its way. */
 export function Transcript({ sessionId, isActive }: { sessionId: string; isActive: boolean }) {
-  const { state } = useChat()
-  const { branch, log, record, earlier } = state
-  const isRoot = sessionId === state.session?.id
+  const isRoot = useChatState((state) => sessionId === state.session?.id)
+  const earlier = useChatState((state) => state.earlier)
+  const shown = useChatState(({ branch, log }) => (isRoot ? branch.messages : log.messages))
+  const calls = useChatState((state) => state.record.calls)
+  const notices = useChatState((state) => state.record.notices)
+  const subAgents = useChatState((state) => state.record.subAgents)
+  const allDrafts = useChatState((state) => (hasCaughtUp(state) ? state.log.drafts : none))
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the parts of the state that it reads
-  const messages = useMemo(
-    () =>
-      isRoot
-        ? messagesOf(state)
-        : log.messages.filter(
-            // The call above says what the task is.
-            ({ session_id, parent_id }) => session_id === sessionId && parent_id !== null,
-          ),
-    [isRoot, sessionId, isRoot ? branch.messages : log.messages, earlier],
-  )
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a growing answer changes none of these
-  const items = useMemo(
-    () => itemsOf({ sessionId, messages, record, isActive }),
-    [sessionId, messages, record.calls, record.notices, record.subAgents, isActive],
-  )
-  const drafts = hasCaughtUp(state)
-    ? log.drafts.filter(({ session_id }) => session_id === sessionId)
-    : []
+  const items = useMemo(() => {
+    const own = shown.filter(({ session_id }) => session_id === sessionId)
+    // Of a sub-agent, the call above says what the task is.
+    const messages = isRoot ? [...earlier, ...own] : own.filter((one) => one.parent_id !== null)
+    return itemsOf({ sessionId, messages, record: { calls, notices, subAgents }, isActive })
+  }, [isRoot, sessionId, shown, earlier, calls, notices, subAgents, isActive])
+  const drafts = allDrafts.filter(({ session_id }) => session_id === sessionId)
   const lastAnswer = items.findLast(({ type }) => type === 'answer')
   return (
     <>
@@ -53,7 +46,9 @@ export function Transcript({ sessionId, isActive }: { sessionId: string; isActiv
   )
 }
 
-function ItemView({
+const none: readonly Draft[] = []
+
+const ItemView = memo(function ItemView({
   item,
   isRoot,
   isLast,
@@ -80,7 +75,7 @@ function ItemView({
     case 'notice':
       return <NoticeLine notice={item.notice} />
   }
-}
+})
 
 /** Given downwards, because what a sub-agent does is a transcript again. */
 function renderSubAgent(subAgent: SubAgent): ReactNode {

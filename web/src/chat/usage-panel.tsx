@@ -1,10 +1,11 @@
 import type { Usage } from 'parley-client'
-import type { ChatState } from '../state/chat-state.ts'
 import { formatCost } from '../state/format.ts'
+import { useChatState } from './chat-context.ts'
 
 /** What the conversation took so far. */
-export function UsagePanel({ state: { session, record } }: { state: ChatState }) {
-  const usage = record.totals ?? session?.usage
+export function UsagePanel() {
+  const usage = useChatState(({ record, session }) => record.totals ?? session?.usage)
+  const context = useChatState((state) => state.record.context)
   if (!usage) return null
   return (
     <div className="stack">
@@ -16,7 +17,7 @@ export function UsagePanel({ state: { session, record } }: { state: ChatState })
           </div>
         ))}
       </dl>
-      {record.context && <ContextMeter {...record.context} />}
+      {context && <ContextMeter {...context} />}
       <p className="muted small">
         The totals of the session, over all branches. A cost is known where the model has a price.
       </p>

@@ -7,7 +7,7 @@ import { useChat } from './chat-context.ts'
 
 /** Posting messages to the session, to an agent of one's choice. */
 export function useSend(session: SessionDetail | null) {
-  const { state, actions } = useChat()
+  const { store, actions } = useChat()
   const { agents } = useAgents()
   const { report } = useServer()
   const fallback = session?.agent ?? agents?.[0]?.name
@@ -38,7 +38,10 @@ export function useSend(session: SessionDetail | null) {
     /** With the same key: should the first have arrived, it is not said twice. */
     async resend({ key, content }: Posted) {
       drop({ key })
-      await post(content, { key, ...(state.log.status !== 'idle' && { onBusy: 'enqueue' }) })
+      await post(content, {
+        key,
+        ...(store.state().log.status !== 'idle' && { onBusy: 'enqueue' }),
+      })
     },
     drop,
   }

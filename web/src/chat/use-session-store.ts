@@ -1,6 +1,5 @@
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useEffect, useState } from 'react'
 import { useServer } from '../app/server.tsx'
-import { type ChatState, emptyChat } from '../state/chat-state.ts'
 import { openSessionStore, type SessionStore } from './session-store.ts'
 
 /** The store of a session while the page shows it; undefined before the first paint. */
@@ -14,16 +13,4 @@ export function useSessionStore(sessionId: string): SessionStore | undefined {
     return () => opened.close()
   }, [client, sessionId])
   return store
-}
-
-export function useChatState(store: SessionStore | undefined): ChatState {
-  return useSyncExternalStore(store?.subscribe ?? never, store?.state ?? nothing)
-}
-
-function nothing(): ChatState {
-  return emptyChat
-}
-
-function never(): () => void {
-  return () => undefined
 }

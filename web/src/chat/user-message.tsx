@@ -1,5 +1,5 @@
 import type { Message } from 'parley-client'
-import { memo, useState } from 'react'
+import { useState } from 'react'
 import { Icon } from '../app/icon.tsx'
 import { attachmentsOf } from '../state/items.ts'
 import { Attachments } from './attachments.tsx'
@@ -9,7 +9,7 @@ import { CopyButton } from './copy-button.tsx'
 import { MessageEditor } from './message-editor.tsx'
 
 /** What was posted; a person's own can be said anew. */
-export const UserMessage = memo(function UserMessage({
+export function UserMessage({
   message,
   isRoot,
   isActive,
@@ -55,4 +55,4 @@ export const UserMessage = memo(function UserMessage({
       </div>
     </article>
   )
-})
+}

@@ -45,7 +45,7 @@ export function itemsOf({
 }: {
   sessionId: string
   messages: readonly Message[]
-  record: LogRecord
+  record: Pick<LogRecord, 'calls' | 'notices' | 'subAgents'>
   /** A call without a result is still at work. */
   isActive: boolean
 }): Item[] {
@@ -128,7 +128,7 @@ function resultsOf(messages: readonly Message[]): Map<string, Message> {
 
 type Knowledge = {
   sessionId: string
-  record: LogRecord
+  record: Pick<LogRecord, 'calls' | 'subAgents'>
   results: Map<string, Message>
   isActive: boolean
 }

@@ -2,7 +2,7 @@ import { type ReactNode, useState } from 'react'
 import { Icon } from '../app/icon.tsx'
 import { ApprovalForm } from '../approvals/approval-form.tsx'
 import { ClientToolForm } from '../approvals/client-tool-form.tsx'
-import { useChat } from '../chat/chat-context.ts'
+import { useChatState } from '../chat/chat-context.ts'
 import { formatDuration } from '../state/format.ts'
 import type { CallView } from '../state/items.ts'
 import { summaryOf } from '../state/tool-summary.ts'
@@ -19,9 +19,12 @@ export function ToolCard({
   /** What its sub-agents do. */
   children?: ReactNode
 }) {
-  const { state } = useChat()
+  const decided = useChatState((state) => state.decided)
+  const isAsking = useChatState(({ log }) =>
+    log.elicitations.some(({ session_id }) => session_id === call.session_id),
+  )
   const [chosen, choose] = useState<boolean>()
-  const waits = waitsFor(call, state.decided)
+  const waits = waitsFor(call, decided)
   const isNested = call.subAgents.length > 0
   const isOpen = chosen ?? (waits !== null || (isNested && call.state === 'started'))
   const { name } = call.tool_call.function
@@ -38,11 +41,7 @@ export function ToolCard({
         <span className="tool-name">{call.definition?.annotations.title ?? name}</span>
         {summary && <span className="tool-summary">{summary}</span>}
         <span className="spacer" />
-        <StateLabel
-          call={call}
-          isDecided={isDecided(call, state.decided)}
-          isAsking={state.log.elicitations.some(({ session_id }) => session_id === call.session_id)}
-        />
+        <StateLabel call={call} isDecided={isDecided(call, decided)} isAsking={isAsking} />
         <Icon name={isOpen ? 'down' : 'forward'} size={16} />
       </button>
       {isOpen && (

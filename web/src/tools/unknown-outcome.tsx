@@ -1,6 +1,6 @@
 import type { RunRequest } from 'parley-client'
 import { useId, useState } from 'react'
-import { useChat } from '../chat/chat-context.ts'
+import { useChat, useChatState } from '../chat/chat-context.ts'
 import { useSend } from '../chat/use-send.ts'
 import type { CallView } from '../state/items.ts'
 import { unknownOutcomeMessage } from '../state/unknown-outcome.ts'
@@ -10,12 +10,12 @@ import { unknownOutcomeMessage } from '../state/unknown-outcome.ts'
  * given to it as a message, and the same call again has to be approved.
  */
 export function UnknownOutcome({ call }: { call: CallView }) {
-  const { state } = useChat()
+  const isTold = useChatState((state) => state.decided.has(call.key))
   const [isWriting, setWriting] = useState(false)
   const [result, setResult] = useState('')
   const field = useId()
   const send = useTell()
-  if (state.session === null || state.decided.has(call.key)) return null
+  if (isTold) return null
   return (
     <div className="decision">
       <p>
@@ -64,12 +64,12 @@ export function UnknownOutcome({ call }: { call: CallView }) {
 }
 
 function useTell() {
-  const { state, actions } = useChat()
-  const { session } = state
+  const { store, actions } = useChat()
+  const session = useChatState((state) => state.session)
   const { send } = useSend(session)
   return (call: CallView, known: Parameters<typeof unknownOutcomeMessage>[1]) => {
     const options: { onBusy?: RunRequest['on_busy'] } =
-      state.log.status === 'idle' ? {} : { onBusy: 'steer' }
+      store.state().log.status === 'idle' ? {} : { onBusy: 'steer' }
     actions.markDecided(call.key)
     void send(unknownOutcomeMessage(call.tool_call, known), options)
   }
