@@ -60,14 +60,14 @@ test('an answer that goes on is resumed whole by a page that is loaded again', a
   )
   const before = openChat(app, { id, body: { resumable: true } })
   const whole = before.chat.sendMessage({ text: 'Count' })
-  await expect.poll(() => lastText(before.chat.lastMessage)).toBe('One ')
+  await before.until(() => lastText(before.chat.lastMessage) === 'One ')
   await before.chat.stop()
   await whole
   const messages = await load(id)
   expect(messages.map(({ role }) => role)).toEqual(['user'])
-  const { chat } = openChat(app, { id, messages })
+  const { chat, until } = openChat(app, { id, messages })
   const resumed = chat.resumeStream()
-  await expect.poll(() => lastText(chat.lastMessage)).toBe('One ')
+  await until(() => lastText(chat.lastMessage) === 'One ')
   held.resolve()
   await resumed
   expect(chat.messages).toHaveLength(2)
@@ -85,13 +85,13 @@ test('the same chat resumes after its connection was lost, without saying anythi
   const id = 'lost'
   const held = Promise.withResolvers<void>()
   model.push({ text: ['One ', 'two'], hold: held.promise })
-  const { chat, streams } = openChat(app, { id, body: { resumable: true } })
+  const { chat, streams, until } = openChat(app, { id, body: { resumable: true } })
   const whole = chat.sendMessage({ text: 'Count' })
-  await expect.poll(() => lastText(chat.lastMessage)).toBe('One ')
+  await until(() => lastText(chat.lastMessage) === 'One ')
   await chat.stop()
   await whole
   const resumed = chat.resumeStream()
-  await expect.poll(() => streams.length).toBe(2)
+  await until(() => streams.length === 2)
   held.resolve()
   await resumed
   expect(chat.messages).toHaveLength(2)
@@ -107,10 +107,10 @@ test('an answer that waited before is resumed with what was decided', async () =
   const part = before.chat.lastMessage?.parts.at(-1)
   await before.chat.addToolApprovalResponse({ id: Object(part).approval.id, approved: true })
   const whole = before.chat.sendMessage()
-  await expect.poll(() => lastText(before.chat.lastMessage)).toBe('One ')
-  const { chat, streams } = openChat(app, { id, messages: await load(id) })
+  await before.until(() => lastText(before.chat.lastMessage) === 'One ')
+  const { chat, streams, until } = openChat(app, { id, messages: await load(id) })
   const resumed = chat.resumeStream()
-  await expect.poll(() => streams.length).toBe(1)
+  await until(() => streams.length === 1)
   held.resolve()
   await Promise.all([resumed, whole])
   expect(chat.lastMessage?.parts).toMatchObject([
@@ -124,9 +124,9 @@ test('an answer that waited before is resumed with what was decided', async () =
 test('stop of the client cancels the run of a chat that is not resumable', async () => {
   const id = 'stopped'
   model.push({ text: ['One ', 'two'], hold: new Promise(() => undefined) })
-  const { chat } = openChat(app, { id })
+  const { chat, until } = openChat(app, { id })
   const whole = chat.sendMessage({ text: 'Count' })
-  await expect.poll(() => lastText(chat.lastMessage)).toBe('One ')
+  await until(() => lastText(chat.lastMessage) === 'One ')
   await chat.stop()
   await whole
   expect(await model.requests.at(-1)?.ended).toBe('aborted')
@@ -135,9 +135,9 @@ test('stop of the client cancels the run of a chat that is not resumable', async
 test('the route that stops cancels the run of a resumable chat', async () => {
   const id = 'stopped by route'
   model.push({ text: ['One ', 'two'], hold: new Promise(() => undefined) })
-  const { chat, lastChunks } = openChat(app, { id, body: { resumable: true } })
+  const { chat, lastChunks, until } = openChat(app, { id, body: { resumable: true } })
   const whole = chat.sendMessage({ text: 'Count' })
-  await expect.poll(() => lastText(chat.lastMessage)).toBe('One ')
+  await until(() => lastText(chat.lastMessage) === 'One ')
   const stop = () => fetch(`${base}/${encodeURIComponent(id)}/stop`, { method: 'POST' })
   expect(await (await stop()).json()).toEqual({ success: true })
   await whole
@@ -219,7 +219,7 @@ test('one answer at a time; the client shows why', async () => {
   model.push({ text: ['One ', 'two'], hold: held.promise })
   const first = openChat(app, { id })
   const whole = first.chat.sendMessage({ text: 'Count' })
-  await expect.poll(() => lastText(first.chat.lastMessage)).toBe('One ')
+  await first.until(() => lastText(first.chat.lastMessage) === 'One ')
   const { chat } = openChat(app, { id })
   await chat.sendMessage({ text: 'More' })
   expect([chat.status, chat.error?.message]).toEqual(['error', expect.stringContaining('active')])

@@ -15,25 +15,36 @@ export type Shown = UIMessage<Metadata>
 
 /** What `useChat` is without React. */
 class Chat extends AbstractChat<Shown> {
-  constructor(init: ChatInit<Shown>) {
-    super({ ...init, state: createState(init.messages ?? []) })
+  constructor({ onChange, ...init }: ChatInit<Shown> & { onChange(): void }) {
+    super({ ...init, state: createState(init.messages ?? [], onChange) })
   }
 }
 
-function createState(messages: Shown[]): ChatState<Shown> {
+function createState(initial: Shown[], onChange: () => void): ChatState<Shown> {
+  let kept = initial
+  let status: ChatStatus = 'ready'
+  const keep = (messages: Shown[]) => {
+    kept = messages
+    onChange()
+  }
   return {
-    status: 'ready' as ChatStatus,
     error: undefined,
-    messages,
-    pushMessage(message) {
-      this.messages = [...this.messages, message]
+    get status() {
+      return status
     },
-    popMessage() {
-      this.messages = this.messages.slice(0, -1)
+    set status(next) {
+      status = next
+      onChange()
     },
-    replaceMessage(index, message) {
-      this.messages = this.messages.with(index, message)
+    get messages() {
+      return kept
     },
+    set messages(next) {
+      keep(next)
+    },
+    pushMessage: (message) => keep([...kept, message]),
+    popMessage: () => keep(kept.slice(0, -1)),
+    replaceMessage: (index, message) => keep(kept.with(index, message)),
     snapshot: (thing) => structuredClone(thing),
   }
 }
@@ -53,11 +64,16 @@ export function openChat(
 ) {
   const streams: UIMessageChunk[][] = []
   const read: Promise<unknown>[] = []
+  const watchers = new Set<() => void>()
+  const onChange = () => {
+    for (const watch of watchers) watch()
+  }
   const fetchAndKeep: typeof fetch = async (input, options) => {
     const response = await fetch(input, options)
     if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response
     const chunks: UIMessageChunk[] = []
     streams.push(chunks)
+    onChange()
     const copy = response.clone()
     read.push(keep(copy, chunks).catch(() => undefined))
     return response
@@ -68,9 +84,21 @@ export function openChat(
     body,
     headers,
   })
-  const chat = new Chat({ id, transport, onError: () => undefined, ...init })
+  const chat = new Chat({ id, transport, onChange, onError: () => undefined, ...init })
   return {
     chat,
+    /** Resolves once this is so, which each change of the chat may bring. */
+    until(isSo: () => boolean): Promise<void> {
+      return new Promise((resolve) => {
+        const watch = () => {
+          if (!isSo()) return
+          watchers.delete(watch)
+          resolve()
+        }
+        watchers.add(watch)
+        watch()
+      })
+    },
     streams,
     /** The chunks of the newest stream, once it is over; each is held against the schema. */
     async lastChunks(): Promise<UIMessageChunk[]> {

@@ -100,7 +100,7 @@ test('the tools of the server are parts with outputs', async () => {
 })
 
 test('an approval is asked for and given, and the answer goes on, also over a restart', async () => {
-  const { chat, lastChunks, streams } = openChat(app, {
+  const { chat, lastChunks, streams, until } = openChat(app, {
     id: 'asked',
     sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses,
   })
@@ -115,7 +115,7 @@ test('an approval is asked for and given, and the answer goes on, also over a re
   expect(part).toMatchObject({ type: 'tool-write_file', state: 'approval-requested' })
   await app.restart()
   await chat.addToolApprovalResponse({ id: approvalOf(chat.lastMessage), approved: true })
-  await expect.poll(() => [chat.status, streams.length]).toEqual(['ready', 2])
+  await until(() => chat.status === 'ready' && streams.length === 2)
   expect(chat.messages).toHaveLength(2)
   expect(chat.lastMessage?.parts).toMatchObject([
     { type: 'step-start' },
@@ -130,7 +130,7 @@ test('an approval is asked for and given, and the answer goes on, also over a re
 })
 
 test('an approval that is refused leaves a call that was denied', async () => {
-  const { chat, streams } = openChat(app, {
+  const { chat, streams, until } = openChat(app, {
     id: 'refused',
     sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses,
   })
@@ -138,7 +138,7 @@ test('an approval that is refused leaves a call that was denied', async () => {
   await chat.sendMessage({ text: 'Write it' })
   const id = approvalOf(chat.lastMessage)
   await chat.addToolApprovalResponse({ id, approved: false, reason: 'Not that' })
-  await expect.poll(() => [chat.status, streams.length]).toEqual(['ready', 2])
+  await until(() => chat.status === 'ready' && streams.length === 2)
   expect(chat.lastMessage?.parts.slice(1)).toMatchObject([
     { type: 'tool-write_file', state: 'output-denied' },
     { type: 'step-start' },
@@ -178,7 +178,7 @@ test("the client's tools are called with onToolCall, and their outputs go on wit
       void opened.chat.addToolOutput({ tool: 'locate', toolCallId, output: { city: 'Rome' } })
     },
   })
-  const { chat, streams } = opened
+  const { chat, streams, until } = opened
   model.push(
     {
       toolCalls: [
@@ -189,7 +189,7 @@ test("the client's tools are called with onToolCall, and their outputs go on wit
     { text: 'In Rome.' },
   )
   await chat.sendMessage({ text: 'Where am I?' })
-  await expect.poll(() => [chat.status, streams.length]).toEqual(['ready', 2])
+  await until(() => chat.status === 'ready' && streams.length === 2)
   expect(chat.messages).toHaveLength(2)
   expect(chat.lastMessage?.parts).toMatchObject([
     { type: 'step-start' },

@@ -107,10 +107,15 @@ export async function answerInterrupts(
 type Answer = (house: Call['house'], session: string) => Promise<unknown>
 type Decision = Parameters<Call['house']['runs']['decide']>[1]
 
-function toAnswer({ id, reason }: Interrupt, entry: ResumeEntry | undefined, path: string): Answer {
+function toAnswer(
+  { id, reason, metadata }: Interrupt,
+  entry: ResumeEntry | undefined,
+  path: string,
+): Answer {
   const cancelled = entry?.status !== 'resolved'
   if (reason === 'input_required') {
-    const content = cancelled ? null : readContent(entry.payload, path)
+    const isLink = metadata?.mode === 'url' && entry?.payload === undefined
+    const content = cancelled || isLink ? null : readContent(entry.payload, path)
     const action = cancelled ? 'cancel' : 'accept'
     return (house, session) =>
       house.runs.answerElicitation({ session, elicitationId: id, action, content })

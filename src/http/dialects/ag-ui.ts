@@ -7,7 +7,7 @@ import { contextText, isContext, toHistory } from './ag-ui-messages.ts'
 import { type AgUiInput, readInput } from './ag-ui-request.ts'
 import { type AgUiOpen, createAgUiView, toStaticStream } from './ag-ui-view.ts'
 import { type Answer, type Call, type Dialect, json } from './dialect.ts'
-import { messagesBefore } from './live-run.ts'
+import { type Live, messagesBefore, readLive } from './live-run.ts'
 import { findAgent } from './path-agent.ts'
 import { continueThread } from './thread-tail.ts'
 
@@ -36,7 +36,7 @@ async function runAgent(call: Call): Promise<Answer> {
   const { house } = call
   const agent = findAgent(call)
   const input = readInput(await call.body())
-  const thread = await readThread(house, input.threadId)
+  const thread = await readLive(house, input.threadId)
   const stored = thread ? await house.sessions.allMessages(thread.detail.id) : []
   const waiting = thread?.run?.status === 'waiting' ? { ...thread, run: thread.run } : null
   const resumed = waiting && (await resume(house, { input, stored, ...waiting }))
@@ -60,14 +60,6 @@ async function runAgent(call: Call): Promise<Answer> {
   }
 }
 
-type Thread = { detail: SessionDetail; run: Run | null }
-
-async function readThread(house: Call['house'], id: string): Promise<Thread | null> {
-  const detail = await house.sessions.detail(id, 0)
-  if (!detail) return null
-  return { detail, run: detail.active_run_id ? await house.runs.get(detail.active_run_id) : null }
-}
-
 async function start(
   house: Call['house'],
   {
@@ -79,7 +71,7 @@ async function start(
   }: {
     agent: Agent
     input: AgUiInput
-    thread: Thread | null
+    thread: Live | null
     stored: Message[]
     options: RunOptions
   },
@@ -127,7 +119,7 @@ async function resume(
     await house.runs.submitToolResult({ session, toolCallId, output, isError })
   }
   const place = { threadId: input.threadId, runId: input.runId }
-  const again = await readThread(house, session)
+  const again = await readLive(house, session)
   if (
     again?.run?.id === run.id &&
     again.run.status === 'waiting' &&
@@ -153,7 +145,7 @@ async function connect(call: Call): Promise<Answer> {
   findAgent(call)
   const { threadId, runId, state } = readInput(await call.body())
   const place = { threadId, runId }
-  const thread = await readThread(house, threadId)
+  const thread = await readLive(house, threadId)
   const stored = thread ? await house.sessions.allMessages(thread.detail.id) : []
   const { run } = thread ?? {}
   const bounds = run && run.status !== 'waiting' ? await house.events.runBounds(run.id) : null
@@ -179,7 +171,7 @@ async function showThread(call: Call): Promise<Answer> {
   const { house, params } = call
   findAgent(call)
   const threadId = params.thread ?? ''
-  const thread = await readThread(house, threadId)
+  const thread = await readLive(house, threadId)
   if (!thread) throw new Problem('not_found', `There is no thread ${threadId}`)
   const stored = await house.sessions.allMessages(thread.detail.id)
   const { interrupts, clientCalls } = thread.run ? openOf(thread.detail, thread.run) : none

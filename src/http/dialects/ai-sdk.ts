@@ -7,7 +7,7 @@ import { type AiSdkRequest, readChat } from './ai-sdk-request.ts'
 import { createAiSdkView, toWaitingStream } from './ai-sdk-view.ts'
 import { answerWaiting } from './ai-sdk-waiting.ts'
 import { type Answer, type Call, type Dialect, json } from './dialect.ts'
-import { messagesBefore } from './live-run.ts'
+import { type Live, messagesBefore, readLive } from './live-run.ts'
 import { findAgent } from './path-agent.ts'
 import { type Continuation, continueThread, editLast, isPosted } from './thread-tail.ts'
 
@@ -38,7 +38,7 @@ async function chat(call: Call): Promise<Answer> {
   const { house } = call
   const agent = findAgent(call)
   const request = readChat(await call.body())
-  const open = await readOpen(house, request.chat)
+  const open = await readLive(house, request.chat)
   const waiting = open?.run?.status === 'waiting' ? { ...open, run: open.run } : null
   if (waiting && !request.regenerates) {
     const answered = await goOn(house, request, waiting)
@@ -67,14 +67,6 @@ async function chat(call: Call): Promise<Answer> {
   return stream({ sessionId: run.session_id, after, view, ...leaving(request, run) })
 }
 
-type Open = { detail: SessionDetail; run: Run | null }
-
-async function readOpen(house: Call['house'], chatId: string): Promise<Open | null> {
-  const detail = await house.sessions.detail(chatId, 0)
-  if (!detail) return null
-  return { detail, run: detail.active_run_id ? await house.runs.get(detail.active_run_id) : null }
-}
-
 /** What the messages of the client mean; one that sends the newest alone names what it is about. */
 function nextOf(request: AiSdkRequest, stored: Message[]): Continuation {
   const { held, regenerates, edits, messageId, isNewest } = request
@@ -99,7 +91,7 @@ function start(
   }: {
     agent: Agent
     request: AiSdkRequest
-    open: Open | null
+    open: Live | null
     next: Continuation
     options: RunOptions
   },
@@ -127,7 +119,7 @@ async function goOn(
   const answered = await answerWaiting(house, { request, detail, run, read })
   if (!answered) return null
   const messageId = request.answerId ?? `${run.id}-${after}`
-  const again = await readOpen(house, session)
+  const again = await readLive(house, session)
   const isStill = again?.run?.id === run.id && again.run.status === 'waiting'
   if (isStill && again.detail.last_seq === after) {
     return {
@@ -152,7 +144,7 @@ async function goOn(
 async function resume(call: Call): Promise<Answer> {
   const { house, params } = call
   findAgent(call)
-  const open = await readOpen(house, params.chat ?? '')
+  const open = await readLive(house, params.chat ?? '')
   const run = open?.run
   const bounds = run && run.status !== 'waiting' ? await house.events.runBounds(run.id) : null
   if (!open || !run || !bounds || bounds.last !== null) return { type: 'empty', status: 204 }
@@ -185,8 +177,8 @@ async function stop(call: Call): Promise<Answer> {
   return json({ success: true })
 }
 
-async function findChat(house: Call['house'], id = ''): Promise<Open> {
-  const open = await readOpen(house, id)
+async function findChat(house: Call['house'], id = ''): Promise<Live> {
+  const open = await readLive(house, id)
   if (!open) throw new Problem('not_found', `There is no chat ${id}`)
   return open
 }

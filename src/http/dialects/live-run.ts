@@ -1,6 +1,20 @@
 import type { Message } from '#contract/message.ts'
 import type { Run } from '#contract/run.ts'
+import type { SessionDetail } from '#contract/session.ts'
 import type { Call } from './dialect.ts'
+
+export type Live = { detail: SessionDetail; run: Run | null }
+
+/** A session and its run that is not over; null when there is no such session. */
+export async function readLive(house: Call['house'], id: string): Promise<Live | null> {
+  const detail = await house.sessions.detail(id, 0)
+  if (!detail) return null
+  const run = detail.active_run_id ? await house.runs.get(detail.active_run_id) : null
+  if (run?.status !== 'waiting') return { detail, run }
+  // The run may have begun to wait since: what follows its last event is what comes after that.
+  const waiting = await house.sessions.detail(detail.id, 0)
+  return waiting ? { detail: waiting, run } : null
+}
 
 /**
  * The messages of a branch before a run's own, which its events show again. The messages must have
