@@ -18,7 +18,7 @@ const data = expect.anything()
 type Place = { path: string; scope: string }
 
 /** The shape of a refusal, and the status for a body that is no JSON by its media type. */
-const words: Record<string, { shape: object; media: number; place?: Place }> = {
+const words: Record<string, { shape: unknown; media: number; place?: Place }> = {
   appam: { shape: { error: text }, media: 415 },
   cagent: { shape: { message: text, error: text, code: text }, media: 400 },
   kawai: { shape: { detail: expect.anything() }, media: 422 },
@@ -34,6 +34,7 @@ const words: Record<string, { shape: object; media: number; place?: Place }> = {
     media: 400,
     place: { path: '/a2a/assistant/message:send', scope: 'runs' },
   },
+  'ai-sdk': { shape: text, media: 415 },
   'ag-ui': { shape: { code: text, message: text }, media: 415 },
 }
 const each = dialects.map((dialect) => [dialect.name, dialect] as const)
@@ -74,7 +75,7 @@ test('each tells in its own words that too many ask', async () => {
   await (await fetch(house.url)).body?.cancel()
   for (const [name, dialect] of each) {
     const refused = await fetch(house.url + runPlace(dialect).path, { method: 'POST', body: '{}' })
-    expect([name, refused.status, await refused.json()]).toEqual([name, 429, words[name]?.shape])
+    expect([name, refused.status, await bodyOf(refused)]).toEqual([name, 429, words[name]?.shape])
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
   }
 })
@@ -112,7 +113,13 @@ function concrete(path: string): string {
 async function post(path: string, body: string, headers: Record<string, string>) {
   const all = { 'Content-Type': 'application/json', ...headers }
   const answer = await fetch(app.url + path, { method: 'POST', headers: all, body })
-  return [answer.status, await answer.json()]
+  return [answer.status, await bodyOf(answer)]
+}
+
+/** Text is told as such. */
+function bodyOf(answer: Response): Promise<unknown> {
+  const isText = answer.headers.get('content-type')?.startsWith('text/plain')
+  return isText ? answer.text() : answer.json()
 }
 
 function preflight(path: string, method: string, from: string): Promise<Response> {

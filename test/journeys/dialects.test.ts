@@ -1,3 +1,4 @@
+import { DefaultChatTransport, readUIMessageStream, type UIMessage } from 'ai'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import OpenAI from 'openai'
 import { expect, test } from 'vitest'
@@ -22,7 +23,7 @@ test('a session is begun, watched, approved and continued over four wires, and c
   expect(whole.at(-1)?.type).toBe('response.completed')
   await watched.expectExact()
   await goOnInCagent(app, session)
-  await goOnInRa(app, session)
+  await goOnInAiSdk(app, session)
   await goOnNatively(app, session)
   await expectGoesOn(app, session)
 })
@@ -96,22 +97,34 @@ async function goOnInCagent(app: App, session: string) {
   expect(again.at(-1)).toBe((await getSession(app, session)).last_seq)
 }
 
-/** Its streams have no places: who was cut off finds the whole answer in the session. */
-async function goOnInRa(app: App, session: string) {
+/** The stream of a chat that is opened again is told from its beginning: the message grows once. */
+async function goOnInAiSdk(app: App, session: string) {
   const held = Promise.withResolvers<void>()
-  app.model.push({ text: ['And ', 'eggs?'], hold: held.promise }, { text: 'Noted.' })
-  const post = (path: string, content: string) => {
-    const body = { sessionId: session, messages: [{ role: 'user', content }] }
-    return fetch(`${app.url}/compat/ra${path}`, { method: 'POST', body: JSON.stringify(body) })
+  app.model.push({ text: ['And ', 'eggs?'], hold: held.promise })
+  const api = `${app.url}/ai-sdk/assistant`
+  const transport = new DefaultChatTransport({ api, body: { resumable: true } })
+  const history: UIMessage[] = await (await fetch(`${api}/${session}/messages`)).json()
+  expect(history.map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant'])
+  const asked: UIMessage = {
+    ...{ id: 'asked', role: 'user' },
+    parts: [{ type: 'text', text: 'What else?' }],
   }
-  const seen = await framesOf(await post('/chat', 'What else?'), () => true)
-  expect(seen.map(({ data }) => JSON.parse(data))).toEqual([{ type: 'text', delta: 'And ' }])
-  const { active_run_id: run } = await getSession(app, session)
+  const stream = await transport.sendMessages({
+    ...{ chatId: session, messages: [...history, asked], trigger: 'submit-message' },
+    ...{ messageId: undefined, abortSignal: undefined },
+  })
+  const seen = await all(stream, ({ type }) => type === 'text-delta')
+  const resumed = await transport.reconnectToStream({ chatId: session })
   held.resolve()
-  await app.events(run ?? '')
-  expect(await (await post('/chat/sync', 'Eggs, too')).json()).toMatchObject({ response: 'Noted.' })
-  const sent = app.model.requests.at(-1)?.body.messages.map(({ content }) => content)
-  expect(sent?.slice(-3)).toEqual(['What else?', 'And eggs?', 'Eggs, too'])
+  if (!resumed) throw new Error('there is nothing to resume')
+  const [chunks, copy] = resumed.tee()
+  const [again, messages] = await Promise.all([
+    all(chunks),
+    all(readUIMessageStream({ stream: copy })),
+  ])
+  expect(again.slice(0, seen.length)).toEqual(seen)
+  const texts = messages.at(-1)?.parts.flatMap((part) => (part.type === 'text' ? [part.text] : []))
+  expect(texts).toEqual(['And eggs?'])
 }
 
 /** The log as one: what three other wires wrote, and one more run that is cut off in mid-word. */
