@@ -2475,6 +2475,11 @@ export interface components {
             response: string;
             result: components["schemas"]["ToolResult"];
             state: components["schemas"]["FinalToolCallState"];
+            /**
+             * @description hook: a hook of the agent denied it, not a rule or a person
+             * @enum {string}
+             */
+            denied_by?: "hook";
             /** @description How long the call took */
             duration_ms: number;
         };

@@ -166,6 +166,10 @@ export const ToolCallResponseEvent = event(
     response: z.string().openapi({ description: 'What the model is told' }),
     result: ToolResult,
     state: FinalToolCallState,
+    denied_by: z
+      .enum(['hook'])
+      .optional()
+      .openapi({ description: 'hook: a hook of the agent denied it, not a rule or a person' }),
     duration_ms: z.number().openapi({ description: 'How long the call took' }),
   },
   'A call ended; exactly one for every call',

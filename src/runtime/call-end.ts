@@ -1,6 +1,11 @@
 import type { FinalToolCallState, ToolResult } from '#contract/tool.ts'
 
-export type CallEnd = { state: FinalToolCallState; result: ToolResult }
+export type CallEnd = {
+  state: FinalToolCallState
+  result: ToolResult
+  /** A hook of the agent did, not a rule or a person. */
+  deniedBy?: 'hook'
+}
 
 export const unknownOutcomeText =
   'The outcome is unknown: the server stopped while the call ran. Verify what happened before you repeat it.'

@@ -74,7 +74,7 @@ export function firstNext(
   if ('fault' in checked) return ended('failed', checked.fault)
   const decided = decide(tool, checked.args, rules)
   if (decided === 'deny') return ended('denied', deniedText(call.function.name))
-  if (verdict?.decision === 'deny') return ended('denied', hookText(verdict.reason))
+  if (verdict?.decision === 'deny') return deniedByHook(hookText(verdict.reason))
   if (tool.executor === 'client') {
     // Nobody is asked before the caller's own tools, so what has to be asked about does not go on.
     if (verdict?.decision === 'ask') return ended('denied', unaskedText(call.function.name))
@@ -166,11 +166,11 @@ function nextOfApprovedCall(
   const checked = checkCall(call, tool)
   if ('fault' in checked) return ended('failed', checked.fault)
   if (decide(tool, checked.args, rules) === 'deny') return ended('denied', deniedText(open.tool))
-  if (verdict?.decision === 'deny') return ended('denied', hookText(verdict.reason))
+  if (verdict?.decision === 'deny') return deniedByHook(hookText(verdict.reason))
   // What was approved is what runs, or nothing.
   const argsHash = hashCall(open.tool, call.function.arguments, tool)
   if (verdict?.input && hashCall(open.tool, JSON.stringify(verdict.input), tool) !== argsHash) {
-    return ended('denied', changedText(open.tool))
+    return deniedByHook(changedText(open.tool))
   }
   const used = open.approvalId ? { approvalId: open.approvalId } : {}
   return { type: 'start', args: checked.args, announced: false, ...used }
@@ -220,6 +220,11 @@ function mayRun(decided: Verdict, verdict: HookVerdict | undefined): boolean {
 
 function ended(state: FinalToolCallState, output: string): NextForCall {
   return { type: 'ended', end: { state, result: { output, is_error: true } }, told: false }
+}
+
+function deniedByHook(output: string): NextForCall {
+  const end: CallEnd = { state: 'denied', result: { output, is_error: true }, deniedBy: 'hook' }
+  return { type: 'ended', end, told: false }
 }
 
 function unknownToolText(name: string, tools: RunTools): string {

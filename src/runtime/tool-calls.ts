@@ -352,6 +352,7 @@ function toResponse({ call }: PlannedCall, end: CallEnd, duration: number): Even
     response: toToldText(end.result),
     result: end.result,
     state: end.state,
+    ...(end.deniedBy && { denied_by: end.deniedBy }),
     duration_ms: duration,
   }
 }

@@ -373,6 +373,25 @@ function read(text: string): (CagentEvent & { id: string | undefined })[] {
   })
 }
 
+test('a call that a hook denies is told as blocked before its response', () => {
+  const denied: EventBody = {
+    type: 'tool_call_response',
+    tool_call: call('call_1'),
+    response: 'A hook of the agent denies this call: no',
+    result: { output: 'A hook of the agent denies this call: no', is_error: true },
+    state: 'denied',
+    duration_ms: 0,
+  }
+  const byHook = show(log(...begin, { ...denied, denied_by: 'hook' }, end)).slice(6, -1)
+  expect(typesOf(byHook)).toEqual(['hook_blocked', 'tool_call_response'])
+  expect(byHook[0]).toMatchObject({
+    tool_call: call('call_1'),
+    tool_definition: { name: 'read_file' },
+    message: expect.stringContaining('denies this call: no'),
+  })
+  expect(typesOf(show(log(...begin, denied, end)).slice(6, -1))).toEqual(['tool_call_response'])
+})
+
 function added(role: 'assistant' | 'tool', content: string, calls: string[] = []): EventBody {
   return { type: 'message_added', message_id: 'msg_2', message: message(role, content, calls) }
 }

@@ -83,6 +83,7 @@ test('a hook denies by its decision, by exit code 2 and by not going on, also ov
   const { run } = await ask(app, { session })
   const responses = ofType(await events(run.id), 'tool_call_response')
   expect(responses.map(({ state }) => state)).toEqual(['denied', 'denied', 'denied'])
+  expect(responses.map(({ denied_by }) => denied_by)).toEqual(['hook', 'hook', 'hook'])
   expect(toldResults(app)).toEqual([
     'A hook of the agent denies this call: because of write_file',
     'A hook of the agent denies this call: blocked by hand',

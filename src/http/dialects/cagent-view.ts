@@ -85,7 +85,7 @@ export function createCagentView({
           },
         ]
       case 'tool_call_response':
-        return [toolResponse(event)]
+        return [...blocked(event), toolResponse(event)]
       case 'message_added':
         return added(event)
       case 'token_usage':
@@ -145,6 +145,12 @@ export function createCagentView({
   function called(agent: string, call: ToolCall) {
     const { name } = call.function
     return { tool_call: call, tool_definition: toTool(name, known.get(`${agent} ${name}`)) }
+  }
+
+  function blocked(event: Extract<RuntimeEvent, { type: 'tool_call_response' }>): Frame[] {
+    if (event.denied_by !== 'hook') return []
+    const { agent, tool_call, response: message, session_id } = event
+    return [{ type: 'hook_blocked', ...called(agent, tool_call), message, session_id }]
   }
 
   function toolResponse(event: Extract<RuntimeEvent, { type: 'tool_call_response' }>): Frame {
