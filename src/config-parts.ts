@@ -67,8 +67,14 @@ export function readDialectsOff(
   return names
 }
 
-export function readListen(given: Given | undefined, standIn: Dialect | undefined): ListenAddress {
-  return readAddress(given) ?? { host: '127.0.0.1', port: standIn?.port ?? 8080 }
+export function readListen(
+  given: Given | undefined,
+  standIn: Dialect | undefined,
+  environment: Environment,
+): ListenAddress {
+  const { port = 8080, portVariable = '' } = standIn ?? {}
+  const own = Number(/^\d{1,5}$/.exec(environment[portVariable] ?? '')?.[0] ?? port)
+  return readAddress(given) ?? { host: '127.0.0.1', port: own > 65_535 ? port : own }
 }
 
 export function readAddress(given: Given | undefined): ListenAddress | undefined {

@@ -132,7 +132,7 @@ export function readConfig({
   const { positionals, given } = readArguments(argv, options)
   const settings = withVariables(given, environment)
   const standIn = readStandIn(settings.get('as'))
-  const listen = readListen(settings.get('listen'), standIn)
+  const listen = readListen(settings.get('listen'), standIn, environment)
   const loopback = isLoopback(listen.host)
   const workspace = resolve(directory, lastOf(settings.get('workspace')) ?? '.')
   const pawanFile = readPath(settings.get('config'), directory)

@@ -372,7 +372,7 @@ export const serveOptions: readonly Option[] = [
     name: 'instance-name',
     group: 'Network',
     value: 'NAME',
-    variables: ['PARLEY_INSTANCE_NAME'],
+    variables: ['PARLEY_INSTANCE_NAME', 'PAWAN_AGENT_ID'],
     help: 'What this instance calls itself. Default: parley@ and the host name',
   },
   {

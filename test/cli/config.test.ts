@@ -294,6 +294,16 @@ test.each([
   expect(read(['--as', name, '--listen', ':9']).listen.port).toBe(9)
 })
 
+test('what pawan reads its port and its name from is honoured, a port that is none is not', () => {
+  const own = { PAWAN_API_PORT: '3301', PAWAN_AGENT_ID: 'pawan@here' }
+  expect(read(['--as', 'pawan'], own).listen.port).toBe(3301)
+  expect(read(['--as', 'pawan', '--listen', ':9'], own).listen.port).toBe(9)
+  expect(read(['--as', 'pawan'], { PAWAN_API_PORT: '70000' }).listen.port).toBe(3300)
+  expect(read(['--as', 'pawan'], { PAWAN_API_PORT: 'none' }).listen.port).toBe(3300)
+  expect(read([], own).listen.port).toBe(8080)
+  expect(read([], own).instanceName).toBe('pawan@here')
+})
+
 test('hosts come several times as flags and with commas in the variable', () => {
   expect(read(['--allow-host', 'a', '--allow-host=b:1']).allowHosts).toEqual(['a', 'b:1'])
   expect(read([], { PARLEY_ALLOW_HOST: 'a, b:1' }).allowHosts).toEqual(['a', 'b:1'])

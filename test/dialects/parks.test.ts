@@ -7,7 +7,7 @@ agents:
   root:
     model: scripted
     budget: { tool_calls: 1 }
-    toolsets: [{ type: think }, { type: user_prompt }]
+    toolsets: [{ type: think }, { type: user_prompt }, { type: filesystem, path: ./files }]
 `
 const agents = { assistant }
 const think = { toolCalls: [{ name: 'think', arguments: { thought: 'hm' } }] }
@@ -66,6 +66,35 @@ test.each(doors)(
     }
   },
 )
+
+test.each([...doors, ra])(
+  'over $name a call that must be approved is denied with a result that says so',
+  async ({ name, stream, whole = stream }) => {
+    const { url, model } = shared
+    const write = { name: 'write_file', arguments: { path: 'a.txt', content: 'x' } }
+    for (const ask of [stream, whole]) {
+      model.push({ toolCalls: [write] }, { text: 'I may not.' })
+      expect((await ask(url, `denied-${name}`)).text).toContain('I may not.')
+      const told = model.requests.at(-1)?.body.messages.at(-1)
+      expect(told?.content).toContain('needs an approval')
+    }
+  },
+)
+
+test.each([...doors, ra])('who goes away from $name leaves the run as it is', async ({ name }) => {
+  const { url, model, client, events } = shared
+  const held = Promise.withResolvers<void>()
+  model.push({ text: 'Nobody hears this.', hold: held.promise, holdAfter: 0 })
+  const gone = new AbortController()
+  const asked = leave(url, name, gone.signal)
+  await model.received(model.requests.length + 1)
+  const { data: page } = await client.GET('/api/sessions', { params: { query: { limit: 1 } } })
+  const run = page.data[0]?.active_run_id ?? ''
+  gone.abort()
+  await expect(asked).rejects.toThrow()
+  held.resolve()
+  expect((await events(run)).at(-1)).toMatchObject({ reason: 'completed', completed: true })
+})
 
 /** How each ends at a budget, which none of them knows. */
 const budgetEnds: Record<string, { stream: RegExp; whole?: [number, object] }> = {
@@ -127,6 +156,20 @@ async function answerNewest(app: App): Promise<void> {
     params: { path: { session: session?.id ?? '' } },
     body: { action: 'accept', content: { answer: 'a.txt' } },
   })
+}
+
+/** Reads a stream until it goes away. */
+async function leave(url: string, name: string, signal: AbortSignal): Promise<string> {
+  const headers = { 'Content-Type': 'application/json' }
+  const post = (body: object) => ({ method: 'POST', headers, body: JSON.stringify(body), signal })
+  const requests: Record<string, () => Promise<Response>> = {
+    appam: () => fetch(`${url}/compat/appam/api/agents/assistant/chat`, post({ message })),
+    kawai: () => fetch(`${url}/compat/kawai/stream?message=Go`, { signal }),
+    pawan: () => fetch(`${url}/compat/pawan/chat/stream`, post({ message })),
+    ra: () => fetch(`${url}/compat/ra/chat`, post({ messages: said })),
+  }
+  const answer = await requests[name]?.()
+  return answer?.text() ?? ''
 }
 
 async function post(url: string, body: object): Promise<Told> {

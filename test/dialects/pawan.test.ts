@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 
@@ -99,6 +101,49 @@ test('what it tells of itself has the documented form, under both kinds of paths
     is_default: expect.any(Boolean),
   })
   expect(await get('/agents')).toEqual({ self: expect.any(String), peers: [] })
+})
+
+test('a call that nobody may make ends without having begun', async () => {
+  model.push(
+    { toolCalls: [{ name: 'write_file', arguments: { path: 'a.txt', content: 'x' } }] },
+    { text: 'I may not.' },
+  )
+  const events = await stream({ message: 'Write' })
+  expect(events.filter(([name]) => name.startsWith('tool'))).toEqual([
+    [
+      'tool_complete',
+      {
+        name: 'write_file',
+        success: false,
+        duration_ms: 0,
+        result_preview: expect.stringContaining('needs an approval'),
+      },
+    ],
+  ])
+})
+
+test('the peers of the network file are told, and the model that answers comes first', async () => {
+  const peers = `[peers.agent1]\nip = "192.168.1.100"\ngroups = ["production"]\n[peers.agent2]\n`
+  const app = await startApp({
+    flags: ['--peers', 'net.toml', '--instance-name', 'pawan@here'],
+    prepare: (directory) => writeFile(join(directory, 'net.toml'), peers),
+  })
+  const ask = async (path: string) => (await fetch(`${app.url}/compat/pawan${path}`)).json()
+  expect(await ask('/agents')).toEqual({
+    self: 'pawan@here',
+    peers: [
+      {
+        name: 'agent1',
+        agent_id: 'pawan@agent1',
+        ip: '192.168.1.100',
+        groups: ['production'],
+      },
+      { name: 'agent2', agent_id: 'pawan@agent2', ip: null, groups: null },
+    ],
+  })
+  const { models } = await ask('/models')
+  expect(models[0]).toEqual({ name: 'scripted', provider: 'scripted', is_default: true })
+  expect(models.filter((each: { is_default: boolean }) => each.is_default)).toHaveLength(1)
 })
 
 test('a session can be made, and deleted once', async () => {

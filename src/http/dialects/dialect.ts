@@ -13,6 +13,8 @@ export type Dialect = {
   mount: string
   /** Where the server that it stands in for listens by default; a protocol has none. */
   port?: number
+  /** The environment variable of that server that names another port. */
+  portVariable?: string
   /** Its clients can approve. Else a call that must ask is denied, or waits for another door. */
   approves: boolean
   /** false: its clients cannot answer a tool that asks the user, which is told so, or waits too. */

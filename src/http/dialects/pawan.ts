@@ -11,6 +11,7 @@ export const pawan: Dialect = {
   name: 'pawan',
   mount: '/compat/pawan',
   port: 3300,
+  portVariable: 'PAWAN_API_PORT',
   approves: false,
   asks: false,
   takesTextBack: false,
@@ -71,7 +72,13 @@ async function listAgents({ house }: Call): Promise<Answer> {
   const others = peers.filter((peer) => !peer.self)
   return json({
     self,
-    peers: others.map(({ name, ip, groups }) => ({ name, agent_id: `pawan@${name}`, ip, groups })),
+    peers: others.map(({ name, ip, groups }) => ({
+      name,
+      agent_id: `pawan@${name}`,
+      ip,
+      // A peer without groups has none to list.
+      groups: groups.length > 0 ? groups : null,
+    })),
   })
 }
 
