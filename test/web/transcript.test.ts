@@ -34,14 +34,14 @@ test('an answer is one item from its first word to its last, with its calls in p
   expect(callsIn(parts)).toMatchObject([{ state: 'succeeded', response: 'Written' }])
 })
 
-test('without a log a call without a result is at work, or was left', () => {
+test('without a log a call without a result is still to come, or was left', () => {
   const message = toMessage('msg_1', 'assistant', '')
   const messages = [{ ...message, tool_calls: [toCall('call_1', 'think', {})] }]
   const stateOf = (isActive: boolean) => {
     const [item] = itemsOf({ ...bare, messages: messages.map(plain), isActive })
     return callsIn(item?.type === 'answer' ? item.parts : [])[0]?.state
   }
-  expect([stateOf(true), stateOf(false)]).toEqual(['started', 'cancelled'])
+  expect([stateOf(true), stateOf(false)]).toEqual(['proposed', 'cancelled'])
 })
 
 test('the log tells about a call from the question to its end', () => {

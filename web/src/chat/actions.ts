@@ -1,5 +1,6 @@
-import type { Client, RunRequest } from 'parley-client'
+import type { Client, components, RunRequest } from 'parley-client'
 import { describeFailure } from '../app/problems.ts'
+import { focusComposer } from './focus-composer.ts'
 import type { SessionStore } from './session-store.ts'
 
 /** What a person does to a conversation. Each may reject; what comes of it is told by the log. */
@@ -84,6 +85,12 @@ export function createChatActions({
           body: {},
         }),
       )
+    },
+
+    /** Sets these fields of the session. */
+    async update(patch: components['schemas']['SessionPatch']): Promise<void> {
+      await client.PATCH('/api/sessions/{session}', { params: { path }, body: patch })
+      await store.refresh()
     },
 
     /** Makes the branch of a sibling the active one, as far as it went. */
@@ -184,6 +191,9 @@ export function createChatActions({
     store.dispatch({ type: 'decided', id })
     try {
       await decide()
+      focusComposer()
+      // A decision may have changed what is allowed from now on.
+      await store.refresh()
     } catch (error) {
       store.dispatch({ type: 'undecided', id })
       throw error

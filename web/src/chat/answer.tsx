@@ -20,14 +20,14 @@ type RenderSubAgent = (subAgent: SubAgent) => ReactNode
 export function Answer({
   answer,
   isRoot,
-  isOpen,
+  isLatest,
   isActive,
   renderSubAgent,
 }: {
   answer: AnswerItem
   isRoot: boolean
-  /** More may come: it is not over yet. */
-  isOpen: boolean
+  /** Nothing was said after it; while the session is active more of it may come. */
+  isLatest: boolean
   /** The session has a run that is not over. */
   isActive: boolean
   renderSubAgent: RenderSubAgent
@@ -36,14 +36,14 @@ export function Answer({
     <article className="answer" aria-label={answer.agent ?? 'Answer'}>
       <AgentName name={answer.agent} />
       {answer.parts.map((part) => (
-        <PartView key={part.key} part={part} renderSubAgent={renderSubAgent} />
+        <PartView key={part.key} part={part} isLatest={isLatest} renderSubAgent={renderSubAgent} />
       ))}
       {isLeftIncomplete(answer) && (
         <p className="notice" data-kind="info">
           The answer is incomplete.
         </p>
       )}
-      {isRoot && !isOpen && <AnswerTools answer={answer} isActive={isActive} />}
+      {isRoot && !(isLatest && isActive) && <AnswerTools answer={answer} isActive={isActive} />}
     </article>
   )
 }
@@ -62,7 +62,15 @@ export function AgentName({ name }: { name: string | null }) {
   return <p className="agent-name">{name}</p>
 }
 
-function PartView({ part, renderSubAgent }: { part: Part; renderSubAgent: RenderSubAgent }) {
+function PartView({
+  part,
+  isLatest,
+  renderSubAgent,
+}: {
+  part: Part
+  isLatest: boolean
+  renderSubAgent: RenderSubAgent
+}) {
   switch (part.type) {
     case 'reasoning':
       return <Reasoning text={part.text} />
@@ -80,7 +88,11 @@ function PartView({ part, renderSubAgent }: { part: Part; renderSubAgent: Render
         </>
       )
     case 'call':
-      return <ToolCard call={part.call}>{part.call.subAgents.map(renderSubAgent)}</ToolCard>
+      return (
+        <ToolCard call={part.call} isLatest={isLatest}>
+          {part.call.subAgents.map(renderSubAgent)}
+        </ToolCard>
+      )
     case 'notice':
       return <NoticeLine notice={part.notice} />
   }

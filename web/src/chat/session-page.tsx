@@ -1,7 +1,8 @@
-import { useMemo } from 'react'
+import { useEffect, useMemo } from 'react'
 import { PageHeader } from '../app/page-header.tsx'
 import { isNotFound } from '../app/problems.ts'
 import { useServer } from '../app/server.tsx'
+import { useSessions } from '../sessions/use-sessions.tsx'
 import { createChatActions } from './actions.ts'
 import { type Chat, ChatContext, useChatState } from './chat-context.ts'
 import { ChatHeader } from './chat-header.tsx'
@@ -79,6 +80,9 @@ function Loading() {
 
 function Failed() {
   const failure = useChatState((state) => state.failure)
+  const { reload } = useSessions()
+  // The list may still have it.
+  useEffect(reload, [reload])
   return (
     <>
       <PageHeader title={isNotFound(failure) ? 'Not found' : 'Conversation'} />

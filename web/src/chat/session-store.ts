@@ -1,5 +1,5 @@
 import { type Client, followSession, type RuntimeEvent } from 'parley-client'
-import { isUnauthorized } from '../app/problems.ts'
+import { isNotFound, isUnauthorized } from '../app/problems.ts'
 import { type ChatAction, type ChatState, emptyChat, reduceChat } from '../state/chat-state.ts'
 
 /** A conversation as it is on the server, kept up to date. */
@@ -52,7 +52,7 @@ export function openSessionStore({
       dispatch({ type: 'loaded', session: data })
     } catch (error) {
       if (closing.signal.aborted) return
-      dispatch({ type: 'load_failed', failure: error })
+      dispatch({ type: isNotFound(error) ? 'gone' : 'load_failed', failure: error })
       if (isUnauthorized(error)) report(error)
     }
   }
@@ -84,6 +84,7 @@ export function openSessionStore({
     } catch (cause) {
       if (signal.aborted || closing.signal.aborted) return
       dispatch({ type: 'connection', connection: { type: 'broken', cause } })
+      if (isNotFound(cause)) dispatch({ type: 'gone', failure: cause })
       if (isUnauthorized(cause)) report(cause)
     }
   }

@@ -1,6 +1,7 @@
 import type { ComponentType } from 'react'
 import { Icon } from '../app/icon.tsx'
 import { navigate, sessionPath } from '../app/use-place.ts'
+import { SettingsPanel } from './settings-panel.tsx'
 import { UsagePanel } from './usage-panel.tsx'
 
 export type Panel = {
@@ -11,7 +12,10 @@ export type Panel = {
 }
 
 /** What can stand beside a conversation: `?panel=NAME` in the address. */
-export const panels: readonly Panel[] = [{ name: 'usage', title: 'Usage', view: UsagePanel }]
+export const panels: readonly Panel[] = [
+  { name: 'usage', title: 'Usage', view: UsagePanel },
+  { name: 'settings', title: 'Settings', view: SettingsPanel },
+]
 
 export function SidePanel({ name, sessionId }: { name: string; sessionId: string }) {
   const panel = panels.find((other) => other.name === name)

@@ -27,7 +27,7 @@ export function Transcript({ sessionId, isActive }: { sessionId: string; isActiv
     return itemsOf({ sessionId, messages, record: { calls, notices, subAgents }, isActive })
   }, [isRoot, sessionId, shown, earlier, calls, notices, subAgents, isActive])
   const drafts = allDrafts.filter(({ session_id }) => session_id === sessionId)
-  const lastAnswer = items.findLast(({ type }) => type === 'answer')
+  const last = items.findLast(({ type }) => type !== 'notice')
   return (
     <>
       {items.map((item) => (
@@ -35,7 +35,7 @@ export function Transcript({ sessionId, isActive }: { sessionId: string; isActiv
           key={item.key}
           item={item}
           isRoot={isRoot}
-          isLast={item === lastAnswer}
+          isLatest={item === last}
           isActive={isActive}
         />
       ))}
@@ -51,12 +51,12 @@ const none: readonly Draft[] = []
 const ItemView = memo(function ItemView({
   item,
   isRoot,
-  isLast,
+  isLatest,
   isActive,
 }: {
   item: Item
   isRoot: boolean
-  isLast: boolean
+  isLatest: boolean
   isActive: boolean
 }) {
   switch (item.type) {
@@ -67,7 +67,7 @@ const ItemView = memo(function ItemView({
         <Answer
           answer={item}
           isRoot={isRoot}
-          isOpen={isLast && isActive}
+          isLatest={isLatest}
           isActive={isActive}
           renderSubAgent={renderSubAgent}
         />

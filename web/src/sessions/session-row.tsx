@@ -21,7 +21,9 @@ export function SessionRow({ session, isCurrent }: { session: Session; isCurrent
   return (
     <li className="session-row" data-current={isCurrent}>
       <a href={`#${sessionPath(session.id)}`} aria-current={isCurrent ? 'page' : undefined}>
-        <span className="session-title">{titleOf(session)}</span>
+        <span className="session-title" title={titleOf(session)}>
+          {titleOf(session)}
+        </span>
         <StatusDot status={session.status} />
       </a>
       <Menu

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react'
 import type { Place } from '../app/hash.ts'
 import { Icon } from '../app/icon.tsx'
 import { useLayout } from '../app/layout-context.ts'
@@ -17,8 +18,24 @@ export function Sidebar({
 }) {
   const { showHelp } = useLayout()
   const { askForKey } = useServer()
+  const nav = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // A search that was asked for has the focus already.
+    if (!isDrawerOpen || nav.current?.contains(document.activeElement)) return
+    nav.current?.querySelector<HTMLElement>('.only-narrow')?.focus()
+  }, [isDrawerOpen])
   return (
-    <nav className="sidebar" aria-label="Conversations" data-open={isDrawerOpen}>
+    <nav
+      ref={nav}
+      className="sidebar"
+      aria-label="Conversations"
+      data-open={isDrawerOpen}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || !isDrawerOpen || event.defaultPrevented) return
+        event.preventDefault()
+        close()
+      }}
+    >
       <div className="sidebar-head">
         <a className="brand" href="#/">
           <img src="./favicon.svg" alt="" width="22" height="22" />

@@ -1,6 +1,7 @@
 import type { EventOf, RuntimeEvent, ToolCall, ToolDefinition, ToolResult } from 'parley-client'
 
-export type CallState = 'awaiting' | 'started' | EventOf<'tool_call_response'>['state']
+/** `proposed`: the model asks for it, and nothing has begun. */
+export type CallState = 'proposed' | 'awaiting' | 'started' | EventOf<'tool_call_response'>['state']
 
 /** All that a log tells about one tool call. */
 export type CallRecord = {

@@ -48,6 +48,8 @@ export type ConnectionState =
 export type ChatAction =
   | { type: 'loaded'; session: SessionDetail }
   | { type: 'load_failed'; failure: unknown }
+  /** It was deleted, here or elsewhere. */
+  | { type: 'gone'; failure: unknown }
   | { type: 'earlier_loaded'; messages: readonly ListedMessage[]; cursor: string | null }
   | { type: 'received'; events: readonly RuntimeEvent[] }
   | { type: 'connection'; connection: ConnectionState }
@@ -81,6 +83,8 @@ export function reduceChat(state: ChatState, action: ChatAction): ChatState {
       return load(state, action.session)
     case 'load_failed':
       return state.session ? state : { ...state, phase: 'failed', failure: action.failure }
+    case 'gone':
+      return { ...state, phase: 'failed', failure: action.failure }
     case 'earlier_loaded':
       return {
         ...state,
@@ -142,16 +146,28 @@ function load(state: ChatState, session: SessionDetail): ChatState {
     seq: session.last_seq,
     messages: session.messages.map((message) => ({ ...message, session_id: session.id })),
   }
-  const follows = state.earlier.at(-1)?.id === session.messages[0]?.parent_id
-  const keepsEarlier = state.earlier.length > 0 && follows
+  const earlier = earlierThan(state, session)
   return {
     ...state,
     phase: 'ready',
     session,
-    earlier: keepsEarlier ? state.earlier : [],
-    earlierCursor: keepsEarlier ? state.earlierCursor : session.messages_cursor,
+    earlier: earlier ?? [],
+    earlierCursor: earlier ? state.earlierCursor : session.messages_cursor,
     branch: state.events.reduce(applyEvent, seed),
   }
+}
+
+/**
+ * What is known of the branch before the messages that come with the session, which are the newest
+ * only; undefined when they follow nothing that is known.
+ */
+function earlierThan(state: ChatState, session: SessionDetail): ListedMessage[] | undefined {
+  const [first] = session.messages
+  const known = [...state.earlier, ...(state.session?.messages ?? [])]
+  const index = known.findIndex(({ id }) => id === first?.id)
+  if (index !== -1) return known.slice(0, index)
+  const parent = known.findIndex(({ id }) => id === first?.parent_id)
+  return parent === -1 ? undefined : known.slice(0, parent + 1)
 }
 
 function receive(state: ChatState, events: readonly RuntimeEvent[]): ChatState {

@@ -46,7 +46,7 @@ export function itemsOf({
   sessionId: string
   messages: readonly Message[]
   record: Pick<LogRecord, 'calls' | 'notices' | 'subAgents'>
-  /** A call without a result is still at work. */
+  /** A call without a result may still come to it. */
   isActive: boolean
 }): Item[] {
   const notices = noticesBy(record.notices, sessionId)
@@ -157,7 +157,7 @@ function toCallView(
   const known = record.calls[key]
   if (known) return { ...known, key, subAgents }
   const result = results.get(key)
-  const unfinished = isActive ? 'started' : 'cancelled'
+  const unfinished = isActive ? 'proposed' : 'cancelled'
   return {
     key,
     subAgents,

@@ -135,7 +135,7 @@ function noticeOf(event: RuntimeEvent): Pick<Notice, 'kind' | 'text'> | undefine
     case 'session_compaction':
       return compactionOf(event)
     case 'stream_stopped':
-      return event.reason === 'cancelled' ? { kind: 'info', text: 'Stopped.' } : undefined
+      return endingOf(event)
     default:
       return undefined
   }
@@ -148,4 +148,12 @@ function compactionOf({
   return status === 'completed'
     ? { kind: 'info', text: 'Older messages were summarised for the model; all of them stay here.' }
     : { kind: 'warning', text: 'Older messages could not be summarised.' }
+}
+
+function endingOf({
+  reason,
+}: EventOf<'stream_stopped'>): Pick<Notice, 'kind' | 'text'> | undefined {
+  if (reason === 'cancelled') return { kind: 'info', text: 'Stopped.' }
+  if (reason !== 'max_iterations') return undefined
+  return { kind: 'info', text: 'Ended at the limit of steps.' }
 }

@@ -13,9 +13,12 @@ import { UnknownOutcome } from './unknown-outcome.tsx'
 /** One tool call: a line that opens, and whatever a person has to decide about it. */
 export function ToolCard({
   call,
+  isLatest,
   children,
 }: {
   call: CallView
+  /** Nothing was said after the answer that it belongs to. */
+  isLatest: boolean
   /** What its sub-agents do. */
   children?: ReactNode
 }) {
@@ -53,7 +56,7 @@ export function ToolCard({
       )}
       {waits === 'approval' && <ApprovalForm call={call} />}
       {waits === 'client_tool' && <ClientToolForm call={call} />}
-      {call.state === 'unknown' && <UnknownOutcome call={call} />}
+      {call.state === 'unknown' && isLatest && <UnknownOutcome call={call} />}
     </div>
   )
 }
@@ -69,6 +72,7 @@ function isDecided({ approval, tool_call }: CallView, decided: ReadonlySet<strin
 }
 
 const labels: Record<CallView['state'], string> = {
+  proposed: 'Not begun',
   awaiting: 'Needs approval',
   started: 'Running',
   succeeded: 'Done',
