@@ -56,6 +56,21 @@ export const wires: readonly Wire[] = [
     again: ({ url, run }) => get(`${url}/v1/responses/${run.replace('run_', 'resp_')}?stream=true`),
   },
   {
+    name: 'ai-sdk',
+    run: ({ url, message }) =>
+      post(`${url}/ai-sdk/bench`, {
+        ...{ id: randomUUID(), trigger: 'submit-message' },
+        messages: [{ id: randomUUID(), role: 'user', parts: [{ type: 'text', text: message }] }],
+      }),
+  },
+  {
+    name: 'a2a',
+    run: ({ url, message }) =>
+      post(`${url}/a2a/bench/message:stream`, {
+        message: { messageId: randomUUID(), role: 'ROLE_USER', parts: [{ text: message }] },
+      }),
+  },
+  {
     name: 'ag-ui',
     run: ({ url, message }) =>
       post(`${url}/ag-ui/bench`, {

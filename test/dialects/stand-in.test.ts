@@ -32,24 +32,25 @@ const refusals: Record<string, object> = {
 test.each(standInNames())(
   'as %s the root is its own, and Parley is under /parley',
   async (name) => {
-    const app = await startApp({
-      flags: ['--as', name, '--no-dialect', name === 'ra' ? 'kawai' : 'ra'],
-    })
+    const other = name === 'ra' ? 'kawai' : 'ra'
+    const off = ['--no-dialect', other, '--no-dialect', 'mcp']
+    const app = await startApp({ flags: ['--as', name, ...off] })
     app.model.push({ text: 'At the root' }, { text: 'Under parley' }, { text: 'At its mount' })
     expect(await greetings[name]?.(app.url)).toBe('At the root')
     await expectNative(app)
     await expectPages(app)
     expect(await greetings[name]?.(`${app.url}/compat/${name}`)).toBe('At its mount')
-    expect(await statusOf(`${app.url}/live`)).toBe(200)
-    expect(await statusOf(`${app.url}/ready`)).toBe(200)
-    expect((await (await fetch(`${app.url}/v1/models`)).json()).object).toBe('list')
+    const kept = ['/live', '/ready', '/metrics', '/v1/models', '/.well-known/agent-card.json']
+    for (const path of kept) expect([path, await statusOf(app.url + path)]).toEqual([path, 200])
     const nowhere = await fetch(`${app.url}/api/approvals`)
     expect([nowhere.status, await nowhere.json()]).toEqual([
       404,
       expect.objectContaining(refusals[name]),
     ])
-    const off = `${app.url}/compat/${name === 'ra' ? 'kawai' : 'ra'}/chat`
-    expect((await fetch(off, { method: 'POST', body: '{}' })).status).toBe(404)
+    for (const path of [`/compat/${other}/chat`, '/mcp']) {
+      const answer = await fetch(app.url + path, { method: 'POST', body: '{}' })
+      expect([path, answer.status]).toEqual([path, 404])
+    }
   },
 )
 

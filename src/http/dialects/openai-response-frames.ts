@@ -19,11 +19,18 @@ export function createFrameWriter(startingAfter: number) {
       next += 1
       return encode(type, number, fields)
     },
-    delta(type: string, text: string, fields: Fields): string {
-      const first = next
-      next += Math.max(text.length, 1)
-      const known = Math.max(startingAfter - first + 1, 0)
-      return encode(type, next - 1, { ...fields, delta: text.slice(known) })
+    /** Tells the deltas of one text; what is the same in all of them is encoded once. */
+    deltas(type: string, fields: Fields): (text: string) => string {
+      const head = `event: ${type}\ndata: {"type":"${type}","sequence_number":`
+      const place = JSON.stringify(fields).slice(1, -1)
+      return (text) => {
+        const first = next
+        next += Math.max(text.length, 1)
+        const number = next - 1
+        if (number <= startingAfter) return ''
+        const known = Math.max(startingAfter - first + 1, 0)
+        return `${head}${number},${place},"delta":${JSON.stringify(text.slice(known))}}\n\n`
+      }
     },
   }
 }

@@ -9,7 +9,13 @@ import { type OutputItem, type ResponseState, toResponse } from './openai-respon
 import { createFrameWriter } from './openai-response-frames.ts'
 
 type Of<Type extends RuntimeEvent['type']> = Extract<RuntimeEvent, { type: Type }>
-type Open = { kind: 'message' | 'reasoning'; item: OutputItem; index: number; text: string }
+type Open = {
+  kind: 'message' | 'reasoning'
+  item: OutputItem
+  index: number
+  text: string
+  tell(delta: string): string
+}
 
 /**
  * A run, or the part of it that one response is, as the events of Responses. Calls that the server
@@ -72,35 +78,24 @@ export function createResponseView({
     }
     if (!open) return before
     open.text += delta
-    const place = { item_id: open.item.id, output_index: open.index }
-    return (
-      before +
-      (kind === 'message'
-        ? frames.delta('response.output_text.delta', delta, {
-            ...place,
-            content_index: 0,
-            logprobs: [],
-          })
-        : frames.delta('response.reasoning_summary_text.delta', delta, {
-            ...place,
-            summary_index: 0,
-          }))
-    )
+    return before + open.tell(delta)
   }
 
   function openMessage(): string {
     const item = messageItem(itemId('msg'))
     const { index, text } = add(item)
-    open = { kind: 'message', item, index, text: '' }
     const place = { item_id: item.id, output_index: index, content_index: 0 }
+    const tell = frames.deltas('response.output_text.delta', { ...place, logprobs: [] })
+    open = { kind: 'message', item, index, text: '', tell }
     return text + frames.tell('response.content_part.added', { ...place, part: textPart('') })
   }
 
   function openReasoning(): string {
     const item = { id: itemId('rs'), type: 'reasoning', summary: [] }
     const { index, text } = add(item)
-    open = { kind: 'reasoning', item, index, text: '' }
     const place = { item_id: item.id, output_index: index, summary_index: 0 }
+    const tell = frames.deltas('response.reasoning_summary_text.delta', place)
+    open = { kind: 'reasoning', item, index, text: '', tell }
     const empty = { type: 'summary_text', text: '' }
     return text + frames.tell('response.reasoning_summary_part.added', { ...place, part: empty })
   }
@@ -147,7 +142,7 @@ export function createResponseView({
     const place = { item_id: item.id, output_index: index }
     return (
       text +
-      frames.delta('response.function_call_arguments.delta', called.arguments, place) +
+      frames.deltas('response.function_call_arguments.delta', place)(called.arguments) +
       frames.tell('response.function_call_arguments.done', { ...place, ...called }) +
       done(index, { ...item, status: 'completed' })
     )
@@ -163,7 +158,7 @@ export function createResponseView({
     return (
       text +
       frames.tell('response.mcp_call.in_progress', place) +
-      frames.delta('response.mcp_call_arguments.delta', called.arguments, place) +
+      frames.deltas('response.mcp_call_arguments.delta', place)(called.arguments) +
       frames.tell('response.mcp_call_arguments.done', { ...place, arguments: called.arguments })
     )
   }
