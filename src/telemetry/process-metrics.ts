@@ -3,12 +3,15 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import type { Instruments } from './instruments.ts'
 
+/** Milliseconds between the timers whose lateness is measured. */
+const resolution = 50
+
 /** How the process is, under the names that dashboards for Node look for. Answers what ends it. */
 export function addProcessMetrics(
   { gauge }: Instruments,
   { version }: { version: string },
 ): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 20 })
+  const delay = monitorEventLoopDelay({ resolution })
   delay.enable()
   let lastUtilization = performance.eventLoopUtilization()
   const began = (Date.now() - performance.now()) / 1000
@@ -25,9 +28,9 @@ export function addProcessMetrics(
     labels: ['quantile'],
     read() {
       const read = [0.5, 0.9, 0.99].map(
-        (quantile) => [seconds(delay.percentile(quantile * 100)), String(quantile)] as const,
+        (quantile) => [lateness(delay.percentile(quantile * 100)), String(quantile)] as const,
       )
-      const most = [seconds(delay.max), '1'] as const
+      const most = [lateness(delay.max), '1'] as const
       delay.reset()
       return [...read, most]
     },
@@ -87,6 +90,8 @@ function openFiles(): [number][] {
   }
 }
 
-function seconds(nanoseconds: number): number {
-  return Number.isFinite(nanoseconds) ? nanoseconds / 1e9 : 0
+/** What is measured is the time between two timers; without a measurement it is no number. */
+function lateness(nanoseconds: number): number {
+  const seconds = Number.isFinite(nanoseconds) ? nanoseconds / 1e9 - resolution / 1000 : 0
+  return Math.max(0, seconds)
 }
