@@ -195,6 +195,17 @@ test('what is no JSON, no agent, no thread or no route is refused', async () => 
   expect((await fetch(`${base}/none/none/none`)).status).toBe(404)
 })
 
+test('two at once make one thread', async () => {
+  const held = Promise.withResolvers<void>()
+  model.push({ text: ['One ', 'two'], hold: held.promise })
+  const messages = [{ id: '1', role: 'user', content: 'Count' }]
+  const twins = [1, 2].map((run) => postRun({ threadId: 'twins', runId: `r${run}`, messages }))
+  const responses = await Promise.all(twins)
+  held.resolve()
+  expect(responses.map(({ status }) => status).toSorted()).toEqual([200, 409])
+  await Promise.all(responses.map((response) => response.text()))
+})
+
 test('one run at a time in a thread', async () => {
   const threadId = 'busy'
   const held = Promise.withResolvers<void>()
@@ -223,6 +234,13 @@ test("another caller's thread is not there", async () => {
     })
   expect((await look(ada)).status).toBe(200)
   expect((await look(bob)).status).toBe(404)
+  const said = { id: '1', role: 'user', content: 'Hi' }
+  const response = await fetch(`${own.url}/ag-ui/assistant`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${bob}` },
+    body: JSON.stringify({ threadId: 'mine', runId: 'r', messages: [said] }),
+  })
+  expect(response.status).toBe(404)
 })
 
 test('a key that may run agents but not decide cannot answer an approval', async () => {

@@ -172,6 +172,25 @@ test.each([
   expect(agent.messages.at(-1)).toMatchObject({ content: 'Then not.' })
 })
 
+test('a decision and a message at once', async () => {
+  const { agent, say } = bound(openAgent(app, { threadId: 'at once' }))
+  model.push(write, { text: 'Hurried.' })
+  await say('Write it')
+  const interruptId = agent.pendingInterrupts[0]?.id ?? ''
+  await say('Hurry', { resume: [{ interruptId, status: 'resolved', payload: true }] })
+  expect(agent.messages.map(({ role, content }) => `${role} ${String(content)}`)).toEqual([
+    'user Write it',
+    'assistant undefined',
+    expect.stringContaining('tool '),
+    'user Hurry',
+    'assistant Hurried.',
+  ])
+  expect(rolesSent().filter((text) => text.startsWith('user'))).toEqual([
+    'user Write it',
+    'user Hurry',
+  ])
+})
+
 test('the caller may edit the arguments that it approves', async () => {
   const { agent, say, run } = bound(openAgent(app, { threadId: 'edited' }))
   model.push(write, { text: 'Written.' })

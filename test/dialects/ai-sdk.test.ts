@@ -147,6 +147,17 @@ test('an approval that is refused leaves a call that was denied', async () => {
   expect(sent().at(-1)).toContain('Not that')
 })
 
+test('a decision and a message at once', async () => {
+  const { chat, lastChunks } = openChat(app, { id: 'at once' })
+  model.push(write, { text: 'Hurried.' })
+  await chat.sendMessage({ text: 'Write it' })
+  await chat.addToolApprovalResponse({ id: approvalOf(chat.lastMessage), approved: true })
+  await chat.sendMessage({ text: 'Hurry' })
+  expect(textOf(chat.lastMessage)).toBe('Hurried.')
+  expect(outline(await lastChunks())).not.toContain('steering-message')
+  expect(sent().filter((text) => text.startsWith('user'))).toEqual(['user Write it', 'user Hurry'])
+})
+
 test('two approvals are decided one after the other', async () => {
   const { chat } = openChat(app, { id: 'two' })
   model.push(

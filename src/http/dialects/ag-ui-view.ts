@@ -31,6 +31,7 @@ export function createAgUiView({
   state,
   isFromStart,
   isJoined = false,
+  said = [],
   waitsBefore = 0,
 }: {
   run: Pick<Run, 'id' | 'session_id' | 'model'>
@@ -43,6 +44,8 @@ export function createAgUiView({
   isFromStart: boolean
   /** The client has nothing yet: the messages are told first. */
   isJoined?: boolean
+  /** What the client says to the run as it goes on. */
+  said?: string[]
   /** The run went on after waiting at an event up to this seq. */
   waitsBefore?: number
 }): EventView {
@@ -53,6 +56,7 @@ export function createAgUiView({
   const interrupts = new Map(open.interrupts.map((interrupt) => [interrupt.id, interrupt]))
   const clientCalls = new Set(open.clientCalls)
   const shared = createState(state)
+  const own = [...said]
   let failure: Event<'error'> | null = null
   let isBegun = !isFromStart
   let over = false
@@ -107,7 +111,7 @@ export function createAgUiView({
   function showRoot(event: RuntimeEvent): AgUiFrame[] {
     switch (event.type) {
       case 'user_message':
-        return isBegun && !isHeld(event.message_id) ? speaker.hear(event) : []
+        return isBegun && !isHeld(event) ? speaker.hear(event) : []
       case 'stream_started':
         isBegun = true
         tally.useModel(event.run_id, event.agent_info.model)
@@ -157,8 +161,10 @@ export function createAgUiView({
     return isTodos ? [...frames, shared.addTodos(event.result.output)] : frames
   }
 
-  function isHeld(messageId: string): boolean {
-    return messages.some((message) => Object(message).id === messageId)
+  function isHeld({ message_id: messageId, message: { content } }: Event<'user_message'>): boolean {
+    const index = own.indexOf(content)
+    if (index !== -1) own.splice(index, 1)
+    return index !== -1 || messages.some((message) => Object(message).id === messageId)
   }
 
   function keep(interrupt: Interrupt): void {
@@ -208,7 +214,7 @@ export function createAgUiView({
       if (over) return ''
       const isRoot = event.session_id === run.session_id
       // Another run of the thread, which this one waits behind.
-      if (isRoot && event.run_id !== run.id) return ''
+      if (isRoot ? event.run_id !== run.id : !isBegun) return ''
       const frames = isRoot ? (showSaid(event, speaker) ?? showRoot(event)) : showSubAgent(event)
       return encode(frames, Date.parse(event.timestamp))
     },

@@ -1,4 +1,4 @@
-import type { Message } from '#contract/message.ts'
+import type { Message, NewMessage } from '#contract/message.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Run, RunOptions } from '#contract/run.ts'
 import type { SessionDetail } from '#contract/session.ts'
@@ -7,8 +7,9 @@ import { contextText, isContext, toHistory } from './ag-ui-messages.ts'
 import { type AgUiInput, readInput } from './ag-ui-request.ts'
 import { type AgUiOpen, createAgUiView, toStaticStream } from './ag-ui-view.ts'
 import { type Answer, type Call, type Dialect, json } from './dialect.ts'
-import { type Live, messagesBefore, readLive } from './live-run.ts'
+import { messagesBefore, readLive } from './live-run.ts'
 import { findAgent } from './path-agent.ts'
+import { startThread } from './start-thread.ts'
 import { continueThread } from './thread-tail.ts'
 
 /**
@@ -48,7 +49,14 @@ async function runAgent(call: Call): Promise<Answer> {
     ...(waiting && { on_busy: 'interrupt' }),
     metadata: { ag_ui: { run_id: input.runId, forwarded_props: input.forwardedProps } },
   }
-  const { run, after } = await start(house, { agent, input, thread, stored, options })
+  const { run, after } = await startThread(house, {
+    thread: input.threadId,
+    session: thread?.detail.id,
+    agent,
+    next: continueThread(input.held, stored),
+    options,
+    context: contextOf(input, stored),
+  })
   const place = { threadId: input.threadId, runId: input.runId }
   const { messages, state } = input
   return {
@@ -60,36 +68,11 @@ async function runAgent(call: Call): Promise<Answer> {
   }
 }
 
-async function start(
-  house: Call['house'],
-  {
-    agent,
-    input,
-    thread,
-    stored,
-    options,
-  }: {
-    agent: Agent
-    input: AgUiInput
-    thread: Live | null
-    stored: Message[]
-    options: RunOptions
-  },
-) {
-  const next = continueThread(input.held, stored)
-  const around = contextText(input.context, input.state)
-  const isTold = around === null || stored.findLast(isContext)?.content === around
-  const context = isTold ? [] : [{ role: 'system' as const, content: around }]
-  const messages = next.type === 'answer' ? [] : [...context, ...next.messages]
-  if (!thread) {
-    const session = { agent: agent.agent, external_id: input.threadId }
-    return house.runs.startNew({ session, agent, messages, options })
-  }
-  const session = thread.detail.id
-  if (next.type === 'append') return house.runs.start({ session, agent, messages, options })
-  const kind = next.type === 'edit' ? ('message' as const) : ('answer' as const)
-  const beside = { kind, messageId: next.messageId }
-  return house.runs.start({ session, agent, messages, options, beside })
+/** What surrounds the conversation, when it was not told yet. */
+function contextOf({ context, state }: AgUiInput, stored: Message[]): NewMessage[] {
+  const content = contextText(context, state)
+  const isTold = content === null || stored.findLast(isContext)?.content === content
+  return isTold ? [] : [{ role: 'system', content }]
 }
 
 /** Goes on with the run that waits; null when nothing of what it waits for is here. */
@@ -109,10 +92,11 @@ async function resume(
   if (interrupts.length === 0 && given.length === 0) return null
   await answerInterrupts(house, { session, open: interrupts, resume: input.resume })
   const next = continueThread(input.held, stored)
-  if (next.type === 'append' && next.messages.length > 0) {
+  const said = next.type === 'append' ? next.messages : []
+  if (said.length > 0) {
     const agent = { agent: run.agent, agentName: run.agent_name }
     const options: RunOptions = { on_busy: 'steer' }
-    await house.runs.start({ session, agent, messages: next.messages, options })
+    await house.runs.start({ session, agent, messages: said, options })
   }
   for (const toolCallId of given) {
     const { output, isError } = input.results.get(toolCallId) ?? { output: '', isError: true }
@@ -134,6 +118,7 @@ async function resume(
     messages: input.messages,
     state: input.state,
     isFromStart: false,
+    said: said.map(({ content }) => content),
   })
   const sessionId = run.session_id
   return { type: 'stream', sessionId, after, view, ...leaving(input, run) }
@@ -183,8 +168,6 @@ async function showThread(call: Call): Promise<Answer> {
     isRunning: thread.run !== null && thread.run.status !== 'waiting',
   })
 }
-
-type Agent = ReturnType<typeof findAgent>
 
 const none: AgUiOpen = { interrupts: [], clientCalls: [] }
 

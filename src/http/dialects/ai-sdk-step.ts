@@ -64,28 +64,30 @@ export function createSteps() {
         ? chunks
         : [...chunks, { type: 'tool-input-delta', toolCallId, inputTextDelta: delta }]
     },
-    /** The calls of a message that is whole, of a sub-agent too. */
-    call({ message }: Event<'message_added'>, isClients: (name: string) => boolean): Chunk[] {
-      const made = message.tool_calls ?? []
-      const chunks = made.map(
-        ({ id: toolCallId, function: { name: toolName, arguments: text } }) => {
-          calls.delete(toolCallId)
-          const input = decoded(text)
-          const call = { toolCallId, toolName, input, ...executed(isClients(toolName)) }
-          return { type: 'tool-input-available', ...call }
-        },
-      )
-      const cut = [...calls]
+    /** The message of the step is whole: what was begun of calls that it lacks is over. */
+    complete({ message }: Event<'message_added'>): Chunk[] {
+      if (message.role !== 'assistant') return []
+      const cut = [...calls].filter((id) => !message.tool_calls?.some((call) => call.id === id))
       calls.clear()
-      const why = 'The call was cut off before it was whole; nothing ran'
-      const errors = cut.map((toolCallId) => ({
-        type: 'tool-output-error',
-        toolCallId,
-        errorText: why,
-      }))
-      return [...close(), ...chunks, ...errors]
+      const errorText = 'The call was cut off before it was whole; nothing ran'
+      const errors = cut.map((toolCallId) => ({ type: 'tool-output-error', toolCallId, errorText }))
+      return [...close(), ...errors]
     },
   }
+}
+
+/** The calls of a message, which may be a sub-agent's. */
+export function callsOf(
+  { message }: Event<'message_added'>,
+  isClients: (name: string) => boolean,
+): Chunk[] {
+  return (message.tool_calls ?? []).map(({ id: toolCallId, function: called }) => ({
+    type: 'tool-input-available',
+    toolCallId,
+    toolName: called.name,
+    input: decoded(called.arguments),
+    ...executed(isClients(called.name)),
+  }))
 }
 
 /** Nobody has to give the results of what the server runs. */

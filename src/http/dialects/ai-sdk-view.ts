@@ -7,7 +7,7 @@ import {
   questionData,
   questionText,
 } from './ai-sdk-messages.ts'
-import { createSteps, executed } from './ai-sdk-step.ts'
+import { callsOf, createSteps, executed } from './ai-sdk-step.ts'
 import type { EventView } from './dialect.ts'
 
 type Event<Type extends RuntimeEvent['type']> = Extract<RuntimeEvent, { type: Type }>
@@ -26,6 +26,7 @@ export function createAiSdkView({
   clientTools = [],
   asked = [],
   given = [],
+  said = [],
   waitsBefore = 0,
 }: {
   run: Begun
@@ -40,6 +41,8 @@ export function createAiSdkView({
   asked?: string[]
   /** The calls whose results the client gave. */
   given?: string[]
+  /** What the client says to the run as it goes on. */
+  said?: string[]
   /** The run went on after waiting at an event up to this seq. */
   waitsBefore?: number
 }): EventView {
@@ -48,6 +51,7 @@ export function createAiSdkView({
   const theirs = new Set(given)
   const approvals = new Map<string, string>()
   const shown = new Set<string>()
+  const own = [...said]
   const isClients = (name: string) => clientTools.includes(name)
   let failure: string | null = null
   let isBegun = !isFromStart
@@ -69,7 +73,7 @@ export function createAiSdkView({
         isBegun = true
         return [metadata({ model: event.agent_info.model })]
       case 'user_message':
-        return isBegun ? [...steps.close(), steering(event)] : []
+        return isBegun && !isOwn(event) ? [...steps.close(), steering(event)] : []
       case 'plan_updated':
         return [{ type: 'data-plan', id: 'plan', data: { plan: event.plan } }]
       case 'session_title':
@@ -87,11 +91,11 @@ export function createAiSdkView({
   }
 
   /** Of sub-agents too. */
-  function showCall(event: RuntimeEvent): Chunk[] | null {
+  function showCall(event: RuntimeEvent, isRoot: boolean): Chunk[] | null {
     switch (event.type) {
       case 'message_added':
         for (const { id } of event.message.tool_calls ?? []) shown.add(id)
-        return event.message.role === 'assistant' ? steps.call(event, isClients) : []
+        return [...(isRoot ? steps.complete(event) : []), ...callsOf(event, isClients)]
       case 'tool_call_confirmation': {
         const { approval_id: approvalId, tool_call: call } = event
         approvals.set(call.id, approvalId)
@@ -114,6 +118,12 @@ export function createAiSdkView({
       default:
         return null
     }
+  }
+
+  function isOwn({ message: { content } }: Event<'user_message'>): boolean {
+    const index = own.indexOf(content)
+    if (index !== -1) own.splice(index, 1)
+    return index !== -1
   }
 
   /** The decision on a call that was asked about in this stream. */
@@ -185,8 +195,8 @@ export function createAiSdkView({
     show(event) {
       const isRoot = event.session_id === run.session_id
       // Another run of the chat, which this one waits behind.
-      if (over || (isRoot && event.run_id !== run.id)) return ''
-      const text = encode(showCall(event) ?? (isRoot ? showStep(event) : []))
+      if (over || (isRoot ? event.run_id !== run.id : !isBegun)) return ''
+      const text = encode(showCall(event, isRoot) ?? (isRoot ? showStep(event) : []))
       return over ? text + done : text
     },
   }

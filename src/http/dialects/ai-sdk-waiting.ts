@@ -6,7 +6,7 @@ import type { Continuation } from './thread-tail.ts'
 
 /**
  * Gives a run what it waits for: decisions, results of the client's tools, or what the user says to
- * a question. Null when nothing of that came; else the calls that the client knows the end of.
+ * a question. Null when nothing of that came; else what the client knows of it.
  */
 export async function answerWaiting(
   house: Call['house'],
@@ -22,7 +22,7 @@ export async function answerWaiting(
     /** What is new in the client's messages. */
     read(): Promise<Continuation>
   },
-): Promise<{ asked: string[]; given: string[] } | null> {
+): Promise<{ asked: string[]; given: string[]; said: string[] } | null> {
   const session = detail.id
   const decisions = detail.pending_approvals.flatMap(({ id, tool_call: call }) => {
     const decision = request.decisions.get(id)
@@ -60,6 +60,7 @@ export async function answerWaiting(
   return {
     asked: decisions.map(({ callId }) => callId),
     given: results.map(({ toolCallId }) => toolCallId),
+    said: said.map(({ content }) => content),
   }
 }
 

@@ -9,6 +9,7 @@ import { answerWaiting } from './ai-sdk-waiting.ts'
 import { type Answer, type Call, type Dialect, json } from './dialect.ts'
 import { type Live, messagesBefore, readLive } from './live-run.ts'
 import { findAgent } from './path-agent.ts'
+import { startThread } from './start-thread.ts'
 import { type Continuation, continueThread, editLast, isPosted } from './thread-tail.ts'
 
 /**
@@ -57,7 +58,13 @@ async function chat(call: Call): Promise<Answer> {
     ...(waiting && { on_busy: 'interrupt' }),
     metadata: { ai_sdk: { tools: request.tools.map(({ function: { name } }) => name) } },
   }
-  const { run, after } = await start(house, { agent, request, open, next, options })
+  const { run, after } = await startThread(house, {
+    thread: request.chat,
+    session: open?.detail.id,
+    agent,
+    next,
+    options,
+  })
   const view = createAiSdkView({
     run,
     messageId: run.id,
@@ -78,34 +85,6 @@ function nextOf(request: AiSdkRequest, stored: Message[]): Continuation {
   const answered = named ?? stored.findLast(({ role }) => role === 'user')
   if (answered) return { type: 'answer', messageId: answered.id }
   throw new Problem('validation_failed', 'messageId: there is no answer to make anew')
-}
-
-function start(
-  house: Call['house'],
-  {
-    agent,
-    request,
-    open,
-    next,
-    options,
-  }: {
-    agent: Agent
-    request: AiSdkRequest
-    open: Live | null
-    next: Continuation
-    options: RunOptions
-  },
-) {
-  const messages = next.type === 'answer' ? [] : next.messages
-  if (!open) {
-    const session = { agent: agent.agent, external_id: request.chat }
-    return house.runs.startNew({ session, agent, messages, options })
-  }
-  const session = open.detail.id
-  if (next.type === 'append') return house.runs.start({ session, agent, messages, options })
-  const kind = next.type === 'edit' ? ('message' as const) : ('answer' as const)
-  const beside = { kind, messageId: next.messageId }
-  return house.runs.start({ session, agent, messages, options, beside })
 }
 
 /** Goes on with the run that waits; null when nothing of what it waits for is here. */
@@ -182,8 +161,6 @@ async function findChat(house: Call['house'], id = ''): Promise<Live> {
   if (!open) throw new Problem('not_found', `There is no chat ${id}`)
   return open
 }
-
-type Agent = ReturnType<typeof findAgent>
 
 function clientToolsOf({ metadata: { ai_sdk: kept } }: Run): string[] {
   const { tools }: { tools?: unknown } = Object(kept)
