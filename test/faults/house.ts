@@ -50,6 +50,7 @@ export async function openHouse({
   flags = {},
   modelPort = (port) => port,
   dataDirectory,
+  withChildren = false,
   prepare,
 }: {
   /** The server to make a database on; without it the embedded database is used, by one process. */
@@ -62,6 +63,8 @@ export async function openHouse({
   /** Another port that leads to the model. */
   modelPort?: (port: number) => number | Promise<number>
   dataDirectory?: string
+  /** The agent has tools that run processes: shell, an MCP server, code. */
+  withChildren?: boolean
   /** Called before a server starts; `data` is where the embedded database will be. */
   prepare?: (place: { data: string; modelUrl: string; ledgerUrl: string }) => Promise<void>
 }): Promise<House> {
@@ -69,7 +72,10 @@ export async function openHouse({
   const model = await startModelServer({ script })
   const ledger = await openLedger(join(directory, 'ledger'))
   const modelUrl = `http://127.0.0.1:${await modelPort(model.port)}/v1`
-  await writeFile(join(directory, 'assistant.yaml'), agentFile({ modelUrl, ledgerUrl: ledger.url }))
+  await writeFile(
+    join(directory, 'assistant.yaml'),
+    agentFile({ modelUrl, ledgerUrl: ledger.url, withChildren }),
+  )
   const database = postgres ? await createTestDatabase(postgres.url) : undefined
   const data = dataDirectory ?? join(directory, 'data')
   await prepare?.({ data, modelUrl, ledgerUrl: ledger.url })
@@ -80,6 +86,7 @@ export async function openHouse({
     '--no-titles',
     // Until a trial is over all that was streamed is kept as it was streamed.
     ...['--compact-after', '3600', '--allow-host', ledger.host, '--workspace', directory],
+    ...(withChildren ? ['--enable-shell', '--enable-code'] : []),
     ...(database ? ['--database-url', database.url] : ['--data-dir', data]),
   ]
   const begun = names.map(async (name): Promise<Instance> => {
