@@ -39,9 +39,6 @@ import { openDatabase } from '#store/open-database.ts'
 import { bindRunStatements } from '#store/run-statements.ts'
 import { createSessionLists } from '#store/session-lists.ts'
 import { createStore } from '#store/store.ts'
-import { createMetrics, type Metrics } from '#telemetry/metrics.ts'
-import type { Tracing } from '#telemetry/tracing.ts'
-import { createWorkContext, type WorkContext } from '#telemetry/work-context.ts'
 import { createA2aToolset } from '#tools/a2a.ts'
 import { createApiToolset } from '#tools/api.ts'
 import { createBackgroundAgentsToolset } from '#tools/background-agents.ts'
@@ -70,10 +67,10 @@ import { agentVariant } from './agent-variant.ts'
 import { type CloseStack, createCloseStack } from './close-stack.ts'
 import type { Config } from './config.ts'
 import { dialects } from './dialects.ts'
-import { createLogger, type Logger } from './log.ts'
 import { openAgents, openFileAgents } from './open-agents.ts'
 import { openArchive } from './open-archive.ts'
 import { openAuth } from './open-auth.ts'
+import { openTelemetry, type Telemetry } from './open-telemetry.ts'
 import { readPawanConfig } from './pawan-config.ts'
 import { redactHooks, redactToolsets } from './redacted-plugins.ts'
 import { createRedaction, type Redaction } from './redaction.ts'
@@ -90,8 +87,6 @@ export type RunningServer = {
   close(): Promise<void>
 }
 
-type Telemetry = { context: WorkContext; metrics: Metrics; tracing: Tracing | undefined }
-
 /** Milliseconds that runs get to reach their next step when the server stops. */
 const drainGrace = 10_000
 /** Bytes of a document that a session is made of. */
@@ -103,22 +98,10 @@ const closeGrace = 2000
 export async function startServer(config: Config): Promise<RunningServer> {
   const redaction = createRedaction({ environment: config.environment })
   redaction.learn([config.database, config.archive?.url])
-  const context = createWorkContext()
-  const log = createLogger({
-    level: config.logLevel,
-    format: config.logFormat,
-    context: context.fields,
-    write: (line) => void process.stderr.write(redaction.text(line)),
-    now: () => new Date(),
-  })
   const opened = createCloseStack()
-  const metrics = createMetrics({ version: config.version })
-  opened.add(metrics.close)
   try {
-    const tracing = await loadTracing(config, { redaction, log })
-    opened.add(() => tracing?.close())
-    const telemetry = { context, metrics, tracing }
-    return await build(config, { log, redaction, opened, telemetry })
+    const telemetry = await openTelemetry({ config, redaction, opened })
+    return await build(config, { redaction, opened, telemetry })
   } catch (error) {
     await opened.close()
     throw error
@@ -128,16 +111,14 @@ export async function startServer(config: Config): Promise<RunningServer> {
 async function build(
   config: Config,
   {
-    log,
     redaction,
     opened,
     telemetry,
-  }: { log: Logger; redaction: Redaction; opened: CloseStack; telemetry: Telemetry },
+  }: { redaction: Redaction; opened: CloseStack; telemetry: Telemetry },
 ): Promise<RunningServer> {
   const began = performance.now()
   const { environment } = config
-  const { outgoingHeaders = () => ({}) } = telemetry.tracing ?? {}
-  const watchers = [telemetry.tracing ?? [], telemetry.context, telemetry.metrics].flat()
+  const { log, metrics, watchers, outgoingHeaders } = telemetry
   const onFatal = (error: Error) => {
     log.error('the embedded database has stopped; start the server again', { error })
     process.exit(1)
@@ -245,7 +226,7 @@ async function build(
 
   const ticker = createTicker({ interval: tickInterval })
   const streams = createEventStreams({ feed: runtime.feed, ticker })
-  telemetry.metrics.watch({
+  metrics.watch({
     runLoad: store.operator.runLoad,
     runsHeld: runtime.running,
     streams: streams.size,
@@ -301,7 +282,7 @@ async function build(
       sessions: await store.operator.activeSessions(),
       agent_id: config.instanceName,
     }),
-    readMetrics: telemetry.metrics.read,
+    readMetrics: metrics.read,
     notReady: async () => {
       if (draining) return ['the server is stopping']
       return database.ping().then(
@@ -365,13 +346,18 @@ async function build(
     config.metricsListen &&
     (await openMetricsDoor({
       ...config.metricsListen,
-      readMetrics: telemetry.metrics.read,
+      readMetrics: metrics.read,
       onError: (error) => log.error('could not read the metrics', { error }),
     }))
   opened.add(() => metricsDoor?.close())
 
-  // The first run need not wait for it.
-  models.prepare().catch((error: unknown) => log.warn('could not load the model client', { error }))
+  // The first run need not wait for it, nor whoever asks first whether the server is ready.
+  const preparing = setTimeout(() => {
+    models
+      .prepare()
+      .catch((error: unknown) => log.warn('could not load the model client', { error }))
+  }, prepareAfter).unref()
+  opened.add(() => clearTimeout(preparing))
 
   return {
     url: server.url,
@@ -387,18 +373,6 @@ async function build(
   }
 }
 
-/** The library is loaded only for those who want traces. */
-async function loadTracing(
-  { tracing: settings, version, instanceName }: Config,
-  { redaction, log }: { redaction: Redaction; log: Logger },
-): Promise<Tracing | undefined> {
-  if (!settings) return undefined
-  redaction.learn({ headers: settings.headers })
-  const { openTracing } = await import('#telemetry/tracing.ts')
-  const onProblem = (error: unknown) => log.warn('could not send traces', { error: String(error) })
-  return openTracing({ settings, version, instanceName, redact: redaction.text, onProblem })
-}
-
 /** The log as the handlers read it: where it begins and ends, and pages of its frames. */
 function bindEventRows(database: Database, readFrames: Runtime['readFrames']): EventRows {
   return {
@@ -412,6 +386,9 @@ function bindEventRows(database: Database, readFrames: Runtime['readFrames']): E
     },
   }
 }
+
+/** Milliseconds. */
+const prepareAfter = 500
 
 function resolveHost(hostname: string): Promise<{ address: string; family: number }[]> {
   return lookup(hostname, { all: true })
