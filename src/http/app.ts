@@ -4,6 +4,7 @@ import { type OperationId, operations } from '#contract/operations.ts'
 import { Problem } from '#contract/problem.ts'
 import type { Logger } from '#log.ts'
 import type { Gate, Needs } from './auth-gate.ts'
+import { indexDialects, type Spoken } from './dialect-at.ts'
 import { createDialectDocument } from './dialect-document.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { createEdge, type Door } from './edge.ts'
@@ -43,8 +44,7 @@ export function createApp({
   /** Lets requests with an Idempotency-Key act once. */
   guard: KeyGuard
   pages: Page[]
-  /** `atRoot` has the root of the server, and the contract stands under `/parley`. */
-  dialects: DialectDesk & { all: readonly Dialect[]; atRoot: Dialect | undefined; version: string }
+  dialects: DialectDesk & Spoken & { version: string }
   limits: HttpLimits
   door: Door
   /** Asks every request who calls, before anything else is looked at. */
@@ -55,9 +55,11 @@ export function createApp({
 }): Hono<Env> {
   const app = new Hono<Env>({ strict: true })
   const base = dialects.atRoot ? '/parley' : ''
+  const kept = keptPaths(dialects.atRoot)
+  const dialectAt = indexDialects(dialects, kept)
   const answer = (problem: Problem, c: AppContext) => {
     c.set('refusal', problem.code)
-    const dialect = dialectOf(c.req.path, dialects)
+    const dialect = dialectAt(c.req.path)
     return dialect ? refuse(problem, dialect, c) : answerProblem(problem, c)
   }
   app.onError((error, c) => answer(toProblem(error, c, log), c))
@@ -67,7 +69,7 @@ export function createApp({
   app.use(watchRequests({ observer, newRequestId, log }))
   app.use(createEdge({ door, base }))
   app.use((c, next) => {
-    const { keyHeader } = dialectOf(c.req.path, dialects) ?? {}
+    const { keyHeader } = dialectAt(c.req.path) ?? {}
     if (keyHeader !== undefined) c.set('keyHeader', keyHeader)
     return next()
   })
@@ -99,7 +101,7 @@ export function createApp({
     const { method, path } = operations[id]
     const handler = operationHandler(id, { handlers, limits, guard, gate })
     mount(method, base + toHonoPath(path), handler)
-    if (base !== '' && probes.has(id) && !methods.has(path)) mount(method, path, handler)
+    if (base !== '' && kept.has(path)) mount(method, path, handler)
   }
   for (const page of pages) mount('get', base + page.path, page.handler)
   if (atRoot) mount('get', base, (c) => c.redirect(`${base}/`))
@@ -117,16 +119,12 @@ export function createApp({
 const uploads = new Set<OperationId>(['importSession'])
 
 /** Operations that stay at the root, for those who watch the server. */
-const probes = new Set<string>(['getHealth', 'getLiveness', 'getReadiness', 'getMetrics'])
+const probes = ['getHealth', 'getLiveness', 'getReadiness', 'getMetrics'] as const
 
-/** Whose words a refusal at this path takes; undefined for the contract's own. */
-function dialectOf(
-  path: string,
-  { all, atRoot }: { all: readonly Dialect[]; atRoot: Dialect | undefined },
-): Dialect | undefined {
-  const mounted = all.find(({ mount }) => path === mount || path.startsWith(`${mount}/`))
-  if (mounted || !atRoot || path === '/parley' || path.startsWith('/parley/')) return mounted
-  return atRoot
+/** Where they stand, but for those that the dialect has itself. */
+function keptPaths(atRoot: Dialect | undefined): Set<string> {
+  const paths = probes.map((id) => operations[id].path)
+  return new Set(paths.filter((path) => !atRoot?.routes.some((route) => route.path === path)))
 }
 
 function operationHandler(

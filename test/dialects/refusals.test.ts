@@ -67,6 +67,17 @@ test.each(each)('%s refuses in its own words', async (name, dialect) => {
   })
 })
 
+test('what a dialect has at the root refuses in its words, too', async () => {
+  const routes = dialects.flatMap(({ name, routes: all }) =>
+    all.flatMap(({ atRoot, path }) => (atRoot ? [{ name, path }] : [])),
+  )
+  expect(routes).toContainEqual({ name: 'a2a', path: '/.well-known/agent-card.json' })
+  for (const { name, path } of routes) {
+    const answer = await fetch(app.url + path)
+    expect([answer.status, await bodyOf(answer)]).toEqual([401, words[name]?.shape])
+  }
+})
+
 test('each tells in its own words that too many ask', async () => {
   const rate = { perMinute: 1, burst: 1 }
   const requests = { rate, sparesKeyless: false, trustProxy: false, now: () => 0 }

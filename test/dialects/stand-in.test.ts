@@ -42,6 +42,10 @@ test.each(standInNames())(
     expect(await greetings[name]?.(`${app.url}/compat/${name}`)).toBe('At its mount')
     const kept = ['/live', '/ready', '/metrics', '/v1/models', '/.well-known/agent-card.json']
     for (const path of kept) expect([path, await statusOf(app.url + path)]).toEqual([path, 200])
+    // For those who watch the server it speaks as ever.
+    expect((await (await fetch(`${app.url}/ready`, { method: 'POST' })).json()).code).toBe(
+      'method_not_allowed',
+    )
     const nowhere = await fetch(`${app.url}/api/approvals`)
     expect([nowhere.status, await nowhere.json()]).toEqual([
       404,
