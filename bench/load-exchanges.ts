@@ -44,14 +44,18 @@ async function read(agent: Agent, { method, url, headers, body }: Exchange): Pro
     const request = sendRequest(url, { method, headers: all, agent }, resolve)
     request.on('error', reject).end(text)
   })
+  const { statusCode = 0 } = response
+  if (statusCode >= 300) {
+    const chunks: Buffer[] = []
+    for await (const chunk of response) chunks.push(chunk)
+    throw new Error(`${url} answered ${statusCode}: ${Buffer.concat(chunks).toString()}`)
+  }
   const seen: Seen = { frames: 0, bytes: 0, tokens: 0 }
   let last = 0
   for await (const chunk of response) {
     count(seen, chunk, last)
     last = chunk.at(-1) ?? 0
   }
-  const { statusCode = 0 } = response
-  if (statusCode >= 300) throw new Error(`${url} answered ${statusCode}`)
   return seen
 }
 
