@@ -3024,6 +3024,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_elicitation?: components["schemas"]["OnElicitation"];
+            on_unknown?: components["schemas"]["OnUnknown"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"] & unknown;
             on_budget?: components["schemas"]["OnBudget"];
@@ -3082,6 +3083,11 @@ export interface components {
          */
         OnElicitation: "wait" | "decline";
         /**
+         * @description What happens to a call that had begun when its server died, may have had an effect and must not run twice. tell: its result is that the outcome is unknown; ask: the run waits, and the user says whether it runs again, happened or failed
+         * @enum {string}
+         */
+        OnUnknown: "tell" | "ask";
+        /**
          * @description wait: park and ask; answer: one more model call without tools; stop: end
          * @enum {string}
          */
@@ -3106,6 +3112,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_elicitation?: components["schemas"]["OnElicitation"];
+            on_unknown?: components["schemas"]["OnUnknown"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"] & unknown;
             on_budget?: components["schemas"]["OnBudget"];
@@ -3154,6 +3161,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_elicitation?: components["schemas"]["OnElicitation"];
+            on_unknown?: components["schemas"]["OnUnknown"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"] & unknown;
             on_budget?: components["schemas"]["OnBudget"];
@@ -3194,6 +3202,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_elicitation?: components["schemas"]["OnElicitation"];
+            on_unknown?: components["schemas"]["OnUnknown"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"] & unknown;
             on_budget?: components["schemas"]["OnBudget"];
@@ -3229,6 +3238,7 @@ export interface components {
             tools?: components["schemas"]["ClientTool"][];
             on_ask?: components["schemas"]["OnAsk"];
             on_elicitation?: components["schemas"]["OnElicitation"];
+            on_unknown?: components["schemas"]["OnUnknown"];
             on_max_iterations?: components["schemas"]["OnMaxIterations"];
             budget?: components["schemas"]["Budget"] & unknown;
             on_budget?: components["schemas"]["OnBudget"];

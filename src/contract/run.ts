@@ -101,6 +101,12 @@ export const OnElicitation = z.enum(['wait', 'decline']).openapi('OnElicitation'
 })
 export type OnElicitation = z.infer<typeof OnElicitation>
 
+export const OnUnknown = z.enum(['tell', 'ask']).openapi('OnUnknown', {
+  description:
+    'What happens to a call that had begun when its server died, may have had an effect and must not run twice. tell: its result is that the outcome is unknown; ask: the run waits, and the user says whether it runs again, happened or failed',
+})
+export type OnUnknown = z.infer<typeof OnUnknown>
+
 export const OnBudget = z.enum(['wait', 'stop']).openapi('OnBudget', {
   description: 'At its budget. wait: the run parks and asks for more; stop: it ends',
 })
@@ -136,6 +142,7 @@ const options = {
     .openapi({ description: 'Tools that the caller runs' }),
   on_ask: OnAsk.optional(),
   on_elicitation: OnElicitation.optional(),
+  on_unknown: OnUnknown.optional(),
   on_max_iterations: OnMaxIterations.optional(),
   budget: Budget.optional(),
   on_budget: OnBudget.optional(),

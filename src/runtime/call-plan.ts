@@ -94,10 +94,17 @@ export function replanCalls(
     }
     const isUnknown = uncertain.has(row.argsHash)
     const next = nextAgain(run, { open, call, tool, tools, rules, isUnknown, verdict })
-    if (next.type === 'ended' && next.end.state === 'unknown') uncertain.add(row.argsHash)
+    if (isLost(next)) uncertain.add(row.argsHash)
     return { row, call, tool, next }
   })
   return planned.toSorted((a, b) => a.row.ordinal - b.row.ordinal)
+}
+
+/** Nobody knows what became of it. */
+function isLost(next: NextForCall): boolean {
+  if (next.type === 'ended') return next.end.state === 'unknown'
+  if (next.type !== 'wait') return false
+  return next.kind === 'outcome' || (next.kind === 'elicitation' && next.about === 'outcome')
 }
 
 /** It has not begun: hooks are asked first, or the budget doesn't allow it yet. */
@@ -118,7 +125,8 @@ export function planClosing(run: ActiveRun, calls: OpenCall[]): PlannedCall[] {
     // The tool had ended; only its hooks were still being told.
     if (plan.row.state === 'started' && plan.row.result !== null) continue
     // What a dead process had begun is not known to be cancelled.
-    const uncertain = run.recovered && plan.row.state === 'started' && plan.row.effect === 'once'
+    const begun = plan.row.state === 'started' && plan.row.effect === 'once'
+    const uncertain = begun && (run.recovered || isLost(plan.next))
     const end = uncertain ? unknownEnd : cancelledEnd
     plan.next = { type: 'ended', end, told: false }
   }

@@ -8,6 +8,7 @@ import { type CallEnd, unknownOutcomeText } from './call-end.ts'
 import { decide, type Rules, type Verdict } from './permissions.ts'
 import { type RunTool, type RunTools, shownTools } from './run-tool.ts'
 import type { ElicitationAnswer } from './tool.ts'
+import { asksForOutcome, endedAsSaid, saidOutcome } from './unknown-outcome.ts'
 
 /** What is to be done about a call now. */
 export type NextForCall =
@@ -21,6 +22,8 @@ export type NextForCall =
       approvalId?: string
       /** Its `tool_call` is in the log already. */
       announced: boolean
+      /** The answer to run it again, which this start uses up. */
+      again?: string
     }
   /** `asked` when the question is in the log already. */
   | { type: 'wait'; kind: 'approval'; asked: boolean; expiresAt: string | null }
@@ -31,9 +34,12 @@ export type NextForCall =
       type: 'wait'
       kind: 'elicitation'
       elicitationId: string
+      about: 'call' | 'outcome'
       asked: true
       expiresAt: string | null
     }
+  /** Its process died; somebody is to say what became of it. */
+  | { type: 'wait'; kind: 'outcome' }
 
 /** What the hooks of the agent say about a call; they were not asked when there is none. */
 export type HookVerdict = {
@@ -187,15 +193,20 @@ function nextOfStartedCall(
   }
   // A question that a dead process held open went with it.
   const answered = open.elicitationHeld ? null : open.elicitationStatus
+  const about = open.elicitationAbout ?? 'call'
   if (answered === 'pending' && open.elicitationId) {
     const { elicitationId, expiresAt } = open
-    return { type: 'wait', kind: 'elicitation', elicitationId, asked: true, expiresAt }
+    return { type: 'wait', kind: 'elicitation', elicitationId, about, asked: true, expiresAt }
   }
+  if (about === 'outcome') return nextOfLostCall(open, { call, tool })
   if (!tool) return ended('failed', `The tool ${open.tool} is not available any more.`)
   // What a dead process was doing can be done again only when that is the same as once.
   const repeatable = tool.definition.effect !== 'once'
   const inTime = !run.recovered && answered !== null
-  if (!repeatable && !inTime) return ended('unknown', unknownOutcomeText)
+  if (!repeatable && !inTime) {
+    if (asksForOutcome(run)) return { type: 'wait', kind: 'outcome' }
+    return ended('unknown', unknownOutcomeText)
+  }
   const checked = checkCall(call, tool)
   if ('fault' in checked) return ended('failed', checked.fault)
   if (!answered) return { type: 'start', args: checked.args, announced: true }
@@ -204,6 +215,26 @@ function nextOfStartedCall(
     content: open.elicitationContent,
   }
   return { type: 'start', args: checked.args, answer, announced: true }
+}
+
+/** About a call whose process died, and about which somebody was asked. */
+function nextOfLostCall(
+  open: OpenCall,
+  { call, tool }: { call: ToolCall; tool: RunTool | undefined },
+): NextForCall {
+  // It was run again, and that process died, too.
+  if (open.elicitationStatus === 'consumed') return { type: 'wait', kind: 'outcome' }
+  const said = saidOutcome(open)
+  if (!said) return ended('unknown', unknownOutcomeText)
+  const { outcome, output } = said
+  if (outcome !== 'run_again') {
+    return { type: 'ended', end: endedAsSaid({ outcome, output }), told: false }
+  }
+  if (!tool) return ended('failed', `The tool ${open.tool} is not available any more.`)
+  const checked = checkCall(call, tool)
+  if ('fault' in checked) return ended('failed', checked.fault)
+  const again = open.elicitationId ? { again: open.elicitationId } : {}
+  return { type: 'start', args: checked.args, announced: true, ...again }
 }
 
 /** A hook decides where no rule denies: it may ask about what is allowed, and allow what asks. */

@@ -47,8 +47,12 @@ export function taskTitle({ task }: AgentTask): string {
 
 /** What holds for a run holds for the agents that work for it. */
 export function inheritedOptions({ options }: ActiveRun): RunOptions {
-  const { on_ask, on_elicitation } = options
-  return { ...(on_ask && { on_ask }), ...(on_elicitation && { on_elicitation }) }
+  const { on_ask, on_elicitation, on_unknown } = options
+  return {
+    ...(on_ask && { on_ask }),
+    ...(on_elicitation && { on_elicitation }),
+    ...(on_unknown && { on_unknown }),
+  }
 }
 
 /** What the files of these agents deny, which holds for agents of other files below them, too. */

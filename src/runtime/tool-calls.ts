@@ -17,6 +17,7 @@ import { decide } from './permissions.ts'
 import { type Charges, chargeCalls } from './spending.ts'
 import { cutToBytes, toldLimit } from './text.ts'
 import type { ElicitationAnswer, ElicitationRequest, ToolContext } from './tool.ts'
+import { outcomeQuestion } from './unknown-outcome.ts'
 
 /** Calls of one answer that run at the same time. */
 const parallel = 8
@@ -26,6 +27,7 @@ export type Announcement = {
   events: EventBody[]
   calls: CallRow[]
   approvals: NewApproval[]
+  elicitations: NewElicitation[]
   consumed: string[]
   expired: string[]
 } & Charges
@@ -43,6 +45,7 @@ export function announceCalls(
     events: [],
     calls: [],
     approvals: [],
+    elicitations: [],
     consumed: [],
     expired: [],
     ...chargeCalls(run, planned.filter(({ next }) => begins(next)).length),
@@ -68,6 +71,10 @@ function announceCall(
       next.told = true
       return
     case 'start':
+      if (next.again) {
+        into.calls.push({ ...row })
+        into.consumed.push(next.again)
+      }
       if (next.announced) return
       into.events.push({
         type: 'tool_call',
@@ -83,6 +90,16 @@ function announceCall(
     case 'wait': {
       if (next.kind === 'budget') {
         into.calls.push({ ...row })
+        return
+      }
+      if (next.kind === 'outcome') {
+        const { elicitation, event } = newQuestion(context, run, plan, outcomeQuestion(row.tool))
+        into.calls.push({ ...row })
+        into.elicitations.push({ ...elicitation, about: 'outcome' })
+        into.events.push(event)
+        const { id: elicitationId, expiresAt } = elicitation
+        const asked = { about: 'outcome', asked: true, elicitationId, expiresAt } as const
+        plan.next = { type: 'wait', kind: 'elicitation', ...asked }
         return
       }
       if (next.asked) return
@@ -249,6 +266,7 @@ async function refuseDenied(
 function waitOf({ next, row }: PlannedCall): Wait[] {
   if (next.type !== 'wait') return []
   if (next.kind === 'budget') return [waitFor(next.reached)]
+  if (next.kind === 'outcome') throw new Error(`nobody was asked what became of ${row.id}`)
   const id = next.kind === 'elicitation' ? next.elicitationId : row.callId
   const wakeAt = next.kind === 'client_tool' ? null : next.expiresAt
   return [{ waitingFor: { kind: next.kind, ids: [id] }, wakeAt }]
@@ -313,9 +331,20 @@ const declined: ElicitationAnswer = { action: 'decline', content: null }
 async function askUser(
   context: LoopContext,
   run: ActiveRun,
+  plan: PlannedCall,
+  request: ElicitationRequest & { held?: boolean },
+): Promise<NewElicitation> {
+  const { elicitation, event } = newQuestion(context, run, plan, request)
+  await commitRun(run, [event], { elicitations: [elicitation] })
+  return elicitation
+}
+
+function newQuestion(
+  context: LoopContext,
+  run: ActiveRun,
   { row }: PlannedCall,
   { held = false, ...request }: ElicitationRequest & { held?: boolean },
-): Promise<NewElicitation> {
+): { elicitation: NewElicitation; event: EventBody } {
   const elicitation: NewElicitation = {
     id: context.nextId('eli'),
     sessionId: run.sessionId,
@@ -326,6 +355,7 @@ async function askUser(
     schema: request.schema ? JSON.stringify(request.schema) : null,
     url: request.url ?? null,
     held,
+    about: 'call',
     expiresAt: expiry(context),
   }
   const event: EventBody = {
@@ -337,8 +367,7 @@ async function askUser(
     ...(request.url ? { url: request.url } : {}),
     expires_at: elicitation.expiresAt,
   }
-  await commitRun(run, [event], { elicitations: [elicitation] })
-  return elicitation
+  return { elicitation, event }
 }
 
 function toEndedRow(row: CallRow, end: CallEnd): CallRow {

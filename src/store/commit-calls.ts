@@ -36,12 +36,12 @@ export const callParts: Part[] = [
     name: 'new_elicitations',
     rows: (entry, index) => entry.elicitations.map((asked) => ({ entry: index, ...asked })),
     sql: `insert into elicitations (id, tenant, session_id, root_session_id, run_id, tool_call_id,
-        message, mode, schema, url, held, expires_at)
+        message, mode, schema, url, held, about, expires_at)
       select q.id, h.tenant, q."sessionId", h.id, q."runId", q."toolCallId", q.message, q.mode,
-        q.schema::jsonb, q.url, q.held, q."expiresAt"
+        q.schema::jsonb, q.url, q.held, q.about, q."expiresAt"
       from json_to_recordset($rows) as q(entry int, id text, "sessionId" text, "runId" text,
         "toolCallId" text, message text, mode text, schema text, url text, held boolean,
-        "expiresAt" timestamptz)
+        about text, "expiresAt" timestamptz)
       join head h on h.entry = q.entry`,
   },
   {
@@ -50,6 +50,13 @@ export const callParts: Part[] = [
     sql: `update approvals a set consumed_at = now()
       from json_to_recordset($rows) as u(entry int, id text) join head h on h.entry = u.entry
       where a.id = u.id and a.consumed_at is null`,
+  },
+  {
+    name: 'consumed_elicitations',
+    rows: (entry, index) => entry.consumed.map((id) => ({ entry: index, id })),
+    sql: `update elicitations q set status = 'consumed'
+      from json_to_recordset($rows) as u(entry int, id text) join head h on h.entry = u.entry
+      where q.id = u.id and q.status = 'answered'`,
   },
   {
     name: 'expired_approvals',

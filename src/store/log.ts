@@ -125,6 +125,8 @@ export type NewElicitation = {
   schema: string | null
   url: string | null
   held: boolean
+  /** What the call asks, or what became of it when its process died. */
+  about: 'call' | 'outcome'
   expiresAt: string
 }
 
@@ -145,7 +147,7 @@ export type LogEntry = {
   approvals: NewApproval[]
   elicitations: NewElicitation[]
   contexts: NewSessionContext[]
-  /** Approvals that are used up by calls that start. */
+  /** Approvals, and answers to run a call again, that are used up by calls that start. */
   consumed: string[]
   /** Tool calls whose questions nobody answered in time. */
   expired: string[]

@@ -23,6 +23,8 @@ export type OpenCall = {
   elicitationAction: 'accept' | 'decline' | 'cancel' | null
   elicitationContent: Record<string, unknown> | null
   elicitationHeld: boolean | null
+  /** What the call asks, or what became of it when its process died. */
+  elicitationAbout: 'call' | 'outcome' | null
   /** Of the question that is still open, if one is. */
   expiresAt: string | null
 }
@@ -38,7 +40,7 @@ export function readCalls(
        a.id as "approvalId", ${liveStatus('a')} as "approvalStatus", a.arguments as "approvalArguments",
        a.reason as "approvalReason", q.id as "elicitationId", ${liveStatus('q')} as "elicitationStatus",
        q.action as "elicitationAction", q.content as "elicitationContent",
-       q.held as "elicitationHeld",
+       q.held as "elicitationHeld", q.about as "elicitationAbout",
        case when q.status = 'pending' then q.expires_at
          when a.status = 'pending' then a.expires_at end as "expiresAt"
      from tool_calls c

@@ -316,6 +316,8 @@ export const elicitations = pgTable(
     mode: text('mode').notNull(),
     /** A call that is open in a process waits for the answer; it dies with the process. */
     held: boolean('held').notNull().default(false),
+    /** What the call asks the user, or `outcome`: what became of it when its process died. */
+    about: text('about').notNull().default('call'),
     schema: jsonb('schema'),
     url: text('url'),
     status: text('status').notNull().default('pending'),

@@ -1,0 +1,1 @@
+ALTER TABLE "elicitations" ADD COLUMN "about" text DEFAULT 'call' NOT NULL;
