@@ -128,6 +128,16 @@ test("the client's tools end the run, and their results go on with it", async ()
   expect(data?.data.map(({ status }) => status)).toEqual(['completed'])
 })
 
+test('a run that waits for results is told again to who brings none', async () => {
+  const { run, say } = bound(openAgent(app, { threadId: 'no results' }))
+  model.push({ toolCalls: [{ id: 'call_again', name: 'locate' }] })
+  await say('Where am I?', { tools: [locate] })
+  expect(await run({ tools: [locate] })).toMatchObject([
+    { type: 'RUN_STARTED' },
+    { type: 'RUN_FINISHED', outcome: { pendingToolCallIds: ['call_again'] } },
+  ])
+})
+
 test('a run that waits for results makes room for what the user says instead', async () => {
   const { say } = bound(openAgent(app, { threadId: 'never mind' }))
   model.push({ toolCalls: [{ id: 'call_n', name: 'locate' }] }, { text: 'As you like.' })

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 import { startIdentityProvider } from '../support/identity-provider.ts'
+import { openAgent } from './ag-ui-client.ts'
 import { openChat, type Shown } from './ai-sdk-client.ts'
 
 const app = await startApp({ lifetime: 'file' })
@@ -243,6 +244,22 @@ test('answers to what does not wait any more are refused', async () => {
     'error',
     expect.stringContaining('load its messages again'),
   ])
+})
+
+test('a chat that waits is approved over AG-UI, and is whole in both', async () => {
+  const id = 'both'
+  model.push({ toolCalls: [{ ...write, id: 'call_b' }] }, { text: 'Written.' })
+  await openChat(app, { id }).chat.sendMessage({ text: 'Write it' })
+  const joined = openAgent(app, { threadId: id, path: '/ag-ui/assistant/connect' })
+  await joined.run()
+  const interruptId = joined.agent.pendingInterrupts[0]?.id ?? ''
+  const other = openAgent(app, { threadId: id })
+  other.agent.setMessages(joined.agent.messages)
+  await other.run({ resume: [{ interruptId, status: 'resolved', payload: { approved: true } }] })
+  expect(other.agent.messages.at(-1)).toMatchObject({ role: 'assistant', content: 'Written.' })
+  const messages = await load(id)
+  expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant'])
+  expect(lastText(messages.at(-1))).toBe('Written.')
 })
 
 test('a deleted chat begins anew', async () => {

@@ -76,9 +76,7 @@ export function createAgUiView({
       case 'message_added':
         return event.message.role === 'assistant' ? from.complete(event) : []
       case 'tool_call':
-        for (const { id, toolCallId } of [...interrupts.values()]) {
-          if (toolCallId === event.tool_call.id) interrupts.delete(id)
-        }
+        forget(({ toolCallId }) => toolCallId === event.tool_call.id)
         if (event.executor === 'client') clientCalls.add(event.tool_call.id)
         return []
       case 'tool_call_response':
@@ -121,7 +119,8 @@ export function createAgUiView({
       case 'run_waiting':
         return event.seq <= waitsBefore ? [] : park(event)
       case 'run_resumed':
-        forgetQuestions(event.reason)
+        forget(({ reason }) => reason === 'confirmation')
+        if (event.reason === 'elicitation') forget(({ reason }) => reason === 'input_required')
         return []
       case 'error':
         failure = event
@@ -151,9 +150,7 @@ export function createAgUiView({
 
   function respond(event: Event<'tool_call_response'>, from: Speaker): AgUiFrame[] {
     const { id, function: called } = event.tool_call
-    for (const interrupt of [...interrupts.values()]) {
-      if (interrupt.toolCallId === id) interrupts.delete(interrupt.id)
-    }
+    forget(({ toolCallId }) => toolCallId === id)
     // The client has the result that it gave.
     if (clientCalls.delete(id) && !isJoined && event.state !== 'cancelled') return []
     const isTodos = todoTools.has(called.name) && event.state === 'succeeded'
@@ -171,10 +168,9 @@ export function createAgUiView({
     interrupts.set(interrupt.id, interrupt)
   }
 
-  function forgetQuestions(reason: string): void {
-    for (const { id, reason: asked } of [...interrupts.values()]) {
-      if (reason === 'elicitation' && asked === 'input_required') interrupts.delete(id)
-      if (asked === 'confirmation') interrupts.delete(id)
+  function forget(isAnswered: (interrupt: Interrupt) => boolean): void {
+    for (const interrupt of [...interrupts.values()]) {
+      if (isAnswered(interrupt)) interrupts.delete(interrupt.id)
     }
   }
 
@@ -233,7 +229,7 @@ export function toStaticStream(
   ])
 }
 
-export function encode(frames: AgUiFrame[], timestamp?: number): string {
+function encode(frames: AgUiFrame[], timestamp?: number): string {
   return frames
     .map((frame) => `data: ${JSON.stringify(timestamp ? { ...frame, timestamp } : frame)}\n\n`)
     .join('')

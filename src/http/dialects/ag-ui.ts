@@ -75,7 +75,7 @@ function contextOf({ context, state }: AgUiInput, stored: Message[]): NewMessage
   return isTold ? [] : [{ role: 'system', content }]
 }
 
-/** Goes on with the run that waits; null when nothing of what it waits for is here. */
+/** Goes on with the run that waits, or tells what for; null when something else is said instead. */
 async function resume(
   house: Call['house'],
   {
@@ -89,10 +89,14 @@ async function resume(
   const interrupts = openInterrupts(detail, run)
   const calls = pending.map(({ tool_call: asked }) => asked.id)
   const given = calls.filter((id) => input.results.has(id))
-  if (interrupts.length === 0 && given.length === 0) return null
-  await answerInterrupts(house, { session, open: interrupts, resume: input.resume })
+  const place = { threadId: input.threadId, runId: input.runId }
   const next = continueThread(input.held, stored)
   const said = next.type === 'append' ? next.messages : []
+  if (interrupts.length === 0 && given.length === 0) {
+    if (next.type !== 'append' || said.length > 0 || input.resume.length > 0) return null
+    return still(place, { open: openOf(detail, run), messages: null })
+  }
+  await answerInterrupts(house, { session, open: interrupts, resume: input.resume })
   if (said.length > 0) {
     const agent = { agent: run.agent, agentName: run.agent_name }
     const options: RunOptions = { on_busy: 'steer' }
@@ -102,7 +106,6 @@ async function resume(
     const { output, isError } = input.results.get(toolCallId) ?? { output: '', isError: true }
     await house.runs.submitToolResult({ session, toolCallId, output, isError })
   }
-  const place = { threadId: input.threadId, runId: input.runId }
   const again = await readLive(house, session)
   if (
     again?.run?.id === run.id &&
