@@ -267,6 +267,13 @@ test.each([
     { method: 'SendMessage', params: { message: { ...message, role: 'ROLE_AGENT' } } },
     -32602,
   ],
+  [
+    'an image that is a path',
+    sending({ url: 'file:///etc/hosts', mediaType: 'image/png' }),
+    -32602,
+  ],
+  ['bytes that are none', sending({ raw: '"};', mediaType: 'image/png' }), -32602],
+  ['a kind that is none', sending({ raw: 'AAAA', mediaType: 'image/png;,' }), -32602],
   ['a list of tasks too long', { method: 'ListTasks', params: { pageSize: 101 } }, -32602],
   [
     'push notifications',
@@ -322,6 +329,10 @@ test('another version of the protocol is refused', async () => {
   expect(refused).toMatchObject([200, { error: { code: -32009 } }])
   expect(await post('', request, { 'a2a-version': '1.0' })).toMatchObject([200, { result: {} }])
 })
+
+function sending(part: object) {
+  return { method: 'SendMessage', params: { message: { ...message, parts: [part] } } }
+}
 
 async function post(path: string, body: object | string, headers: Record<string, string> = {}) {
   const answer = await fetch(`${url}/a2a/assistant${path}`, {

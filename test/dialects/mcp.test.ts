@@ -216,6 +216,16 @@ test('a call that is cancelled cancels its run', async () => {
   expect(events.at(-1)).toMatchObject({ type: 'stream_stopped', reason: 'cancelled' })
 })
 
+test('a session tells its last answer again, or that it was cancelled', async () => {
+  const client = await connectMcp(url)
+  model.push({ text: 'Said' })
+  const first = await callAgent(client, 'assistant', { message: 'Say it', session_id: 'again' })
+  const again = await callAgent(client, 'assistant', { session_id: 'again' })
+  expect(again).toEqual(first)
+  const cancelled = await callAgent(client, 'assistant', { session_id: 'cancelled' })
+  expect(cancelled).toMatchObject({ isError: true, structuredContent: { status: 'cancelled' } })
+})
+
 test('a failed run is a result that says so', async () => {
   const client = await connectMcp(url)
   const refusal = { fault: { kind: 'status' as const, status: 401 } }
@@ -325,6 +335,11 @@ test('GET goes on with a stream of the caller’s own, and nothing else', async 
   expect((await get({ 'last-event-id': 'nonsense' })).status).toBe(400)
   const unknown = `run_0:0:0:${Buffer.from('[1,null]').toString('base64url')}`
   expect((await get({ 'last-event-id': unknown })).status).toBe(404)
+  model.push({ text: 'Here' })
+  const client = await connectMcp(url)
+  const { structuredContent } = await callAgent(client, 'assistant', { message: 'Hi' })
+  const ahead = `${structuredContent.run_id}:999:999:${Buffer.from('[1,null]').toString('base64url')}`
+  expect((await get({ 'last-event-id': ahead })).status).toBe(400)
   expect((await fetch(`${url}/mcp`, { method: 'DELETE' })).status).toBe(405)
 })
 

@@ -1,4 +1,4 @@
-import type { ContentPart, Message, NewMessage } from '#contract/message.ts'
+import { type ContentPart, type Message, NewMessage } from '#contract/message.ts'
 import { A2aFault } from './a2a-fault.ts'
 import { type Fields, isFields } from './fields.ts'
 
@@ -31,12 +31,18 @@ export function readMessage(value: unknown): A2aMessage {
     contextId: readId('message.contextId', contextId),
     text,
     data: data.length > 0 ? Object.assign({}, ...data) : null,
-    posted: {
+    posted: toPosted({
       role: 'user',
       content: text,
       ...(read.some(({ type }) => type !== 'text') && { multi_content: read }),
-    },
+    }),
   }
+}
+
+function toPosted(message: NewMessage): NewMessage {
+  const { success, data, error } = NewMessage.safeParse(message)
+  if (success) return data
+  throw invalid('message.parts', error.issues[0]?.message ?? 'are not right')
 }
 
 function readId(path: string, value: unknown): string | null {
@@ -61,6 +67,8 @@ function readPart(value: unknown, index: number): ContentPart {
     )
   }
   if (typeof raw !== 'string') throw invalid(path, 'must have text, data, url or raw')
+  if (!/^[A-Za-z0-9+/_=-]*$/.test(raw)) throw invalid(`${path}.raw`, 'must be base64')
+  if (!/^[\w.+-]*\/?[\w.+-]*$/.test(mediaType)) throw invalid(`${path}.mediaType`, 'is none')
   const dataUrl = `data:${mediaType || 'application/octet-stream'};base64,${raw}`
   if (isImage) return { type: 'image_url', image_url: { url: dataUrl } }
   const named = typeof filename === 'string' && filename !== ''

@@ -9,6 +9,17 @@ export type Outcome = {
   isError?: boolean
 }
 
+/** How a run that ended so is told. */
+export function toEnded(
+  status: Exclude<Outcome['status'], 'waiting'>,
+  answer: string,
+  failure?: string | null,
+): Outcome {
+  if (status === 'failed') return { text: failure ?? 'The run failed', status, isError: true }
+  if (status === 'cancelled') return { text: 'The run was cancelled', status, isError: true }
+  return { text: answer, status }
+}
+
 /** Where it happened, as the client knows it. */
 export type Origin = {
   sessionId: string

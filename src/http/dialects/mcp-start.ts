@@ -1,11 +1,12 @@
 import { Problem } from '#contract/problem.ts'
+import type { Run } from '#contract/run.ts'
 import type { SessionDetail } from '#contract/session.ts'
 import type { Call } from './dialect.ts'
 import { isFields } from './fields.ts'
 import type { AgentTool } from './mcp-agents.ts'
 import type { RequestId } from './mcp-message.ts'
 import { askApproval, askElicitation, type Question } from './mcp-questions.ts'
-import { answerOf, describeWaiting, type Outcome } from './mcp-result.ts'
+import { answerOf, describeWaiting, type Outcome, toEnded } from './mcp-result.ts'
 import type { McpSession } from './mcp-session.ts'
 
 export type ToolRequest = {
@@ -68,10 +69,7 @@ async function join(
   const said = (outcome: Outcome): Begun => ({ type: 'outcome', outcome, sessionId, runId: run.id })
   if (known.active_run_id === null) {
     const text = known.messages.map(answerOf).findLast((answer) => answer !== null)
-    if (run.status === 'failed') {
-      return said({ text: run.error?.message ?? 'The run failed', status: 'failed', isError: true })
-    }
-    return said({ text: text ?? '', status: 'completed' })
+    return said(endedOutcome(run, text ?? ''))
   }
   const questions = questionsOf(known, request.mcp)
   if (run.status === 'waiting' && questions === null) {
@@ -81,6 +79,12 @@ async function join(
   }
   const started = { run, after: known.last_seq, begun: run.started_at !== null }
   return { type: 'run', started, sessionId, questions: questions ?? [] }
+}
+
+function endedOutcome({ status, stop_reason, error }: Run, text: string): Outcome {
+  if (status === 'failed') return toEnded('failed', text, error?.message)
+  if (status === 'cancelled') return toEnded('cancelled', text)
+  return toEnded(stop_reason === 'max_iterations' ? 'max_iterations' : 'completed', text)
 }
 
 /** All that the session waits with; null when the client cannot be asked all of it. */

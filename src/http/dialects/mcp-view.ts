@@ -9,6 +9,7 @@ import {
   describeWaiting,
   type Outcome,
   type Pending,
+  toEnded,
   toToolResult,
 } from './mcp-result.ts'
 import { logLevels, type McpSession, takesEmptyEvents } from './mcp-session.ts'
@@ -109,19 +110,13 @@ export function createMcpView({
         if (isRoot) failure = event.error
         return
       case 'stream_stopped':
-        if (isRoot) outcome = ended(event.reason)
+        if (isRoot) outcome = toEnded(event.reason, answer, failure)
         return
     }
   }
 
   function wait(reason: string): void {
     outcome = { text: describeWaiting(reason, pending, sessionId), status: 'waiting' }
-  }
-
-  function ended(status: Outcome['status']): Outcome {
-    if (status === 'failed') return { text: failure ?? 'The run failed', status, isError: true }
-    if (status === 'cancelled') return { text: 'The run was cancelled', status, isError: true }
-    return { text: answer, status }
   }
 
   return {

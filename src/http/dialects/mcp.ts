@@ -176,6 +176,8 @@ async function resume(call: Call): Promise<Answer> {
   if (!run || !bounds || !detail) {
     throw new Problem('not_found', `There is no run ${place.runId}`)
   }
+  const isOutside = place.from < bounds.after || place.from >= (bounds.last ?? Number.MAX_VALUE)
+  if (isOutside) throw malformed('Last-Event-ID is no id of an event from here')
   const kept = await house.events.bounds(bounds.sessionId)
   if (kept && place.from < kept.oldest - 1) {
     throw new Problem('events_expired', 'The events of this run are older than is kept', {
