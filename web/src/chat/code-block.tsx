@@ -1,3 +1,5 @@
+import { memo } from 'react'
+import { highlight } from '../state/highlight.ts'
 import { CopyButton } from './copy-button.tsx'
 
 export function CodeBlock({ code, language }: { code: string; language: string }) {
@@ -9,8 +11,25 @@ export function CodeBlock({ code, language }: { code: string; language: string }
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by the keys */}
       <pre tabIndex={0}>
-        <code>{code}</code>
+        <Code code={code} language={language} />
       </pre>
     </figure>
   )
 }
+
+const Code = memo(function Code({ code, language }: { code: string; language: string }) {
+  return (
+    <code>
+      {highlight(code, language).map(({ kind, text }, index) =>
+        kind === 'plain' ? (
+          text
+        ) : (
+          // biome-ignore lint/suspicious/noArrayIndexKey: pieces are only added at the end
+          <span key={index} className={`code-${kind}`}>
+            {text}
+          </span>
+        ),
+      )}
+    </code>
+  )
+})

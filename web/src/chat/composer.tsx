@@ -12,6 +12,7 @@ export function Composer({
   isDisabled = false,
   send,
   stop,
+  stopsByKey = false,
   controls,
 }: {
   storageKey: string
@@ -19,14 +20,26 @@ export function Composer({
   isDisabled?: boolean
   send: (content: string) => Promise<boolean>
   /** Given while something can be stopped. */
-  stop?: (() => void) | undefined
+  stop?: (() => Promise<unknown>) | undefined
+  /** Escape stops too: not what waits for the person, who may want to leave something else. */
+  stopsByKey?: boolean
   /** Controls beside the buttons; they may depend on whether there is something to send. */
   controls?: (hasText: boolean) => ReactNode
 }) {
   const [text, setText] = useDraft(storageKey)
   const field = useRef<HTMLTextAreaElement>(null)
   useEffect(() => field.current?.focus({ preventScroll: true }), [])
-  useShortcuts({ '/': () => field.current?.focus(), ...(stop && { escape: stop }) })
+  const [isStopping, setStopping] = useState(false)
+  useShortcuts({
+    '/': () => field.current?.focus(),
+    ...(stop && stopsByKey && { escape: () => void end() }),
+  })
+
+  async function end(): Promise<void> {
+    setStopping(true)
+    await stop?.()
+    setStopping(false)
+  }
 
   async function submit(): Promise<void> {
     const content = text.trim()
@@ -62,9 +75,14 @@ export function Composer({
         {controls?.(text.trim() !== '')}
         <span className="spacer" />
         {stop && (
-          <button type="button" className="button stop" onClick={stop}>
+          <button
+            type="button"
+            className="button stop"
+            disabled={isStopping}
+            onClick={() => void end()}
+          >
             <Icon name="stop" size={16} />
-            Stop
+            {isStopping ? 'Stopping' : 'Stop'}
           </button>
         )}
         <button

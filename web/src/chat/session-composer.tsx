@@ -29,7 +29,8 @@ export function SessionComposer({ session }: { session: SessionDetail }) {
         placeholder={agent ? `Message ${agent}` : 'Message'}
         isDisabled={!agent}
         send={(content) => send(content, options)}
-        stop={isActive ? () => void attempt(actions.stop) : undefined}
+        stop={isActive ? () => attempt(actions.stop) : undefined}
+        stopsByKey={status === 'running' || status === 'queued'}
         controls={(hasText) => (
           <>
             <AgentPicker agent={agent} choose={choose} />
