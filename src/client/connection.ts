@@ -3,8 +3,8 @@ import { ConnectionError } from './errors.ts'
 export type Connection = {
   /** Aborts when the caller aborts, when nothing comes for too long, and on `close`. */
   signal: AbortSignal
-  /** The promise's value; when it takes longer than the limit of silence the connection aborts. */
-  within<Value>(promise: Promise<Value>): Promise<Value>
+  /** The promise's value; when it takes longer than the limit, usually of silence, the connection aborts. */
+  within<Value>(promise: Promise<Value>, limit?: number): Promise<Value>
   /** Why the connection failed: an abort goes before the error that it made elsewhere. */
   reasonOf(error: unknown): unknown
   close(): void
@@ -23,14 +23,14 @@ export function createConnection({
   if (signal?.aborted) abort()
   signal?.addEventListener('abort', abort)
 
-  function silence(): void {
-    controller.abort(new ConnectionError(`The server was silent for ${silenceLimit} ms`))
+  function silence(limit: number): void {
+    controller.abort(new ConnectionError(`The server was silent for ${limit} ms`))
   }
 
   return {
     signal: controller.signal,
-    async within(promise) {
-      const timer = setTimeout(silence, silenceLimit)
+    async within(promise, limit = silenceLimit) {
+      const timer = setTimeout(silence, limit, limit)
       try {
         return await promise
       } finally {

@@ -6,6 +6,9 @@ import { readMessages } from './read-messages.ts'
 import type { RuntimeEvent } from './schemas.ts'
 import { createSequence } from './sequence.ts'
 
+/** Milliseconds until a stream has to begin; the server needs 5 s at most, whatever its database does. */
+const answerLimit = 10_000
+
 export type StreamOptions = {
   /** Ends the iteration: it rejects with the signal's reason. */
   signal?: AbortSignal | undefined
@@ -15,7 +18,7 @@ export type StreamOptions = {
   onReconnect?: ((reconnect: Reconnect) => void) | undefined
   /** Milliseconds before the first new try, until the server says its own wish. */
   retryDelay?: number | undefined
-  /** Milliseconds without a byte after which the connection counts as dead. */
+  /** Milliseconds without a byte after which the connection counts as dead; 25 s, for a heartbeat comes every 10 s. */
   silenceLimit?: number | undefined
 }
 
@@ -49,7 +52,7 @@ export async function* resumeStream({
   onOpen,
   onReconnect,
   retryDelay = 1000,
-  silenceLimit = 30_000,
+  silenceLimit = 25_000,
 }: StreamOptions & {
   open?: Connect
   resume: Connect
@@ -65,7 +68,9 @@ export async function* resumeStream({
     let cause: unknown
     try {
       const request = { position: sequence.position(), signal: connection.signal }
-      const answer = await connection.within(connect(request))
+      // What is asked again is answered soon, or by nobody: an instance that sleeps takes connections.
+      const limit = connect === resume ? Math.min(silenceLimit, answerLimit) : silenceLimit
+      const answer = await connection.within(connect(request), limit)
       connect = resume
       if (answer.response.status === 204) return
       for await (const received of readEvents(answer, { connection, backoff, onOpen })) {
