@@ -123,6 +123,20 @@ test('plans are state', async () => {
   ])
 })
 
+test('a sub-agent that fails says why', () => {
+  const error: EventBody = { type: 'error', error: 'No', code: 'model_error', retryable: false }
+  const failed: EventBody = { ...stopped, reason: 'failed', completed: false }
+  const view = open()
+  for (const event of log(...begin)) view.show(event)
+  const shown = log(error, failed).map((event) =>
+    view.show({ ...event, session_id: 'ses_2', run_id: 'run_2', agent: 'helper' }),
+  )
+  expect(parse(shown.join(''))).toEqual([
+    { type: 'SUBAGENT_STARTED', subagentRunId: 'run_2', name: 'helper' },
+    { type: 'SUBAGENT_ERROR', subagentRunId: 'run_2', message: 'No', code: 'model_error' },
+  ])
+})
+
 test.each([
   ['cancelled', { type: 'RUN_FINISHED', outcome: { type: 'cancelled' } }],
   ['max_iterations', { type: 'RUN_FINISHED', outcome: { type: 'success' } }],
@@ -132,14 +146,18 @@ test.each([
   expect(shown.at(-1)).toMatchObject(end)
 })
 
-function render(bodies: EventBody[], state: unknown = {}): string {
-  const view = createAgUiView({
+function open(state: unknown = {}) {
+  return createAgUiView({
     run: { id: 'run_1', session_id: 'ses_1', model: null },
     place: { threadId: 't', runId: 'r' },
     messages: [user],
     state,
     isFromStart: true,
   })
+}
+
+function render(bodies: EventBody[], state?: unknown): string {
+  const view = open(state)
   return (
     view.opening +
     log(...bodies)
@@ -149,7 +167,11 @@ function render(bodies: EventBody[], state: unknown = {}): string {
 }
 
 function frames(bodies: EventBody[], state?: unknown): Record<string, unknown>[] {
-  return render(bodies, state)
+  return parse(render(bodies, state))
+}
+
+function parse(text: string): Record<string, unknown>[] {
+  return text
     .split('\n\n')
     .filter((frame) => frame !== '')
     .map((frame) => {

@@ -73,7 +73,12 @@ test('a call that was cut off is an error', async () => {
   const seen = await applied(render([...begin, ...cut, { ...stopped, completed: false }]))
   expect(seen?.parts).toMatchObject([
     { type: 'step-start' },
-    { type: 'tool-x', state: 'output-error', errorText: expect.stringContaining('nothing ran') },
+    {
+      type: 'tool-x',
+      state: 'output-error',
+      errorText: expect.stringContaining('nothing ran'),
+      providerExecuted: true,
+    },
   ])
 })
 

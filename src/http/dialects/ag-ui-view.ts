@@ -57,7 +57,7 @@ export function createAgUiView({
   const clientCalls = new Set(open.clientCalls)
   const shared = createState(state)
   const own = [...said]
-  let failure: Event<'error'> | null = null
+  const failures = new Map<string, Event<'error'>>()
   let isBegun = !isFromStart
   let over = false
 
@@ -86,6 +86,9 @@ export function createAgUiView({
         return []
       case 'elicitation_request':
         keep(questionInterrupt({ ...event, id: event.elicitation_id }))
+        return []
+      case 'error':
+        failures.set(event.run_id, event)
         return []
       case 'token_usage':
         tally.add(event)
@@ -122,9 +125,6 @@ export function createAgUiView({
         forget(({ reason }) => reason === 'confirmation')
         if (event.reason === 'elicitation') forget(({ reason }) => reason === 'input_required')
         return []
-      case 'error':
-        failure = event
-        return []
       case 'stream_stopped':
         return stop(event)
       default:
@@ -143,7 +143,7 @@ export function createAgUiView({
     if (event.type === 'stream_started') tally.useModel(event.run_id, event.agent_info.model)
     if (event.type === 'stream_stopped') {
       subAgents.delete(subagentRunId)
-      return [...started, ...from.closeStep(), endOf(event)]
+      return [...started, ...from.closeStep(), endSubAgent(event)]
     }
     return [...started, ...(showSaid(event, from) ?? [])]
   }
@@ -185,7 +185,7 @@ export function createAgUiView({
     return [...ended, ...finish(outcome)]
   }
 
-  function stop({ reason }: Event<'stream_stopped'>): AgUiFrame[] {
+  function stop({ reason, run_id }: Event<'stream_stopped'>): AgUiFrame[] {
     const left = [...subAgents.entries()].flatMap(([subagentRunId, from]) => [
       ...from.closeStep(),
       { type: 'SUBAGENT_FINISHED', subagentRunId },
@@ -193,9 +193,19 @@ export function createAgUiView({
     if (reason === 'cancelled') return [...left, ...finish({ type: 'cancelled' })]
     if (reason !== 'failed') return [...left, ...finish({ type: 'success' })]
     over = true
-    const { error: message = 'The run failed', code } = failure ?? {}
-    const error = { type: 'RUN_ERROR', message, ...(code && { code }), usage: tally.entries() }
+    const error = { type: 'RUN_ERROR', ...failureOf(run_id), usage: tally.entries() }
     return [...left, ...speaker.closeStep(), error]
+  }
+
+  function endSubAgent({ run_id: subagentRunId, reason }: Event<'stream_stopped'>): AgUiFrame {
+    return reason === 'failed'
+      ? { type: 'SUBAGENT_ERROR', subagentRunId, ...failureOf(subagentRunId) }
+      : { type: 'SUBAGENT_FINISHED', subagentRunId, outcome: { type: 'success' } }
+  }
+
+  function failureOf(runId: string): { message: string; code?: string } {
+    const { error: message = 'The run failed', code } = failures.get(runId) ?? {}
+    return { message, ...(code && { code }) }
   }
 
   function finish(outcome: object): AgUiFrame[] {
@@ -251,13 +261,6 @@ function outcomeOf({ interrupts, clientCalls }: AgUiOpen): object {
   if (interrupts.length > 0) return { type: 'interrupt', interrupts }
   if (clientCalls.length > 0) return { type: 'success', pendingToolCallIds: clientCalls }
   return { type: 'success' }
-}
-
-function endOf({ run_id: subagentRunId, reason }: Event<'stream_stopped'>): AgUiFrame {
-  if (reason === 'failed') {
-    return { type: 'SUBAGENT_ERROR', subagentRunId, message: 'The sub-agent failed' }
-  }
-  return { type: 'SUBAGENT_FINISHED', subagentRunId, outcome: { type: 'success' } }
 }
 
 function custom(name: string, value: object): AgUiFrame {

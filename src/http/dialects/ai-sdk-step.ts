@@ -70,7 +70,12 @@ export function createSteps() {
       const cut = [...calls].filter((id) => !message.tool_calls?.some((call) => call.id === id))
       calls.clear()
       const errorText = 'The call was cut off before it was whole; nothing ran'
-      const errors = cut.map((toolCallId) => ({ type: 'tool-output-error', toolCallId, errorText }))
+      const errors = cut.map((toolCallId) => ({
+        type: 'tool-output-error',
+        toolCallId,
+        errorText,
+        ...executed(false),
+      }))
       return [...close(), ...errors]
     },
   }
