@@ -1,4 +1,4 @@
-import type { Client, components, RunRequest } from 'parley-client'
+import { ApiError, type Client, type components, type RunRequest } from 'parley-client'
 import { describeFailure } from '../app/problems.ts'
 import { focusComposer } from './focus-composer.ts'
 import type { SessionStore } from './session-store.ts'
@@ -195,10 +195,14 @@ export function createChatActions({
       // A decision may have changed what is allowed from now on.
       await store.refresh()
     } catch (error) {
-      store.dispatch({ type: 'undecided', id })
+      if (!isDecidedAlready(error)) store.dispatch({ type: 'undecided', id })
       throw error
     }
   }
+}
+
+function isDecidedAlready(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'already_decided'
 }
 
 /** A page that came over plain HTTP has no `randomUUID`. */

@@ -24,6 +24,7 @@ function Attachment({ part }: { part: ContentPart }) {
     case 'image_url': {
       const { url } = part.image_url
       if (/^data:/i.test(url)) return <img src={url} alt="Attached" />
+      if (!/^https?:/i.test(url)) return url
       return (
         <a href={url} target="_blank" rel="noopener noreferrer">
           {url}
