@@ -101,7 +101,8 @@ export type Config = Readonly<{
   /** Whether the model is asked for titles. */
   titles: boolean
   logLevel: LogLevel
-  logFormat: LogFormat
+  /** undefined: text on a terminal, else JSON. */
+  logFormat: LogFormat | undefined
   /** Where metrics are served without a key. */
   metricsListen: ListenAddress | undefined
   /** Where traces are sent; undefined makes none. */
@@ -173,7 +174,9 @@ export function readConfig({
     runBudget: Object.freeze(readRunBudget(settings)),
     limits: Object.freeze(readLimits(settings)),
     logLevel: readChoice(settings.get('log-level'), logLevels, 'info'),
-    logFormat: readChoice(settings.get('log-format'), logFormats, 'json'),
+    logFormat: settings.has('log-format')
+      ? readChoice(settings.get('log-format'), logFormats, 'json')
+      : undefined,
     metricsListen: readAddress(settings.get('metrics-listen')),
     tracing: readTracing(environment),
     environment,

@@ -28,7 +28,7 @@ export async function openTelemetry({
   const context = createWorkContext()
   const log = createLogger({
     level: config.logLevel,
-    format: config.logFormat,
+    format: config.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'),
     context: context.fields,
     write: (line) => void process.stderr.write(redaction.text(line)),
     now: () => new Date(),

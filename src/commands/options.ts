@@ -387,6 +387,6 @@ export const serveOptions: readonly Option[] = [
     group: 'Logs',
     value: 'json|text',
     variables: ['PARLEY_LOG_FORMAT'],
-    help: 'One JSON object a line, or text for a terminal. Default: json',
+    help: 'One JSON object a line, or text for people. Default: text on a terminal, else json',
   },
 ]

@@ -49,7 +49,7 @@ test('without flags it serves the examples on loopback with an embedded database
     agentsWritable: undefined,
     peersFile: expect.stringMatching(/aegis-net\.toml$/),
     titles: true,
-    logFormat: 'json',
+    logFormat: undefined,
     logLevel: 'info',
     metricsListen: undefined,
     tracing: undefined,

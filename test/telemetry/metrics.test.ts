@@ -14,7 +14,10 @@ agents:
 const app = await startApp({ lifetime: 'file', agents: { assistant } })
 
 async function scrape(): Promise<Map<string, number>> {
-  const response = await fetch(`${app.url}/metrics`)
+  // As Prometheus asks.
+  const accept =
+    'application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3,*/*;q=0.2'
+  const response = await fetch(`${app.url}/metrics`, { headers: { accept } })
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
   return samplesOf(await response.text())
 }

@@ -17,7 +17,9 @@ export function checkModels(config: Config, { namesAgents }: { namesAgents: bool
   return {
     name: 'model',
     async look() {
-      const { environment, traffic } = config
+      const { environment } = config
+      // A look is not recorded.
+      const traffic = config.traffic.kind === 'record' ? liveTraffic : config.traffic
       const models = await openModels({ environment, traffic, offline: createOfflineModel() })
       try {
         const wanted = namesAgents ? await modelsOf(config, models) : new Map<string, Wanted>()
@@ -36,6 +38,7 @@ export function checkModels(config: Config, { namesAgents }: { namesAgents: bool
 
 type Wanted = { resolve(): Model; substitution?(): string | undefined }
 
+const liveTraffic = { kind: 'live' } as const
 const noScope = { models: {}, providers: {} }
 const oneToken = { max_tokens: 1 }
 
