@@ -142,5 +142,6 @@ function toStreamView(view: EventView, resumeAfter: number): StreamView {
     },
     isOver: view.isOver,
     heartbeat: view.heartbeat ?? (() => ': heartbeat\n\n'),
+    ...(view.interrupted && { interrupted: view.interrupted }),
   }
 }

@@ -68,7 +68,7 @@ export function openConnection({
     while (!ended && blockedTicks === undefined) {
       const frames = follower.take()
       if (frames) send(frames)
-      else if (follower.isOver()) finish('')
+      else if (follower.isOver()) interrupt()
       else return
     }
     if (blockedTicks !== undefined) follower.rewind(position)
@@ -129,6 +129,11 @@ export function openConnection({
     outgoing.end(text)
   }
 
+  /** What it was asked for is not whole. */
+  function interrupt(): void {
+    finish(begun ? '' : (view.interrupted?.() ?? ''))
+  }
+
   return {
     tick(heartbeat) {
       if (blockedTicks !== undefined) {
@@ -139,7 +144,7 @@ export function openConnection({
       if (heartbeat && !ended && !begun) write(view.heartbeat(head()))
     },
     end() {
-      if (!ended) finish('')
+      if (!ended) interrupt()
     },
   }
 

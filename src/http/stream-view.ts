@@ -19,6 +19,8 @@ export type StreamView = {
   isOver(): boolean
   /** What keeps an idle connection open; `head` is the newest seq known. */
   heartbeat(head: number): string
+  /** The last words where the server ends the stream before it is over; nothing when missing. */
+  interrupted?(): string
 }
 
 /** The contract's own wire: each event as one `data:` line under its seq. */

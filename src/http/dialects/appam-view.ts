@@ -4,7 +4,7 @@ import type { Run } from '#contract/run.ts'
 import { addUsage, noUsage } from '#contract/usage.ts'
 import { watchBudget } from './budget-watch.ts'
 import type { EventView } from './dialect.ts'
-import { lostAnswer, watchSteps } from './step-watch.ts'
+import { endedStream, lostAnswer, watchSteps } from './step-watch.ts'
 
 type Ended = Extract<RuntimeEvent, { type: 'tool_call_response' }>
 type Stopped = Extract<RuntimeEvent, { type: 'stream_stopped' }>
@@ -37,6 +37,7 @@ export function createAppamView({
   return {
     opening: encode('session_started', { session_id: sessionId }),
     isOver: () => over,
+    interrupted: () => fail(endedStream),
     show(event) {
       // What sub-agents use counts, and is shown with the next of the run itself.
       if (event.type === 'token_usage') {

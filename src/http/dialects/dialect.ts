@@ -91,6 +91,8 @@ export type EventView = {
   isOver(): boolean
   /** What keeps an idle connection open; an SSE comment when missing. */
   heartbeat?: () => string
+  /** The last words where the server ends the stream before it is over; nothing when missing. */
+  interrupted?: () => string
 }
 
 export function json(body: unknown, status = 200, headers?: Record<string, string>): Answer {

@@ -2,7 +2,7 @@ import type { Message } from '#contract/message.ts'
 import type { Run } from '#contract/run.ts'
 import { watchBudget } from './budget-watch.ts'
 import type { EventView } from './dialect.ts'
-import { lostAnswer, watchSteps } from './step-watch.ts'
+import { endedStream, lostAnswer, watchSteps } from './step-watch.ts'
 
 const previewLength = 200
 
@@ -26,6 +26,7 @@ export function createPawanView({
 
   return {
     isOver: () => over,
+    interrupted: () => encode('error', { message: endedStream }),
     show(event) {
       const exhausted = spent(event)
       if (event.session_id !== run.session_id || event.run_id !== run.id) return ''

@@ -2,7 +2,7 @@ import type { Message } from '#contract/message.ts'
 import type { Run } from '#contract/run.ts'
 import { addUsage, noUsage, type Usage } from '#contract/usage.ts'
 import type { EventView } from './dialect.ts'
-import { lostAnswer, watchSteps } from './step-watch.ts'
+import { endedStream, lostAnswer, watchSteps } from './step-watch.ts'
 
 /** Unnamed events: text, thoughts, calls as they are written, a question, one `done` or `error`. */
 export function createRaView({
@@ -40,6 +40,7 @@ export function createRaView({
 
   return {
     isOver: () => over,
+    interrupted: () => encode({ type: 'error', error: endedStream }),
     show(event) {
       // Sub-agents ask too, and a tool may hold its question open, with nobody waiting but it.
       if (event.type === 'elicitation_request') {
