@@ -1,3 +1,5 @@
+import { isUnavailable } from './patience.ts'
+
 /**
  * Joins calls that come while one batch is on its way into the next batch: under load many calls
  * become one statement, alone a call goes out at once.
@@ -25,9 +27,12 @@ export function createBatcher<Item, Result>(
       const results = await run(batch.map((entry) => entry.item))
       for (const [index, entry] of batch.entries()) entry.resolve(results[index] as Result)
     } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(error)
+      if (batch.length === 1 || isUnavailable(error)) {
+        for (const entry of batch) entry.reject(error)
+        return
+      }
       // One item that the database refuses must not take the others with it.
-      else for (const entry of batch) await settle([entry])
+      for (const entry of batch) await settle([entry])
     }
   }
 

@@ -181,7 +181,7 @@ export async function openRuntime({
       calls: patient(queue.calls),
       settings: patient(queue.settings),
       sessionContext: patient(queue.sessionContext),
-      posted: patient(queue.posted),
+      posted: patient(createBatcher(queue.posted)),
       unknownCalls: patient(queue.unknownCalls),
       subRun: patient(queue.loadSubRun),
     },

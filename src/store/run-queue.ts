@@ -86,13 +86,14 @@ export function steerRun(
   })
 }
 
-/** The messages that a run has not taken up yet, the oldest first. */
-export async function readPosted(database: Statements, runId: string): Promise<Message[]> {
-  const rows = await database.query<{ body: Message }>(
-    'select body from steered_messages where run_id = $1 order by id',
-    [runId],
+/** The messages that each of some runs has not taken up yet, the oldest first. */
+export async function readPosted(database: Statements, runIds: string[]): Promise<Message[][]> {
+  const rows = await database.query<{ runId: string; body: Message }>(
+    'select run_id as "runId", body from steered_messages where run_id = any($1) order by id',
+    [runIds],
   )
-  return rows.map((row) => row.body)
+  const byRun = Map.groupBy(rows, ({ runId }) => runId)
+  return runIds.map((runId) => (byRun.get(runId) ?? []).map(({ body }) => body))
 }
 
 /**
