@@ -239,10 +239,10 @@ export function toStaticStream(
   ])
 }
 
+/** Each frame as a line; the time goes behind its fields, where nothing has to be copied. */
 function encode(frames: AgUiFrame[], timestamp?: number): string {
-  return frames
-    .map((frame) => `data: ${JSON.stringify(timestamp ? { ...frame, timestamp } : frame)}\n\n`)
-    .join('')
+  const end = timestamp === undefined ? '}' : `,"timestamp":${timestamp}}`
+  return frames.map((frame) => `data: ${JSON.stringify(frame).slice(0, -1)}${end}\n\n`).join('')
 }
 
 function started(place: AgUiPlace): AgUiFrame {
