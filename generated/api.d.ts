@@ -187,7 +187,7 @@ export interface paths {
         put?: never;
         /**
          * Say something else instead
-         * @description Puts a new message beside one of the user's, on whatever branch that is, makes it the active branch, and runs the session's agent. The old message and all that followed stay as a branch of their own. While a run is active it is a 409 `session_busy`.
+         * @description Puts a new message beside one of the user's, on whatever branch that is, makes it the active branch, and runs the session's agent. The old message and all that followed stay as a branch of their own. `on_busy` says what becomes of a run that is active; without it that is a 409 `session_busy`.
          */
         post: operations["editMessage"];
         delete?: never;
@@ -207,7 +207,7 @@ export interface paths {
         put?: never;
         /**
          * Ask for another answer
-         * @description Runs the session's agent again from before an answer of the model, or from the user's message that is named. The new answer is a sibling of the old one, which stays as a branch. After tool calls only the named step is taken again: its results stand. While a run is active it is a 409 `session_busy`.
+         * @description Runs the session's agent again from before an answer of the model, or from the user's message that is named. The new answer is a sibling of the old one, which stays as a branch. After tool calls only the named step is taken again: its results stand. `on_busy` says what becomes of a run that is active; without it that is a 409 `session_busy`.
          */
         post: operations["regenerateMessage"];
         delete?: never;
@@ -3036,6 +3036,7 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            on_busy?: components["schemas"]["OnBusyBranch"];
         };
         /** @description The form that the answer has to take */
         ResponseFormat: {
@@ -3097,6 +3098,11 @@ export interface components {
          * @enum {string}
          */
         OnBudget: "wait" | "stop";
+        /**
+         * @description When a run of the session is active, for a run that begins a branch. reject: 409 with its id. enqueue: it waits for its turn, 20 at most (429 `queue_full`), and branches off then. interrupt: the active run is cancelled, what it wrote stays as a branch, and this one is next.
+         * @enum {string}
+         */
+        OnBusyBranch: "reject" | "enqueue" | "interrupt";
         /** @description What a caller may set for a run on a new branch */
         BranchOptions: {
             /** @description Instead of the agent file’s */
@@ -3124,6 +3130,7 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            on_busy?: components["schemas"]["OnBusyBranch"];
         };
         /** @description The messages alone, or with options */
         RunBody: components["schemas"]["NewMessages"] | components["schemas"]["RunRequest"];

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { ContentPart, NewMessage } from './message.ts'
-import { RunOptions, RunRequest } from './run.ts'
+import { OnBusyBranch, RunOptions, RunRequest } from './run.ts'
 
 /** What a run is started with: the messages alone, or with options. */
 export const RunBody = z
@@ -48,8 +48,9 @@ export const ChatRequest = z
   .openapi('ChatRequest', { description: 'One message to a session that may not exist yet' })
 export type ChatRequest = z.infer<typeof ChatRequest>
 
-/** A run that begins a branch cannot wait behind another: it would branch off elsewhere then. */
+/** What is said instead leaves nothing to steer, and takes the place of nothing but its sibling. */
 export const BranchOptions = RunOptions.omit({ on_busy: true })
+  .extend({ on_busy: OnBusyBranch.optional() })
   .strict()
   .openapi('BranchOptions', { description: 'What a caller may set for a run on a new branch' })
 export type BranchOptions = z.infer<typeof BranchOptions>

@@ -45,7 +45,7 @@ export const messageOperations = {
     tags: ['Sessions'],
     summary: 'Say something else instead',
     description:
-      "Puts a new message beside one of the user's, on whatever branch that is, makes it the active branch, and runs the session's agent. The old message and all that followed stay as a branch of their own. While a run is active it is a 409 `session_busy`.",
+      "Puts a new message beside one of the user's, on whatever branch that is, makes it the active branch, and runs the session's agent. The old message and all that followed stay as a branch of their own. `on_busy` says what becomes of a run that is active; without it that is a 409 `session_busy`.",
     request: {
       params: turn,
       headers: representationHeaders,
@@ -53,7 +53,7 @@ export const messageOperations = {
     },
     responses: {
       ...representations,
-      ...problems(...keyProblems, ...bodyProblems, 'not_found', 'session_busy'),
+      ...problems(...keyProblems, ...bodyProblems, 'not_found', 'session_busy', 'queue_full'),
     },
   }),
   regenerateMessage: createRoute({
@@ -64,7 +64,7 @@ export const messageOperations = {
     tags: ['Sessions'],
     summary: 'Ask for another answer',
     description:
-      "Runs the session's agent again from before an answer of the model, or from the user's message that is named. The new answer is a sibling of the old one, which stays as a branch. After tool calls only the named step is taken again: its results stand. While a run is active it is a 409 `session_busy`.",
+      "Runs the session's agent again from before an answer of the model, or from the user's message that is named. The new answer is a sibling of the old one, which stays as a branch. After tool calls only the named step is taken again: its results stand. `on_busy` says what becomes of a run that is active; without it that is a 409 `session_busy`.",
     request: {
       params: turn,
       headers: representationHeaders,
@@ -72,7 +72,7 @@ export const messageOperations = {
     },
     responses: {
       ...representations,
-      ...problems(...keyProblems, ...bodyProblems, 'not_found', 'session_busy'),
+      ...problems(...keyProblems, ...bodyProblems, 'not_found', 'session_busy', 'queue_full'),
     },
   }),
 }

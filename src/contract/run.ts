@@ -120,6 +120,12 @@ export const OnBusy = z
   })
 export type OnBusy = z.infer<typeof OnBusy>
 
+export const OnBusyBranch = z.enum(['reject', 'enqueue', 'interrupt']).openapi('OnBusyBranch', {
+  description:
+    'When a run of the session is active, for a run that begins a branch. reject: 409 with its id. enqueue: it waits for its turn, 20 at most (429 `queue_full`), and branches off then. interrupt: the active run is cancelled, what it wrote stays as a branch, and this one is next.',
+})
+export type OnBusyBranch = z.infer<typeof OnBusyBranch>
+
 const options = {
   model: z.string().optional().openapi({ description: 'Instead of the agent file’s' }),
   thinking: z.boolean().optional().openapi({ description: 'The model may reason first' }),

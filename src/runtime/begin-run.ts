@@ -11,7 +11,7 @@ type Posted = { rows: Pick<LoopContext['rows'], 'posted'> }
 export async function beginRun(
   { rows }: Posted,
   run: ActiveRun,
-  { agent, replacedSeq }: Pick<LoadedRun, 'agent' | 'replacedSeq'>,
+  { agent, replacedSeq, branch }: Pick<LoadedRun, 'agent' | 'replacedSeq' | 'branch'>,
 ): Promise<void> {
   const posted = await rows.posted(run.id)
   const messages = chainMessages(posted, run.leaf)
@@ -20,7 +20,7 @@ export async function beginRun(
   const asksForModel = run.options.model !== undefined
   if (asksForModel) run.picked = null
   await commitRun(run, firstEvents(run.assistant, run.model ?? '', messages), {
-    begun: [{ id: run.id, agent, replacedSeq }],
+    begun: [{ id: run.id, agent, replacedSeq, branch }],
     taken: posted.map(({ id }) => id),
     sessions: [asksForModel ? { ...change, picked: { model: null } } : change],
   })

@@ -19,6 +19,7 @@ export async function placeRun({
   row,
   messages,
   policy,
+  branch,
   executor,
   rows,
 }: {
@@ -26,6 +27,8 @@ export async function placeRun({
   row: Row
   messages: Message[]
   policy: OnBusy
+  /** It begins a branch when its turn comes. */
+  branch?: { leaf: string | null } | undefined
   executor: Pick<Executor, 'interrupt' | 'kick'>
   rows: {
     enqueue(run: QueuedRun): Promise<Enqueued | null>
@@ -34,7 +37,8 @@ export async function placeRun({
   }
 }): Promise<StartedRun | null> {
   if (policy === 'reject') throw busy(session)
-  if (messages.length === 0 && policy !== 'enqueue') throw nothingPosted(policy)
+  if (branch && (policy === 'steer' || policy === 'rollback')) throw notForBranches(policy)
+  if (messages.length === 0 && policy !== 'enqueue' && !branch) throw nothingPosted(policy)
   const place = { sessionId: session.id, messages }
   if (policy === 'steer') {
     const { scope, key } = row
@@ -42,7 +46,12 @@ export async function placeRun({
     if (steered) return rows.started(scope, steered.runId)
   }
   // Where no run is active but some wait to begin, there is none to steer: it waits with them.
-  const queued = { ...row, ...place, policy: policy === 'steer' ? 'enqueue' : policy } as const
+  const queued = {
+    ...row,
+    ...place,
+    branch,
+    policy: policy === 'steer' ? 'enqueue' : policy,
+  } as const
   const placed = await rows.enqueue(queued)
   if (!placed) return null
   const { ending, after, createdAt } = placed
@@ -87,6 +96,12 @@ export function busy({ id, activeRunId }: Pick<StartableSession, 'id' | 'activeR
     `Session ${id} has an active run; wait for ${activeRunId}, cancel it, or say with on_busy what is to become of the two`,
     activeRunId === null ? {} : { active_run_id: activeRunId },
   )
+}
+
+function notForBranches(policy: OnBusy): Problem {
+  return new Problem('validation_failed', `on_busy: ${policy} is not for a run on a new branch`, {
+    errors: [{ path: 'on_busy', message: 'must be reject, enqueue or interrupt' }],
+  })
 }
 
 function nothingPosted(policy: OnBusy): Problem {

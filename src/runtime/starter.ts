@@ -129,11 +129,15 @@ export function createStarter({
   }
 
   /** What becomes of a run for a session that is busy; null: it is not busy any more. */
-  function whenBusy(parts: Parts, posted: NewMessage[]): Promise<StartedRun | null> {
+  function whenBusy(
+    parts: Parts,
+    { posted, branch }: { posted: NewMessage[]; branch: { leaf: string | null } | undefined },
+  ): Promise<StartedRun | null> {
     const { session, options } = parts
+    const policy = options.on_busy ?? 'reject'
     const messages = toMessages(posted, null)
     const row = describe(parts)
-    return placeRun({ session, row, messages, policy: options.on_busy ?? 'reject', executor, rows })
+    return placeRun({ session, row, messages, policy, branch, executor, rows })
   }
 
   async function begin(
@@ -218,7 +222,7 @@ export function createStarter({
         const session = from ? { ...found, leaf: from.leaf, branched: true } : found
         const parts = { scope, session, assistant, options, headers, key }
         if (session.activeRunId) {
-          const placed = await whenBusy(parts, posted)
+          const placed = await whenBusy(parts, { posted, branch: from })
           if (placed) return placed
           continue
         }

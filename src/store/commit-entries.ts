@@ -79,10 +79,12 @@ function toHeadRow(entry: LogEntry, index: number) {
     id: entry.sessionId,
     token: entry.token,
     count: entry.events.length,
-    leaf: lastMessageOf(entry, entry.sessionId),
+    leaf: lastMessageOf(entry, entry.sessionId) ?? entry.begun[0]?.branch?.leaf ?? null,
     touched: entry.runs.length > 0 || entry.sessions.length > 0,
     begun_agent: entry.begun[0]?.agent ?? null,
-    branches: entry.begun.some(({ replacedSeq }) => replacedSeq !== null),
+    branches: entry.begun.some(
+      ({ replacedSeq, branch }) => replacedSeq !== null || branch !== null,
+    ),
     ...toChangeRow(change),
     title: change?.title ?? null,
   }

@@ -51,12 +51,14 @@ export const messageParts: Part[] = [
       join head h on h.entry = m.entry`,
   },
   {
-    // A run that takes the place of another: the branch leaves where the first of its messages hangs.
+    // A run that takes the place of another leaves where the first of its messages hangs.
     name: 'new_branches',
     rows: (entry, index) => {
       const first = entry.events.find((event) => event.message)?.message?.message
-      const branches = entry.begun.some(({ replacedSeq }) => replacedSeq !== null)
-      return first && branches ? [{ entry: index, parent: first.parent_id }] : []
+      return entry.begun.flatMap(({ replacedSeq, branch }) => {
+        if (branch) return [{ entry: index, parent: branch.leaf }]
+        return first && replacedSeq !== null ? [{ entry: index, parent: first.parent_id }] : []
+      })
     },
     sql: `insert into branches (session_id, seq, tenant, parent_seq)
       select h.id, h.base + 1, h.tenant, ${seqOf('n.parent', 'h.id')}

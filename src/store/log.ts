@@ -84,6 +84,8 @@ export type BegunRun = {
   agent: string
   /** Where the messages begin that its own take the place of. */
   replacedSeq: number | null
+  /** The message behind which it begins a branch; null inside: at the beginning. */
+  branch: { leaf: string | null } | null
 }
 
 /** What was said up to the message of `seq`; `seq` is there when it was read. */

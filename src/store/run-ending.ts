@@ -34,6 +34,7 @@ const unread = {
   budget: null,
   plan: null,
   replacedSeq: null,
+  branch: null,
   title: null,
   workingDir: null,
   picked: null,

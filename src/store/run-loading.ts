@@ -50,6 +50,8 @@ export type LoadedRun = {
   begun: boolean
   /** Where the messages begin that those of a run which is about to begin take the place of. */
   replacedSeq: number | null
+  /** Where it is about to begin a branch. */
+  branch: { leaf: string | null } | null
   title: string | null
   workingDir: string | null
   picked: string | null
@@ -75,8 +77,10 @@ export async function loadSubRun(database: Statements, callId: string): Promise<
   return rows[0] ? withSettings(rows[0]) : null
 }
 
-const leafColumn = 'case when b.seq is null then s.leaf_id else b.parent_id end'
-const branchedColumn = '(s.branched or b.seq is not null)'
+const branchColumn = 'case when r.started_at is null then r.branch_from end'
+const leafColumn = `case when ${branchColumn} is not null then r.branch_from->>'leaf'
+  when b.seq is not null then b.parent_id else s.leaf_id end`
+const branchedColumn = `(s.branched or b.seq is not null or ${branchColumn} is not null)`
 
 const loadColumns = `
 select r.id, r.tenant, s.owner, r.session_id as "sessionId", r.root_session_id as "rootSessionId",
@@ -87,7 +91,7 @@ select r.id, r.tenant, s.owner, r.session_id as "sessionId", r.root_session_id a
   ${isoTime('r.created_at')} as "createdAt", r.first_seq as "firstSeq",
   r.parent_call_id as "parentCallId", ${usageJson('r')} as usage, s.title,
   ${leafColumn} as leaf, ${branchedColumn} as branched, r.started_at is not null as begun,
-  b.seq as "replacedSeq",
+  b.seq as "replacedSeq", ${branchColumn} as branch,
   s.model_override as picked, ${latestSummary({ leaf: leafColumn, branched: branchedColumn })} as summary,
   t.working_dir as "workingDir", t.permissions, t.tools_approved as "toolsApproved",
   t.allowed_tools as "allowedTools", t.thinking, ${usageJson('t')} as totals,

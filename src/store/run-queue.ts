@@ -16,6 +16,8 @@ export type QueuedRun = Omit<NewRun, 'session' | 'events' | 'instance'> & {
   messages: Message[]
   /** What becomes of the active run: it goes on, it ends, or it ends and its messages are left. */
   policy: 'enqueue' | 'interrupt' | 'rollback'
+  /** It begins a branch behind the message `leaf`, or at the beginning. */
+  branch?: { leaf: string | null } | undefined
 }
 
 /** Messages for the run that is active. */
@@ -253,17 +255,20 @@ function toRow(run: QueuedRun) {
     budget: run.budget,
     metadata: run.metadata,
     trace: run.trace,
+    branch: run.branch ?? null,
   }
 }
 
 const insertStatement = `
 insert into runs (id, tenant, session_id, root_session_id, status, agent, agent_name, agent_version,
-  model, options, iteration_limit, budget, metadata, trace_context, first_seq, enqueued, urgent, replaces)
+  model, options, iteration_limit, budget, metadata, trace_context, branch_from,
+  first_seq, enqueued, urgent, replaces)
 select r.id, r.tenant, r.session, r.session, 'queued', r.agent, r.agent_name, r.version, r.model,
-  r.options, r.iteration_limit, r.budget, r.metadata, r.trace, $2, true, $3, $4
+  r.options, r.iteration_limit, r.budget, r.metadata, r.trace, r.branch,
+  $2, true, $3, $4
 from json_to_record($1::text::json) as r(id text, tenant text, session text, agent text,
   agent_name text, version text, model text, options jsonb, iteration_limit int, budget jsonb,
-  metadata jsonb, trace jsonb)
+  metadata jsonb, trace jsonb, branch jsonb)
 returning created_at as "createdAt"`
 
 const noActiveRun = `not exists (select 1 from runs a where a.session_id = w.session_id

@@ -169,6 +169,8 @@ export const runs = pgTable(
     urgent: boolean('urgent').notNull().default(false),
     /** The run whose messages its own take the place of. */
     replaces: id('replaces'),
+    /** Begins a branch behind the message `leaf`, or with null at the beginning, when its turn comes. */
+    branchFrom: jsonb('branch_from'),
     notBefore: time('not_before'),
     deadline: time('deadline'),
     /** Model calls made, and how many are allowed now: a resume at the limit raises the latter. */

@@ -32,9 +32,10 @@ async function edit(session: string, message: string, content: string, options: 
   return { ...data, response }
 }
 
-async function regenerate(session: string, message: string) {
+async function regenerate(session: string, message: string, body: { on_busy?: 'interrupt' } = {}) {
   const { data } = await client.POST('/api/sessions/{session}/messages/{message}/regenerate', {
     params: { path: { session, message } },
+    body,
   })
   if (!('run' in data)) throw new Error('the answer is no result')
   return data
@@ -159,7 +160,7 @@ test('what cannot be edited or regenerated is refused', async () => {
   const other = await newSession(app)
   await expect(edit(other, messages[0]?.id ?? '', 'x')).rejects.toMatchObject({ status: 404 })
   await expect(regenerate('ses_none', tool)).rejects.toMatchObject({ status: 404 })
-  const busy = edit(session, messages[0]?.id ?? '', 'x', { on_busy: 'enqueue' })
+  const busy = edit(session, messages[0]?.id ?? '', 'x', { on_busy: 'rollback' })
   await expect(busy).rejects.toMatchObject({ status: 422 })
   await expectGoesOn(app, session)
 })
@@ -264,3 +265,54 @@ test('a branch is not switched while a run is active, and only to messages of th
   await switchTo(session, idOf('First'))
   await expectGoesOn(app, session)
 })
+
+test('an edit while a run is active is refused, waits, or takes its place', async () => {
+  const { session, idOf } = await conversation(['One', 'First'])
+  const go = Promise.withResolvers<void>()
+  model.push({ text: 'Second half', hold: go.promise, holdAfter: 1 }, { text: 'Third' })
+  const active = await start(app, { session, message: 'Two' })
+  await until(app, active.id, 'agent_choice')
+  await expect(edit(session, idOf('One'), 'Zero')).rejects.toMatchObject({
+    status: 409,
+    problem: { code: 'session_busy', active_run_id: active.id },
+  })
+  await expect(edit(session, idOf('One'), 'Zero', { on_busy: 'steer' })).rejects.toMatchObject({
+    status: 422,
+    problem: { errors: [{ path: 'on_busy' }] },
+  })
+  const waiting = edit(session, idOf('One'), 'Zero', { on_busy: 'enqueue' })
+  await expect.poll(async () => (await listRuns(session)).length).toBe(3)
+  go.resolve()
+  expect((await waiting).output).toBe('Third')
+  expect(shown()).toEqual(['Zero'])
+  expect(await textsOf(session)).toEqual(['Zero', 'Third'])
+  expect((await listBranch(session, idOf('One'))).map(({ content }) => content)).toEqual([
+    ...['One', 'First', 'Two', 'Second half'],
+  ])
+  await expectGoesOn(app, session)
+})
+
+test('an answer is regenerated in the place of one that is on its way', async () => {
+  const { session, idOf } = await conversation(['One', 'First'])
+  model.push({ text: 'Never said', hold: never, holdAfter: 1 }, { text: 'Second' })
+  const active = await start(app, { session, message: 'Two' })
+  await until(app, active.id, 'agent_choice')
+  const { output, run } = await regenerate(session, idOf('First'), { on_busy: 'interrupt' })
+  expect(output).toBe('Second')
+  expect(shown()).toEqual(['One'])
+  expect(await textsOf(session)).toEqual(['One', 'Second'])
+  expect(await listRuns(session)).toMatchObject([
+    { id: run.id, status: 'completed' },
+    { id: active.id, status: 'cancelled' },
+    { status: 'completed' },
+  ])
+  await expectGoesOn(app, session)
+  expect(shown()).toEqual(['One', 'Second', 'Are you there?'])
+})
+
+async function listRuns(session: string) {
+  const { data } = await client.GET('/api/sessions/{session}/runs', {
+    params: { path: { session } },
+  })
+  return data.data
+}
