@@ -109,6 +109,15 @@ test('a decision counts until the server refuses it', () => {
   expect([...reduceChat(decided, { type: 'undecided', id: 'apr_1' }).decided]).toEqual([])
 })
 
+test('a log that is read anew leaves the messages where they are', () => {
+  const loaded = detail({ last_seq: 12, messages: [said('msg_1', 'user'), said('msg_2')] })
+  const before = after([{ type: 'loaded', session: loaded }, ...received(sampleLog())])
+  const anew = reduceChat(before, { type: 'log_restarted' })
+  expect(messagesOf(anew)).toEqual(messagesOf(before))
+  expect([anew.log.seq, anew.events.length, statusOf(anew)]).toEqual([0, 0, 'idle'])
+  expect(received(sampleLog()).reduce(reduceChat, anew).record).toEqual(before.record)
+})
+
 function after(actions: ChatAction[]): ChatState {
   return actions.reduce(reduceChat, emptyChat)
 }

@@ -24,15 +24,16 @@ export function NewChatPage({ agent: asked }: { agent: string | undefined }) {
     if (!agent) return false
     setStarting(true)
     try {
-      const header = { 'idempotency-key': newKey() }
-      const { data } = await client.POST('/api/sessions', { params: { header }, body: { agent } })
-      const path = { session: data.id, agent }
-      await client.POST('/api/sessions/{session}/agent/{agent}', {
-        params: { path, header: { prefer: 'respond-async', 'idempotency-key': newKey() } },
-        body: { messages: [{ role: 'user', content }] },
+      const { data } = await client.POST('/api/agents/{agent}/chat', {
+        params: {
+          path: { agent },
+          header: { prefer: 'respond-async', 'idempotency-key': newKey() },
+        },
+        body: { message: content },
       })
       reload()
-      navigate({ path: sessionPath(data.id) })
+      const { session_id } = 'run' in data ? data.run : data
+      navigate({ path: sessionPath(session_id) })
       return true
     } catch (error) {
       report(error)

@@ -1,4 +1,4 @@
-import { type Client, followSession, type RuntimeEvent } from 'parley-client'
+import { ApiError, type Client, followSession, type RuntimeEvent } from 'parley-client'
 import { isNotFound, isUnauthorized } from '../app/problems.ts'
 import { type ChatAction, type ChatState, emptyChat, reduceChat } from '../state/chat-state.ts'
 
@@ -83,10 +83,18 @@ export function openSessionStore({
       for await (const event of events) inbox.put(event)
     } catch (cause) {
       if (signal.aborted || closing.signal.aborted) return
+      if (isOutOfLog(cause) && inbox.position() > 0) return restart()
       dispatch({ type: 'connection', connection: { type: 'broken', cause } })
       if (isNotFound(cause)) dispatch({ type: 'gone', failure: cause })
       if (isUnauthorized(cause)) report(cause)
     }
+  }
+
+  async function restart(): Promise<void> {
+    inbox.clear()
+    dispatch({ type: 'log_restarted' })
+    await refresh()
+    await follow()
   }
 
   async function loadEarlier(): Promise<void> {
@@ -135,6 +143,11 @@ export function openSessionStore({
   }
 }
 
+/** Older than what is kept, or from before the server's data were put back. */
+function isOutOfLog(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 410 || error.status === 400)
+}
+
 /** After these the session itself is another one: who is a sibling of whom, totals, the title. */
 function changesSession(event: RuntimeEvent, { session }: ChatState): boolean {
   if (session && (event.session_id !== session.id || event.seq <= session.last_seq)) return false
@@ -166,6 +179,10 @@ function createInbox(handOn: (events: RuntimeEvent[]) => void) {
       isDue = true
       if (document.visibilityState === 'visible') requestAnimationFrame(flush)
       else setTimeout(flush, 50)
+    },
+    clear() {
+      last = 0
+      events = []
     },
     close() {
       isClosed = true

@@ -52,6 +52,8 @@ export type ChatAction =
   | { type: 'gone'; failure: unknown }
   | { type: 'earlier_loaded'; messages: readonly ListedMessage[]; cursor: string | null }
   | { type: 'received'; events: readonly RuntimeEvent[] }
+  /** The log does not go on where it was left: it is read anew. */
+  | { type: 'log_restarted' }
   | { type: 'connection'; connection: ConnectionState }
   | { type: 'posted'; posted: Pick<Posted, 'key' | 'content'> }
   | { type: 'post_failed'; key: string; failure: string }
@@ -93,6 +95,8 @@ export function reduceChat(state: ChatState, action: ChatAction): ChatState {
       }
     case 'received':
       return receive(state, action.events)
+    case 'log_restarted':
+      return { ...state, log: emptyConversation, record: emptyRecord, events: [] }
     case 'connection':
       return { ...state, connection: action.connection }
     case 'posted':
