@@ -1,8 +1,18 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Run } from '#contract/run.ts'
 import { A2aFault } from './a2a-fault.ts'
 import { type A2aMessage, invalid, readMessage } from './a2a-message.ts'
 import { answerQuestion } from './a2a-questions.ts'
-import { findTask, isOver, questionOf, showTask, states, type Task, toTask } from './a2a-task.ts'
+import {
+  findTask,
+  isBetween,
+  isOver,
+  questionOf,
+  showTask,
+  states,
+  type Task,
+  toTask,
+} from './a2a-task.ts'
 import { createA2aView } from './a2a-view.ts'
 import type { Call, EventView } from './dialect.ts'
 import { type Fields, isFields } from './fields.ts'
@@ -26,13 +36,23 @@ export type Operation = (house: House, agent: string, params: Fields) => Promise
 export const sendMessage: Operation = async (house, agent, params) => {
   const { message, historyLength, returnImmediately } = readSend(params)
   const begun = await begin(house, agent, message)
-  if ('started' in begun && !returnImmediately) {
-    await house.runs.collect(begun.started, () => undefined)
-  }
-  const id = 'started' in begun ? begun.started.run.id : begun.task.run.id
-  const task = await findTask(house, agent, id)
+  const task =
+    'task' in begun ? begun.task : await reach(house, agent, begun.started, returnImmediately)
   return { type: 'value', value: { task: await showTask(house, task, { historyLength }) } }
 }
+
+/** The task as it is now, or once it is over or waits for its client. */
+async function reach(house: House, agent: string, started: Started, now: boolean): Promise<Task> {
+  for (;;) {
+    if (!now) await house.runs.collect(started, () => undefined)
+    const task = await findTask(house, agent, started.run.id)
+    if (now || !isBetween(task)) return task
+    await setTimeout(lookEvery)
+  }
+}
+
+/** Milliseconds. */
+const lookEvery = 50
 
 export const streamMessage: Operation = async (house, agent, params) => {
   const { message, historyLength } = readSend(params)
@@ -150,7 +170,7 @@ async function goOn(
   }
   await answerQuestion(house, { session: detail.id, question, message })
   const next = await findTask(house, agent, taskId)
-  if (next.run.status === 'waiting') return { task: next }
+  if (questionOf(next)) return { task: next }
   return { started: { run: next.run, after: detail.last_seq, begun: true }, past: detail.last_seq }
 }
 

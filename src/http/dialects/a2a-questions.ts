@@ -19,7 +19,12 @@ export function pendingQuestion(
 ): Question | null {
   if (approval) return { type: 'approval', ...approval }
   if (elicitation) return { type: 'elicitation', ...elicitation }
-  return reason === undefined ? null : { type: 'limit', reason }
+  return reason === undefined || isQuestion(reason) ? null : { type: 'limit', reason }
+}
+
+/** What waits for this waits with an approval or an elicitation. */
+export function isQuestion(reason: string): boolean {
+  return reason === 'approval' || reason === 'elicitation'
 }
 
 /** The question as parts of a message: words for people, data for programs. */

@@ -42,6 +42,11 @@ export function questionOf({ run, detail }: Pick<Task, 'run' | 'detail'>): Quest
   return pendingQuestion(detail, run.waiting_for?.kind)
 }
 
+/** Everything was answered, and the run is about to go on. */
+export function isBetween(task: Pick<Task, 'run' | 'detail'>): boolean {
+  return task.run.status === 'waiting' && questionOf(task) === null
+}
+
 export function isOver({ status }: Pick<Run, 'status'>): boolean {
   return status === 'completed' || status === 'failed' || status === 'cancelled'
 }
@@ -81,9 +86,10 @@ export function toTask(
 function statusOf(task: Task): object {
   const { run } = task
   const question = questionOf(task)
+  const state = isBetween(task) ? states.running : states[run.status]
   const parts = question ? toParts(question) : failureParts(run)
   return toStatus({
-    state: question ? 'TASK_STATE_INPUT_REQUIRED' : states[run.status],
+    state: question ? states.waiting : state,
     timestamp: run.finished_at ?? run.started_at ?? run.created_at,
     ...(parts && { message: agentMessage(task, { id: `${run.id}-status`, parts }) }),
   })

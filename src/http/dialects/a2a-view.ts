@@ -1,7 +1,7 @@
 import type { RuntimeEvent } from '#contract/event.ts'
 import type { Run } from '#contract/run.ts'
 import { textPart } from './a2a-message.ts'
-import { type Question, toParts } from './a2a-questions.ts'
+import { isQuestion, type Question, toParts } from './a2a-questions.ts'
 import { agentMessage, answerId, answerPart, states, type TaskState } from './a2a-task.ts'
 import type { EventView } from './dialect.ts'
 
@@ -124,7 +124,8 @@ export function createA2aView({
           textPart(`${event.agent} calls ${event.tool_call.function.name}`),
         ])
       case 'tool_call_confirmation':
-        question ??= { ...event, type: 'approval', id: event.approval_id }
+        if (question?.type === 'approval') return ''
+        question = { ...event, type: 'approval', id: event.approval_id }
         return ''
       case 'elicitation_request':
         if (question?.type !== 'approval') {
@@ -139,7 +140,8 @@ export function createA2aView({
         }
         return ask(event)
       case 'run_waiting':
-        question ??= { type: 'limit', reason: event.reason }
+        // Who is quick answers before the run parks; then it goes on at once.
+        if (!isQuestion(event.reason)) question ??= { type: 'limit', reason: event.reason }
         return ask(event)
       case 'run_resumed':
         question = null

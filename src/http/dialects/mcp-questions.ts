@@ -22,6 +22,11 @@ export function questionOf(event: RuntimeEvent, asks: Asks): Question | null {
   return event.type === 'elicitation_request' ? askElicitation(event, asks) : null
 }
 
+/** What waits for this waits with an approval or an elicitation. */
+export function isQuestion(reason: string): boolean {
+  return reason === 'approval' || reason === 'elicitation'
+}
+
 export function askApproval(
   { approval_id, agent, tool_call: { function: called } }: AskedApproval,
   { form }: Asks,

@@ -5,7 +5,7 @@ import type { Call } from './dialect.ts'
 import { isFields } from './fields.ts'
 import type { AgentTool } from './mcp-agents.ts'
 import type { RequestId } from './mcp-message.ts'
-import { askApproval, askElicitation, type Question } from './mcp-questions.ts'
+import { askApproval, askElicitation, isQuestion, type Question } from './mcp-questions.ts'
 import { answerOf, describeWaiting, type Outcome, toEnded } from './mcp-result.ts'
 import type { McpSession } from './mcp-session.ts'
 
@@ -18,7 +18,7 @@ export type ToolRequest = {
   session: string | undefined
 }
 
-type Started = Awaited<ReturnType<Call['house']['runs']['start']>>
+export type Started = Awaited<ReturnType<Call['house']['runs']['start']>>
 
 /** A run to follow, or what there is to say at once. */
 export type Begun =
@@ -72,13 +72,14 @@ async function join(
     return said(endedOutcome(run, text ?? ''))
   }
   const questions = questionsOf(known, request.mcp)
-  if (run.status === 'waiting' && questions === null) {
+  const reason = run.waiting_for?.kind
+  if (questions === null || (reason !== undefined && !isQuestion(reason))) {
     const pending = { approvals: known.pending_approvals, elicitations: known.pending_elicitations }
-    const reason = run.waiting_for?.kind ?? 'approval'
-    return said({ text: describeWaiting(reason, pending, sessionId), status: 'waiting' })
+    const text = describeWaiting(reason ?? 'elicitation', pending, sessionId)
+    return said({ text, status: 'waiting' })
   }
   const started = { run, after: known.last_seq, begun: run.started_at !== null }
-  return { type: 'run', started, sessionId, questions: questions ?? [] }
+  return { type: 'run', started, sessionId, questions }
 }
 
 function endedOutcome({ status, stop_reason, error }: Run, text: string): Outcome {
@@ -101,7 +102,7 @@ export function questionsOf(
     ),
   ]
   const questions = asked.filter((question) => question !== null)
-  return questions.length === asked.length && asked.length > 0 ? questions : null
+  return questions.length === asked.length ? questions : null
 }
 
 async function answerQuestion(

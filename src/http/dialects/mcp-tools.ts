@@ -1,12 +1,13 @@
+import { setTimeout } from 'node:timers/promises'
 import { Problem } from '#contract/problem.ts'
 import type { Answer, Call } from './dialect.ts'
 import { type Fields, isFields } from './fields.ts'
 import { type AgentTool, listAgentTools } from './mcp-agents.ts'
 import { errorCodes, errorOf, isRequestId, type RequestId, resultOf } from './mcp-message.ts'
-import { outputSchema, toToolError, toToolResult } from './mcp-result.ts'
+import { type Outcome, outputSchema, toToolError, toToolResult } from './mcp-result.ts'
 import type { McpSession } from './mcp-session.ts'
-import { type Begun, begin } from './mcp-start.ts'
-import { createMcpView } from './mcp-view.ts'
+import { type Begun, begin, type Started } from './mcp-start.ts'
+import { createMcpView, type McpView } from './mcp-view.ts'
 
 export function listTools(house: Call['house']): object {
   return { tools: listAgentTools(house).map(toTool) }
@@ -53,19 +54,21 @@ export async function callTool(
     throw new Problem('forbidden', 'To call a tool takes the scope runs; use a key that has it')
   }
   try {
-    const asked = { ...mcp, asks: house.may('approvals') ? mcp.asks : noAsks }
+    const streams = takesStreams(call.header('accept'))
+    const asks = streams && house.may('approvals') ? mcp.asks : noAsks
+    const asked = { ...mcp, asks }
     const request = { requestId: id, mcp: asked, tool, ...readArguments(params.arguments) }
     const begun = await begin(house, request)
     const meta = isFields(params._meta) ? params._meta : {}
     const progressToken = isRequestId(meta.progressToken) ? meta.progressToken : null
-    return await answer(call, { id, progressToken, mcp: asked, tool, begun })
+    return await answer(call, { id, progressToken, mcp: asked, tool, begun, streams })
   } catch (error) {
     if (!(error instanceof Problem) || !forTheModel.has(error.code)) throw error
     return resultOf(id, toToolError(error.message))
   }
 }
 
-/** Whoever may not decide is not asked. */
+/** Whoever may not decide is not asked, nor who has no stream to be asked over. */
 export const noAsks = { form: false, url: false }
 
 /** Refusals of what was asked for, rather than of the caller. */
@@ -99,19 +102,21 @@ function invalid(message: string): Problem {
 
 /** As a stream, which a client can come back to; whole for one that takes JSON only. */
 async function answer(
-  { house, header }: Call,
+  { house }: Call,
   {
     id,
     progressToken,
     mcp,
     tool,
     begun,
+    streams,
   }: {
     id: RequestId
     progressToken: RequestId | null
     mcp: McpSession
     tool: AgentTool
     begun: Begun
+    streams: boolean
   },
 ): Promise<Answer> {
   const { sessionId } = begun
@@ -121,20 +126,38 @@ async function answer(
     return resultOf(id, toToolResult(outcome, { sessionId, runId, structured }))
   }
   const { run, after } = begun.started
-  const streams = takesStreams(header('accept'))
-  const view = createMcpView({
-    run,
-    place: { runId: run.id, from: after, requestId: id, progressToken },
-    session: streams ? mcp : { ...mcp, asks: noAsks },
-    sessionId,
-    structured,
-    questions: begun.questions,
-  })
-  if (streams) return { type: 'stream', sessionId: run.session_id, after, view }
-  await house.runs.collect(begun.started, (event) => void view.show(event))
-  const outcome = view.outcome() ?? { text: 'The run is gone', status: 'failed', isError: true }
+  const openView = () =>
+    createMcpView({
+      run,
+      place: { runId: run.id, from: after, requestId: id, progressToken },
+      session: mcp,
+      sessionId,
+      structured,
+      questions: begun.questions,
+    })
+  if (streams) return { type: 'stream', sessionId: run.session_id, after, view: openView() }
+  const outcome = await collect(house, begun.started, openView)
   return resultOf(id, toToolResult(outcome, { sessionId, runId: run.id, structured }))
 }
+
+async function collect(
+  house: Call['house'],
+  started: Started,
+  openView: () => McpView,
+): Promise<Outcome> {
+  for (;;) {
+    const view = openView()
+    const { status } = await house.runs.collect(started, (event) => void view.show(event))
+    const outcome = view.outcome()
+    if (outcome) return outcome
+    if (status !== 'waiting') return { text: 'The run is gone', status: 'failed', isError: true }
+    // It parked with everything answered already, and is about to go on.
+    await setTimeout(lookEvery)
+  }
+}
+
+/** Milliseconds. */
+const lookEvery = 50
 
 function takesStreams(accept = '*/*'): boolean {
   return accept.includes('text/event-stream') || accept.includes('*/*')

@@ -3,7 +3,7 @@ import type { Run } from '#contract/run.ts'
 import type { EventView } from './dialect.ts'
 import { logOf } from './mcp-log.ts'
 import { type Place, toEventId } from './mcp-place.ts'
-import { type Question, questionOf } from './mcp-questions.ts'
+import { isQuestion, type Question, questionOf } from './mcp-questions.ts'
 import {
   answerOf,
   describeWaiting,
@@ -100,11 +100,7 @@ export function createMcpView({
         wait('elicitation')
         return
       case 'run_waiting':
-        if (event.reason === 'elicitation' || event.reason === 'approval') {
-          if (pending.approvals.length > 0) wait(event.reason)
-        } else {
-          wait(event.reason)
-        }
+        if (!isQuestion(event.reason) || pending.approvals.length > 0) wait(event.reason)
         return
       case 'error':
         if (isRoot) failure = event.error
