@@ -9,6 +9,7 @@ const chart = fileURLToPath(new URL('../../deploy/helm/parley', import.meta.url)
 const program = [process.env.PARLEY_HELM ?? 'helm'].find(
   (candidate) => spawnSync(candidate, ['version']).status === 0,
 )
+const { version } = JSON.parse(readFileSync(`${chart}/../../../package.json`, 'utf8'))
 const postgres = { database: { existingSecret: 'parley-database' } }
 
 type Resource = { kind: string; metadata: { name: string }; spec: Record<string, unknown> }
@@ -35,7 +36,6 @@ test('the chart’s values are what its schema allows, and a misspelt one is not
 })
 
 test('the chart is of the version that the package has', () => {
-  const { version } = JSON.parse(readFileSync(`${chart}/../../../package.json`, 'utf8'))
   const { appVersion } = parse(readFileSync(`${chart}/Chart.yaml`, 'utf8'))
   expect(appVersion).toBe(version)
 })
@@ -68,7 +68,7 @@ describe.skipIf(program === undefined)('with helm', () => {
           securityContext: { runAsNonRoot: true },
           containers: [
             {
-              image: 'parley:0.1.0',
+              image: `parley:${version}`,
               args: ['serve', '/agents', '--listen=0.0.0.0:8080', '--metrics-listen=0.0.0.0:9464'],
               readinessProbe: { httpGet: { path: '/ready', port: 'http' } },
               livenessProbe: { httpGet: { path: '/live', port: 'http' } },

@@ -66,6 +66,7 @@ const readings: [name: string, blocks: number, read: Reading][] = [
   ['approvals of a session', 300, ({ store }) => store.approvals.list(mine, page, { session })],
   ['decided approvals', 500, ({ store }) => store.approvals.list(mine, page, {})],
   ['health', 300, ({ store }) => store.operator.activeSessions()],
+  ['runs for the metrics', 3000, ({ store }) => store.operator.runLoad()],
   ['the ends of a log', 100, ({ database }) => readBounds(database, mine, long)],
   ['a page of a log', 4000, ({ database }) => readEvents(database, events(5000))],
   ['the end of a log', 100, ({ database }) => readEvents(database, events(10_000))],
