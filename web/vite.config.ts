@@ -18,7 +18,14 @@ export default defineConfig({
   base: './',
   plugins: [react(), { name: 'theme', transformIndexHtml: () => [theme] }],
   resolve: { alias: { 'parley-client': here('../src/client/index.ts') } },
-  build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+  build: {
+    target: 'es2023',
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    // One file; `npm run web` says when it is too large.
+    chunkSizeWarningLimit: 2000,
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
   server: {
     proxy: Object.fromEntries(
       ['/api', '/docs', '/openapi.json'].map((path) => [path, 'http://127.0.0.1:8080']),

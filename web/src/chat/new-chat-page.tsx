@@ -6,8 +6,8 @@ import { PageHeader } from '../app/page-header.tsx'
 import { useServer } from '../app/server.tsx'
 import { navigate, sessionPath } from '../app/use-place.ts'
 import { useSessions } from '../sessions/use-sessions.tsx'
-import { newKey } from './actions.ts'
 import { Composer } from './composer.tsx'
+import { inBackground } from './request-headers.ts'
 import { useWelcome } from './use-welcome.ts'
 
 /** Where a conversation begins: choose an agent and write. */
@@ -25,10 +25,7 @@ export function NewChatPage({ agent: asked }: { agent: string | undefined }) {
     setStarting(true)
     try {
       const { data } = await client.POST('/api/agents/{agent}/chat', {
-        params: {
-          path: { agent },
-          header: { prefer: 'respond-async', 'idempotency-key': newKey() },
-        },
+        params: { path: { agent }, header: inBackground() },
         body: { message: content },
       })
       reload()

@@ -1,6 +1,7 @@
 import { ApiError, type Client, followSession, type RuntimeEvent } from 'parley-client'
 import { isNotFound, isUnauthorized } from '../app/problems.ts'
 import { type ChatAction, type ChatState, emptyChat, reduceChat } from '../state/chat-state.ts'
+import { createInbox } from './inbox.ts'
 
 /** A conversation as it is on the server, kept up to date. */
 export type SessionStore = {
@@ -152,41 +153,4 @@ function isOutOfLog(error: unknown): boolean {
 function changesSession(event: RuntimeEvent, { session }: ChatState): boolean {
   if (session && (event.session_id !== session.id || event.seq <= session.last_seq)) return false
   return event.type === 'stream_started' || event.type === 'stream_stopped'
-}
-
-/** Events of one frame of the screen are handed on together; a hidden page has no frames. */
-function createInbox(handOn: (events: RuntimeEvent[]) => void) {
-  let events: RuntimeEvent[] = []
-  let isDue = false
-  let isClosed = false
-  let last = 0
-
-  function flush(): void {
-    isDue = false
-    if (isClosed || events.length === 0) return
-    handOn(events.splice(0))
-  }
-
-  return {
-    /** The last event that came. */
-    position: () => last,
-    put(event: RuntimeEvent) {
-      // A stream that was replaced may have had one more on its way.
-      if (event.seq <= last) return
-      last = event.seq
-      events.push(event)
-      if (isDue) return
-      isDue = true
-      if (document.visibilityState === 'visible') requestAnimationFrame(flush)
-      else setTimeout(flush, 50)
-    },
-    clear() {
-      last = 0
-      events = []
-    },
-    close() {
-      isClosed = true
-      events = []
-    },
-  }
 }
