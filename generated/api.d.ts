@@ -3039,23 +3039,41 @@ export interface components {
             on_busy?: components["schemas"]["OnBusyBranch"];
         };
         /** @description The form that the answer has to take */
-        ResponseFormat: {
-            /** @enum {string} */
+        ResponseFormat: components["schemas"]["TextFormat"] | components["schemas"]["JsonObjectFormat"] | components["schemas"]["JsonSchemaFormat"];
+        /** @description Any text */
+        TextFormat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "text";
-        } | {
-            /** @enum {string} */
+        };
+        /** @description One JSON object */
+        JsonObjectFormat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "json_object";
-        } | {
-            /** @enum {string} */
+        };
+        /** @description One JSON object that follows a schema */
+        JsonSchemaFormat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "json_schema";
-            json_schema: {
-                /** @example person */
-                name: string;
-                /** @description What the object means */
-                description?: string;
-                schema: components["schemas"]["JsonSchema"];
-                strict?: boolean;
-            };
+            json_schema: components["schemas"]["NamedSchema"];
+        };
+        /** @description A schema and what it is called */
+        NamedSchema: {
+            /** @example person */
+            name: string;
+            /** @description What the object means */
+            description?: string;
+            schema: components["schemas"]["JsonSchema"];
+            /** @description The provider enforces it */
+            strict?: boolean;
         };
         /** @description A tool that the caller runs, in the function form of Chat Completions */
         ClientTool: {
@@ -4502,7 +4520,7 @@ export interface components {
             last_used_at: string | null;
         };
         /**
-         * @description Whose sessions: a person or a program
+         * @description Whose sessions: a person or a program. To make a key for another than oneself takes `admin`
          * @example shop
          */
         Owner: string;
@@ -4534,7 +4552,7 @@ export interface components {
              *     ]
              */
             scopes: components["schemas"]["KeyScope"][];
-            owner?: components["schemas"]["Owner"] & unknown;
+            owner?: components["schemas"]["Owner"];
             /**
              * @description Seconds until it stops; never when missing
              * @example 2592000

@@ -9,7 +9,8 @@ export const Owner = z
   .openapi('Owner', {
     // The generator would write the flag into the pattern.
     pattern: '^[^\\p{C}]{1,200}$',
-    description: 'Whose sessions: a person or a program',
+    description:
+      'Whose sessions: a person or a program. To make a key for another than oneself takes `admin`',
     example: 'shop',
   })
 export type Owner = z.infer<typeof Owner>
@@ -57,9 +58,7 @@ export const NewKey = z
       .max(200)
       .openapi({ description: 'What it is for', example: 'shop backend' }),
     scopes,
-    owner: Owner.optional().openapi({
-      description: 'Whose sessions it sees; another than the own one takes `admin`',
-    }),
+    owner: Owner.optional(),
     expires_in: z
       .int()
       .min(1)

@@ -64,24 +64,34 @@ export const Run = z
   .openapi('Run', { description: 'One run of an agent in a session' })
 export type Run = z.infer<typeof Run>
 
-export const ResponseFormat = z
-  .discriminatedUnion('type', [
-    z.object({ type: z.literal('text') }).strict(),
-    z.object({ type: z.literal('json_object') }).strict(),
-    z
+const TextFormat = z
+  .object({ type: z.literal('text') })
+  .strict()
+  .openapi('TextFormat', { description: 'Any text' })
+
+const JsonObjectFormat = z
+  .object({ type: z.literal('json_object') })
+  .strict()
+  .openapi('JsonObjectFormat', { description: 'One JSON object' })
+
+const JsonSchemaFormat = z
+  .object({
+    type: z.literal('json_schema'),
+    json_schema: z
       .object({
-        type: z.literal('json_schema'),
-        json_schema: z
-          .object({
-            name: z.string().openapi({ example: 'person' }),
-            description: z.string().optional().openapi({ description: 'What the object means' }),
-            schema: JsonSchema,
-            strict: z.boolean().optional(),
-          })
-          .strict(),
+        name: z.string().openapi({ example: 'person' }),
+        description: z.string().optional().openapi({ description: 'What the object means' }),
+        schema: JsonSchema,
+        strict: z.boolean().optional().openapi({ description: 'The provider enforces it' }),
       })
-      .strict(),
-  ])
+      .strict()
+      .openapi('NamedSchema', { description: 'A schema and what it is called' }),
+  })
+  .strict()
+  .openapi('JsonSchemaFormat', { description: 'One JSON object that follows a schema' })
+
+export const ResponseFormat = z
+  .discriminatedUnion('type', [TextFormat, JsonObjectFormat, JsonSchemaFormat])
   .openapi('ResponseFormat', { description: 'The form that the answer has to take' })
 export type ResponseFormat = z.infer<typeof ResponseFormat>
 
