@@ -6,10 +6,17 @@ export function decodeFrame({ json, seq, type }: Frame): RuntimeEvent {
   if (type !== 'agent_choice' && type !== 'agent_choice_reasoning') return JSON.parse(json)
   const match = plainText.exec(json)
   if (!match) return JSON.parse(json)
-  const [, session_id = '', run_id = '', agent = '', timestamp = '', content = '', part, offset] =
-    match
-  const place = { seq, session_id, run_id, agent, timestamp }
-  return { type, ...place, content, part: Number(part), offset: Number(offset) }
+  return {
+    type,
+    seq,
+    session_id: match[1] ?? '',
+    run_id: match[2] ?? '',
+    agent: match[3] ?? '',
+    timestamp: match[4] ?? '',
+    content: match[5] ?? '',
+    part: Number(match[6]),
+    offset: Number(match[7]),
+  }
 }
 
 /** As `toFrame` writes it; a joined range has one field more, and is parsed. */
