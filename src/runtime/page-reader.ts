@@ -12,7 +12,8 @@ export type ReadFrames = (request: { sessionId: string; after: number; limit: nu
 /** What the table holds after a seq, in the batches in which it goes to followers. */
 export type Page = { batches: Frame[][]; more: boolean; lost: boolean }
 
-const pageLimit = 500
+/** Small events on a page: about as many as go at once. */
+const pageLimit = 250
 /** Pages that are read at the same time: who catches up must not keep others from the database. */
 const atOnce = 4
 /** Characters of pages that are kept for a moment, for others and for who is in the midst of one. */

@@ -29,10 +29,8 @@ const dataColumn = `coalesce(e.data, (
 const columns = `e.seq, e.run_id as "runId", coalesce(e.subject_id, e.session_id) as "sessionId",
   e.agent, e.type, e.seq_from as "seqFrom", ${dataColumn} as data, floor(extract(epoch from e.created_at) * 1000)::double precision as time`
 
-/** Bytes of a page, whatever its limit; an event that is larger is alone on its page. */
+/** Bytes of data on a page, whatever its limit; an event that is larger is alone on its page. */
 const pageSize = 64 * 1024
-/** Bytes that an event's line has beside its data, about. */
-const envelopeSize = 256
 
 /**
  * The events after a seq, in order. `more`: the page ended before the log did. `lost`: the next ones
@@ -46,7 +44,7 @@ export async function readEvents(
   const rows = await database.query<EventRow & { found: number }>(
     `with sized as materialized (
        select e.seq, coalesce(octet_length(e.data), (select pg_column_size(m.body) ${fromMessage}), 0)
-         + ${envelopeSize} as size
+         as size
        from events e where e.session_id = $1 and e.seq > $2 order by e.seq limit $3
      ), page as (
        select max(seq) as last from (
