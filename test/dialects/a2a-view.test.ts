@@ -102,6 +102,19 @@ test('what waits ends the stream, but not where it is past', () => {
   expect(show(events, { past: 6 })).toEqual(['WORKING', 'artifact "Done" last', 'COMPLETED'])
 })
 
+test('a run that parks with its question answered already just goes on', () => {
+  const parked: EventBody = { type: 'run_waiting', reason: 'elicitation' }
+  const events = [parked, resumed, step(2), added('Done'), stopped('completed')]
+  expect(show(events)).toEqual(['WORKING', 'artifact "Done" last', 'COMPLETED'])
+})
+
+test('a run that stops at a limit asks whether to go on', () => {
+  const parked: EventBody = { type: 'run_waiting', reason: 'budget' }
+  expect(show([...begin, step(1), parked])).toEqual([
+    'INPUT_REQUIRED The task stopped at a limit (budget). Reply approve to go on, or reject.',
+  ])
+})
+
 test('a failed run says why, and leaves no answer', () => {
   const error: EventBody = {
     type: 'error',

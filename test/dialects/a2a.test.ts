@@ -209,6 +209,15 @@ describe.each<Binding>(['JSONRPC', 'HTTP+JSON'])('over %s', async (binding) => {
   })
 })
 
+test('with its session a task is gone', async () => {
+  const client = await connectA2a(url)
+  model.push({ text: 'Noted' })
+  const { id, contextId } = await sendFor(client, { text: 'Note it' })
+  await app.client.DELETE('/api/sessions/{session}', { params: { path: { session: contextId } } })
+  const gone = client.getTask({ tenant: '', id })
+  await expect(gone).rejects.toMatchObject({ name: 'TaskNotFoundError' })
+})
+
 test('an agent with a schema answers with data', async () => {
   const client = await connectA2a(url, { agent: 'sorter' })
   model.push({ text: '{"kind":"bill"}' }, { text: '{"kind":"note"}' })

@@ -226,6 +226,20 @@ test('a session tells its last answer again, or that it was cancelled', async ()
   expect(cancelled).toMatchObject({ isError: true, structuredContent: { status: 'cancelled' } })
 })
 
+test('a call whose session is deleted ends, and its stream is gone', async () => {
+  const client = await connectMcp(url)
+  const seen = model.requests.length
+  model.push({ text: ['Once', ' upon'], hold: true, holdAfter: 1 })
+  const call = callAgent(client, 'assistant', { message: 'Tell', session_id: 'deleted' })
+  await model.received(seen + 1)
+  const { active_run_id } = await getSession(app, 'deleted')
+  await app.client.DELETE('/api/sessions/{session}', { params: { path: { session: 'deleted' } } })
+  expect((await call).structuredContent.status).toBe('cancelled')
+  const id = `${active_run_id}:0:0:${Buffer.from('[1,null]').toString('base64url')}`
+  const gone = await fetch(`${url}/mcp`, { headers: { 'last-event-id': id } })
+  expect(gone.status).toBe(404)
+})
+
 test('a failed run is a result that says so', async () => {
   const client = await connectMcp(url)
   const refusal = { fault: { kind: 'status' as const, status: 401 } }

@@ -4,6 +4,7 @@ import { type Fields, isFields } from './fields.ts'
 import {
   errorCodes,
   errorOf,
+  isRequestId,
   malformed,
   protocolVersions,
   type RequestId,
@@ -150,8 +151,7 @@ function setLevel(id: RequestId, { level }: Fields, session: McpSession): Answer
 
 /** Whatever cannot be cancelled any more is left as it is. */
 async function cancel({ house }: Call, { requestId }: Fields, session: McpSession): Promise<void> {
-  const isId = typeof requestId === 'string' || typeof requestId === 'number'
-  if (session.id === null || !isId || !house.may('runs')) return
+  if (session.id === null || !isRequestId(requestId) || !house.may('runs')) return
   const run = await house.runs.findActive(requestMark(session, requestId))
   if (run) await house.runs.cancel(run.id)
 }
