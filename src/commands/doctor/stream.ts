@@ -1,13 +1,9 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { type Client, createClient } from '#client/index.ts'
 import { UsageError } from '../failure.ts'
 import type { Check, Finding } from './check.ts'
+import { type SeenStream, type StreamPatience, watchStream } from './stream-watch.ts'
 
 type Found = Omit<Finding, 'name'>
-
-/** Milliseconds. A server sends the first bytes with the headers, and a heartbeat every 10 s. */
-export type StreamPatience = { first: number; heartbeat: number }
 
 const usualPatience: StreamPatience = { first: 3000, heartbeat: 13_000 }
 
@@ -36,7 +32,7 @@ export function checkStream({
       const session = await client.POST('/api/sessions', { body: { title: 'parley doctor' } })
       const { id } = session.data
       try {
-        const seen = await watch(`${baseUrl}/api/sessions/${id}/events`, { key, patience })
+        const seen = await watchStream(`${baseUrl}/api/sessions/${id}/events`, { key, patience })
         const reached: Found = {
           status: 'ok',
           detail: `Parley ${health.version} answers at ${baseUrl}`,
@@ -53,94 +49,7 @@ async function remove(client: Client, session: string): Promise<void> {
   await client.DELETE('/api/sessions/{session}', { params: { path: { session } } })
 }
 
-/** What came of a stream in which nothing happens; milliseconds since it was asked for. */
-type Seen = {
-  status: number
-  contentType: string
-  encoding: string | undefined
-  headers: number
-  first: number | null
-  heartbeat: number | null
-  /** When somebody ended it. */
-  end: number | null
-}
-
-/** By hand: `fetch` would decompress, and say nothing of when bytes arrived. */
-function watch(
-  url: string,
-  { key, patience }: { key: string | undefined; patience: StreamPatience },
-): Promise<Seen> {
-  const { promise, resolve, reject } = Promise.withResolvers<Seen>()
-  const began = performance.now()
-  const since = () => performance.now() - began
-  const send = url.startsWith('https:') ? httpsRequest : httpRequest
-  const outgoing = send(url, {
-    agent: false,
-    headers: {
-      accept: 'text/event-stream',
-      'accept-encoding': 'gzip, br, zstd',
-      ...(key !== undefined && { authorization: `Bearer ${key}` }),
-    },
-  })
-  let seen: Seen | undefined
-  let isDone = false
-  let timer = setTimeout(stop, patience.first)
-
-  function stop(): void {
-    clearTimeout(timer)
-    isDone = true
-    outgoing.destroy()
-    if (seen) resolve(seen)
-    else resolve({ ...nothing, headers: since() })
-  }
-
-  outgoing.on('error', (error) => (seen ? stop() : reject(error)))
-  outgoing.on('response', (incoming) => {
-    const found: Seen = { ...readHead(incoming), headers: since() }
-    seen = found
-    if (found.status !== 200 || found.encoding !== undefined) return stop()
-    incoming.on('data', (bytes: Buffer) => {
-      if (found.first === null) {
-        found.first = since()
-        clearTimeout(timer)
-        timer = setTimeout(stop, patience.heartbeat)
-      }
-      if (!bytes.includes(': heartbeat')) return
-      found.heartbeat = since()
-      stop()
-    })
-    incoming.on('end', cut)
-    incoming.on('error', cut)
-    function cut(): void {
-      if (isDone) return
-      found.end = since()
-      stop()
-    }
-  })
-  outgoing.end()
-  return promise
-}
-
-const nothing = {
-  status: 0,
-  contentType: '',
-  encoding: undefined,
-  first: null,
-  heartbeat: null,
-  end: null,
-}
-
-function readHead({ statusCode = 0, headers }: IncomingMessage) {
-  const encoding = headers['content-encoding']
-  return {
-    ...nothing,
-    status: statusCode,
-    contentType: headers['content-type'] ?? '',
-    encoding: encoding === 'identity' ? undefined : encoding,
-  }
-}
-
-function judge(seen: Seen, patience: StreamPatience): Found[] {
+function judge(seen: SeenStream, patience: StreamPatience): Found[] {
   if (seen.status === 0) return [buffered(patience, 'not even the headers')]
   if (seen.status !== 200) {
     return [{ status: 'failed', detail: `the stream answered ${seen.status}` }]
@@ -178,7 +87,7 @@ function compressed(encoding: string): Found {
   }
 }
 
-function heartbeatFinding({ heartbeat, first, end }: Seen, patience: StreamPatience): Found {
+function heartbeatFinding({ heartbeat, first, end }: SeenStream, patience: StreamPatience): Found {
   if (heartbeat !== null) {
     return {
       status: 'ok',
