@@ -1,3 +1,5 @@
+import type { Message } from 'parley-client'
+import { attachmentsOf } from '../state/items.ts'
 import type { ActionContext } from './action-context.ts'
 import { inBackground, once } from './request-headers.ts'
 
@@ -26,11 +28,14 @@ export function createBranchActions({ client, store, session }: ActionContext) {
   }
 
   return {
-    async edit({ id, parent_id }: Place, content: string): Promise<void> {
+    /** Images and files of the old message stay with the new one. */
+    async edit(message: Message, content: string): Promise<void> {
+      const { id, parent_id } = message
+      const attachments = attachmentsOf(message)
       await replaceAfter(parent_id, () =>
         client.POST('/api/sessions/{session}/messages/{message}/edit', {
           params: { path: { session, message: id }, header: inBackground() },
-          body: { content },
+          body: { content, ...(attachments.length > 0 && { multi_content: attachments }) },
         }),
       )
     },

@@ -64,7 +64,8 @@ export function Composer({
     >
       <textarea
         ref={field}
-        rows={1}
+        // Where the browser does not size it by its content.
+        rows={Math.min(text.split('\n').length, 12)}
         aria-label={placeholder}
         placeholder={placeholder}
         value={text}

@@ -77,7 +77,7 @@ export function openSessionStore({
         session: sessionId,
         after: position === 0 ? undefined : position,
         signal: AbortSignal.any([signal, closing.signal]),
-        onOpen: () => dispatch({ type: 'connection', connection: { type: 'live' } }),
+        onOpen: greet,
         onReconnect: ({ attempt }) =>
           dispatch({ type: 'connection', connection: { type: 'waiting', attempt } }),
       })
@@ -89,6 +89,13 @@ export function openSessionStore({
       if (isNotFound(cause)) dispatch({ type: 'gone', failure: cause })
       if (isUnauthorized(cause)) report(cause)
     }
+  }
+
+  /** Whatever was missed that is not in the log is read too. */
+  function greet(): void {
+    const wasAway = state.connection.type !== 'connecting' || state.phase === 'failed'
+    dispatch({ type: 'connection', connection: { type: 'live' } })
+    if (wasAway) void refresh()
   }
 
   async function restart(): Promise<void> {
