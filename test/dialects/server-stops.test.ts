@@ -20,6 +20,23 @@ const streams = {
     body: { messages: [{ role: 'user', content: message }], sessionId: 'ra' },
     end: /data: \{"type":"error","error":"The server ended.*\n\n$/,
   },
+  'ag-ui': {
+    path: '/ag-ui/assistant',
+    body: {
+      threadId: 'ag-ui',
+      runId: 'r',
+      messages: [{ id: '1', role: 'user', content: message }],
+    },
+    end: /data: \{"type":"RUN_ERROR","message":"The server ended.*\n\n$/,
+  },
+  'ai-sdk': {
+    path: '/ai-sdk/assistant',
+    body: {
+      id: 'ai-sdk',
+      messages: [{ id: '1', role: 'user', parts: [{ type: 'text', text: message }] }],
+    },
+    end: /data: \{"type":"error","errorText":"The server ended.*\n\n$/,
+  },
 }
 
 test('a server that stops ends its streams in the words of each, and the answers are in the sessions', async () => {

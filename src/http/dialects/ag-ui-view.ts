@@ -216,6 +216,7 @@ export function createAgUiView({
   return {
     opening: encode([started(place), ...(isJoined ? [snapshot(messages)] : [])]),
     isOver: () => over,
+    interrupted: () => encode([{ type: 'RUN_ERROR', message: ended, code: 'unavailable' }]),
     show(event) {
       if (over) return ''
       const isRoot = event.session_id === run.session_id
@@ -226,6 +227,8 @@ export function createAgUiView({
     },
   }
 }
+
+const ended = 'The server ended the stream: connect to the thread again'
 
 /** A thread as it is, for which nothing more comes: one that is idle, or waits for its client. */
 export function toStaticStream(

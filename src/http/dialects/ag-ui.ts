@@ -39,7 +39,7 @@ async function runAgent(call: Call): Promise<Answer> {
   const input = readInput(await call.body())
   const thread = await readLive(house, input.threadId)
   const stored = thread ? await house.sessions.allMessages(thread.detail.id) : []
-  const waiting = thread?.run?.status === 'waiting' ? { ...thread, run: thread.run } : null
+  const waiting = thread?.run && thread.waits ? { ...thread, run: thread.run } : null
   const resumed = waiting && (await resume(house, { input, stored, ...waiting }))
   if (resumed) return resumed
   if (input.resume.length > 0) refuseResume(input)
@@ -107,11 +107,7 @@ async function resume(
     await house.runs.submitToolResult({ session, toolCallId, output, isError })
   }
   const again = await readLive(house, session)
-  if (
-    again?.run?.id === run.id &&
-    again.run.status === 'waiting' &&
-    again.detail.last_seq === after
-  ) {
+  if (again?.run?.id === run.id && again.waits && again.detail.last_seq === after) {
     return still(place, { open: openOf(again.detail, again.run), messages: null })
   }
   const view = createAgUiView({
@@ -136,9 +132,9 @@ async function connect(call: Call): Promise<Answer> {
   const thread = await readLive(house, threadId)
   const stored = thread ? await house.sessions.allMessages(thread.detail.id) : []
   const { run } = thread ?? {}
-  const bounds = run && run.status !== 'waiting' ? await house.events.runBounds(run.id) : null
+  const bounds = run && !thread?.waits ? await house.events.runBounds(run.id) : null
   if (!thread || !run || !bounds || bounds.last !== null) {
-    const open = thread && run ? openOf(thread.detail, run) : none
+    const open = thread?.waits && run ? openOf(thread.detail, run) : none
     return still(place, { open, messages: toHistory(stored) })
   }
   const messages = toHistory(await messagesBefore(house, { run, messages: stored }))
@@ -162,20 +158,19 @@ async function showThread(call: Call): Promise<Answer> {
   const thread = await readLive(house, threadId)
   if (!thread) throw new Problem('not_found', `There is no thread ${threadId}`)
   const stored = await house.sessions.allMessages(thread.detail.id)
-  const { interrupts, clientCalls } = thread.run ? openOf(thread.detail, thread.run) : none
+  const open = thread.run && thread.waits ? openOf(thread.detail, thread.run) : none
   return json({
     threadId,
     messages: toHistory(stored),
-    interrupts,
-    pendingToolCallIds: clientCalls,
-    isRunning: thread.run !== null && thread.run.status !== 'waiting',
+    interrupts: open.interrupts,
+    pendingToolCallIds: open.clientCalls,
+    isRunning: thread.run !== null && !thread.waits,
   })
 }
 
 const none: AgUiOpen = { interrupts: [], clientCalls: [] }
 
 function openOf(detail: SessionDetail, run: Run): AgUiOpen {
-  if (run.status !== 'waiting') return none
   const clientCalls = detail.pending_tool_calls.map(({ tool_call: { id } }) => id)
   return { interrupts: openInterrupts(detail, run), clientCalls }
 }

@@ -192,6 +192,7 @@ export function createAiSdkView({
   return {
     opening: encode([startOf(run, messageId)]),
     isOver: () => over,
+    interrupted: () => encode([{ type: 'error', errorText: ended }]),
     show(event) {
       const isRoot = event.session_id === run.session_id
       // Another run of the chat, which this one waits behind.
@@ -201,6 +202,8 @@ export function createAiSdkView({
     },
   }
 }
+
+const ended = 'The server ended the stream: resume it, or load the messages again'
 
 /** A chat whose run waits still. */
 export function toWaitingStream(run: Run, messageId: string): string {

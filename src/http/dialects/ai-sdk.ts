@@ -40,7 +40,7 @@ async function chat(call: Call): Promise<Answer> {
   const agent = findAgent(call)
   const request = readChat(await call.body())
   const open = await readLive(house, request.chat)
-  const waiting = open?.run?.status === 'waiting' ? { ...open, run: open.run } : null
+  const waiting = open?.run && open.waits ? { ...open, run: open.run } : null
   if (waiting && !request.regenerates) {
     const answered = await goOn(house, request, waiting)
     if (answered) return answered
@@ -99,7 +99,7 @@ async function goOn(
   if (!answered) return null
   const messageId = request.answerId ?? `${run.id}-${after}`
   const again = await readLive(house, session)
-  const isStill = again?.run?.id === run.id && again.run.status === 'waiting'
+  const isStill = again?.run?.id === run.id && again.waits
   if (isStill && again.detail.last_seq === after) {
     return {
       type: 'text',
@@ -125,7 +125,7 @@ async function resume(call: Call): Promise<Answer> {
   findAgent(call)
   const open = await readLive(house, params.chat ?? '')
   const run = open?.run
-  const bounds = run && run.status !== 'waiting' ? await house.events.runBounds(run.id) : null
+  const bounds = run && !open?.waits ? await house.events.runBounds(run.id) : null
   if (!open || !run || !bounds || bounds.last !== null) return { type: 'empty', status: 204 }
   const view = createAiSdkView({
     run,
@@ -141,10 +141,9 @@ async function resume(call: Call): Promise<Answer> {
 async function listMessages(call: Call): Promise<Answer> {
   const { house, params } = call
   findAgent(call)
-  const { detail, run } = await findChat(house, params.chat)
+  const { detail, run, waits } = await findChat(house, params.chat)
   const messages = await house.sessions.allMessages(detail.id)
-  const isLive = run !== null && run.status !== 'waiting'
-  const settled = isLive ? await messagesBefore(house, { run, messages }) : messages
+  const settled = run && !waits ? await messagesBefore(house, { run, messages }) : messages
   return json(toUiMessages(settled, detail))
 }
 

@@ -3,17 +3,29 @@ import type { Run } from '#contract/run.ts'
 import type { SessionDetail } from '#contract/session.ts'
 import type { Call } from './dialect.ts'
 
-export type Live = { detail: SessionDetail; run: Run | null }
+export type Live = {
+  detail: SessionDetail
+  run: Run | null
+  /** The run waits for its client. One whose questions are all answered is about to go on. */
+  waits: boolean
+}
 
 /** A session and its run that is not over; null when there is no such session. */
 export async function readLive(house: Call['house'], id: string): Promise<Live | null> {
   const detail = await house.sessions.detail(id, 0)
   if (!detail) return null
   const run = detail.active_run_id ? await house.runs.get(detail.active_run_id) : null
-  if (run?.status !== 'waiting') return { detail, run }
+  if (run?.status !== 'waiting') return { detail, run, waits: false }
   // The run may have begun to wait since: what follows its last event is what comes after that.
-  const waiting = await house.sessions.detail(detail.id, 0)
-  return waiting ? { detail: waiting, run } : null
+  const again = await house.sessions.detail(detail.id, 0)
+  return again ? { detail: again, run, waits: isAsking(again, run) } : null
+}
+
+function isAsking(detail: SessionDetail, { waiting_for: waits }: Run): boolean {
+  const { pending_approvals, pending_elicitations, pending_tool_calls } = detail
+  const pending = [pending_approvals, pending_elicitations, pending_tool_calls]
+  const isLimit = waits?.kind === 'max_iterations' || waits?.kind === 'budget'
+  return isLimit || pending.some(({ length }) => length > 0)
 }
 
 /**
