@@ -95,20 +95,8 @@ export function createHouses(
         list: (page: Partial<PageRequest> = {}, filter: SessionFilter = {}) =>
           sessions.list(scope, toPage(page, 'desc'), filter),
         /** For wires without pages: the ones that were active last, as many as a list can hold. */
-        async all(filter: SessionFilter = {}): Promise<Session[]> {
-          const all: Session[] = []
-          let cursor: string | null = null
-          do {
-            const page: Page<Session> = await sessions.list(
-              scope,
-              { limit: 500, cursor, order: 'desc' },
-              filter,
-            )
-            all.push(...page.data)
-            cursor = page.next_cursor
-          } while (cursor !== null && all.length < mostListed)
-          return all
-        },
+        all: (filter: SessionFilter = {}): Promise<Session[]> =>
+          allPages((page) => sessions.list(scope, toPage(page, 'desc'), filter), mostListed),
         create: (input: NewSession) => {
           requireApprovalFor(c, input)
           return sessions.create(scope, {
@@ -146,17 +134,8 @@ export function createHouses(
         messages: (id: string, page: Partial<PageRequest> = {}) =>
           messages.list(scope, id, toPage(page, 'asc')),
         /** The whole active branch, for wires without pages. */
-        async allMessages(id: string): Promise<Message[]> {
-          const all: Message[] = []
-          let cursor: string | null = null
-          do {
-            const request: PageRequest = { limit: 500, cursor, order: 'asc' }
-            const page: Page<Message> = await messages.list(scope, id, request)
-            all.push(...page.data)
-            cursor = page.next_cursor
-          } while (cursor !== null)
-          return all
-        },
+        allMessages: (id: string): Promise<Message[]> =>
+          allPages((page) => messages.list(scope, id, toPage(page, 'asc'))),
         /** How many messages each of these keeps; ids, no external ones. */
         countMessages: (ids: string[]) => collaborators.countMessages(scope, ids),
         /** What answered last in each of these; ids, no external ones. */
@@ -295,6 +274,21 @@ function waitsForOthers({ status, waiting_for }: Run, asks: boolean): boolean {
   const kind = waiting_for?.kind
   const waits = kind === 'approval' || (kind === 'elicitation' && !asks)
   return (status === 'waiting' && waits) || status === 'queued' || status === 'running'
+}
+
+/** One page after the other, until there are as many as are wanted. */
+async function allPages<Item>(
+  read: (page: Partial<PageRequest>) => Promise<Page<Item>>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Item[]> {
+  const all: Item[] = []
+  let cursor: string | null = null
+  do {
+    const page: Page<Item> = await read({ limit: 500, cursor })
+    all.push(...page.data)
+    cursor = page.next_cursor
+  } while (cursor !== null && all.length < most)
+  return all
 }
 
 function toPage(page: Partial<PageRequest>, order: PageRequest['order']): PageRequest {

@@ -1,7 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Handler } from 'hono'
 import type { StatusCode } from 'hono/utils/http-status'
-import { Problem } from '#contract/problem.ts'
+import type { Problem } from '#contract/problem.ts'
 import { problemKinds } from '#contract/problem-kinds.ts'
 import type { AgentVariant } from '#runtime/runtime.ts'
 import type { Admission } from './admission.ts'
@@ -53,7 +53,7 @@ export function dialectHandler(
       variant: desk.variants?.[dialect.name],
     })
     const answer = await route.answer({
-      params: readParams(c),
+      params: c.req.param(),
       query: (name) => readQuery(c, name),
       header: (name) => c.req.header(name),
       origin: originOf(c, trustProxy),
@@ -92,15 +92,6 @@ function needsOf({ scope, ticketFor }: DialectRoute, c: AppContext): Needs {
   const place = ticketFor({ query, header: (name) => c.req.header(name) })
   if (!place) return { scope }
   return { scope, ticket: true, placed: place, again: 'run' in place }
-}
-
-/** Nothing has a name that cannot be stored. */
-function readParams(c: AppContext): Record<string, string> {
-  const params = c.req.param()
-  for (const text of Object.values(params)) {
-    if (textProblem(text)) throw new Problem('not_found', 'There is nothing with such an id')
-  }
-  return params
 }
 
 function readQuery(c: AppContext, name: string): string | undefined {

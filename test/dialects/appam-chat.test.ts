@@ -153,10 +153,14 @@ test('a model that fails ends the stream with one error, then done', async () =>
   expect(frames[1]).toEqual({ type: 'error', message: expect.stringMatching(/./) })
 })
 
-test('a question to the user ends the stream, and the session can be deleted', async () => {
-  model.push({ toolCalls: [{ name: 'user_prompt', arguments: { message: 'Which file?' } }] })
+test('a question to the user is declined, since nobody here can answer', async () => {
+  model.push(
+    { toolCalls: [{ name: 'user_prompt', arguments: { message: 'Which file?' } }] },
+    { text: 'I go on without.' },
+  )
   const frames = await chat('/api/agents/assistant/chat', 'Change it')
-  expect(typesOf(frames).slice(-2)).toEqual(['error', 'done'])
+  expect(typesOf(frames).slice(-2)).toEqual(['turn_completed', 'done'])
+  expect(textOf(frames)).toBe('I go on without.')
   const path = `/api/sessions/${frames[0]?.session_id}`
   expect(await call('DELETE', path)).toEqual([200, { success: true }])
 })

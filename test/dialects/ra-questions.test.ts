@@ -83,6 +83,31 @@ test('an answer has the type that is asked for, and one that does not fit is ref
   expect(results()).toEqual([accepted({ age: 7 })])
 })
 
+test('an answer that looks like JSON is text where text is asked for', async () => {
+  const sessionId = 'braces'
+  model.push({ toolCalls: [prompt('Which object?')] })
+  await stream('Go', sessionId)
+  model.push({ text: 'Noted.' })
+  expect(await sync('{"a":1}', sessionId)).toEqual({ response: 'Noted.', sessionId })
+  expect(results()).toEqual([accepted({ answer: '{"a":1}' })])
+})
+
+test('of two histories at once for one new session one is taken', async () => {
+  const messages = [
+    { role: 'user', content: 'Hi' },
+    { role: 'assistant', content: 'Hello' },
+    { role: 'user', content: 'Go on' },
+  ]
+  const held = Promise.withResolvers<void>()
+  model.push({ text: 'Done', hold: held.promise, holdAfter: 0 })
+  const post = () => send('/chat/sync', { messages, sessionId: 'at once' })
+  const both = [post(), post()]
+  const refused = await Promise.race(both)
+  held.resolve()
+  const statuses = (await Promise.all(both)).map(({ status }) => status)
+  expect([refused.status, statuses.toSorted()]).toEqual([409, [200, 409]])
+})
+
 test.each([
   ['without a session', undefined],
   ['in a session that is not there yet', 'new here'],

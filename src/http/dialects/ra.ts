@@ -144,11 +144,13 @@ type Question = SessionDetail['pending_elicitations'][number]
 
 /** The text as the field that is asked for; a form of several fields is answered as JSON. */
 function toContent(text: string, schema: Question['schema']): Record<string, unknown> {
+  const fields = Object.entries(Object(schema?.properties))
+  const [field, asked] = fields[0] ?? ['answer', {}]
   const given = parsed(text)
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return { ...given }
-  const [[field, asked] = ['answer', {}]] = Object.entries(Object(schema?.properties))
-  const isText = Object(asked).type === 'string' || Object(asked).type === undefined
-  return { [field]: isText ? text : given }
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given)
+  if (isObject && (fields.length > 1 || Object.hasOwn(given, field))) return { ...given }
+  const { type = 'string' } = Object(asked)
+  return { [field]: type === 'string' ? text : given }
 }
 
 /** The text itself when it is no JSON. */
