@@ -1,7 +1,8 @@
 import type { RunBudget } from '#contract/budget.ts'
 import type { Usage } from '#contract/usage.ts'
 import type { Database, Statements } from './database.ts'
-import { type Decided, findSession, lockSession } from './decisions.ts'
+import { type Decided, findSession } from './decisions.ts'
+import { lockSession } from './requeue.ts'
 import { usageJson } from './run-columns.ts'
 import type { Scope } from './scope.ts'
 

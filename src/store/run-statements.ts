@@ -11,7 +11,6 @@ import {
   findElicitation,
   readAnswer,
   requestCancel,
-  requeueDecided,
   submitClientResult,
 } from './decisions.ts'
 import { expireEvents } from './event-expiry.ts'
@@ -26,6 +25,7 @@ import {
   removeExpiredKeys,
 } from './idempotency.ts'
 import type { LogEntry } from './log.ts'
+import { requeueDecided } from './requeue.ts'
 import { readCalls, readUnknownCalls } from './run-calls.ts'
 import { claimRuns, readCancelRequests, releaseRun, renewLeases } from './run-claims.ts'
 import { failUnbegun, loadRunToEnd, readCallsToEnd } from './run-ending.ts'
