@@ -118,13 +118,13 @@ function tellWhenOver(
     const { staysOpen, ...told } = facts
     watch.over({ status, milliseconds, staysOpen, code: told.code, runId: told.run_id })
     const fields = { ...told, status, ms: Math.round(milliseconds * 10) / 10 }
-    if (quiet.has(facts.route)) log.debug('request', fields)
+    if (quiet.test(facts.route)) log.debug('request', fields)
     else log.info('request', fields)
   })
 }
 
 /** Asked every few seconds by machines. */
-const quiet = new Set(['/live', '/ready', '/metrics'])
+const quiet = /^(?:\/parley)?\/(?:live|ready|metrics)$/
 
 function factsOf(c: AppContext): Partial<Facts> {
   const { session, run } = c.req.param()
