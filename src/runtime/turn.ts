@@ -2,6 +2,7 @@ import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
 import { noUsage, type Usage } from '#contract/usage.ts'
 import { type ActiveRun, commitRun, RunInterrupted, subjectOf } from './active-run.ts'
+import { createCallIds } from './call-ids.ts'
 import {
   type Model,
   type ModelAnswer,
@@ -43,7 +44,8 @@ export async function takeTurn(
   for (let attempt = 1; ; attempt += 1) {
     const stream = createDeltaStream(run)
     try {
-      const answer = await model.respond(request, stream.push)
+      const answered = await model.respond(request, stream.push)
+      const answer = { ...answered, toolCalls: stream.withOwnIds(answered.toolCalls) }
       return { type: 'answer', answer, usage: toUsage(answer, model) }
     } catch (error) {
       if (run.signal.aborted) {
@@ -89,7 +91,8 @@ function isCancelled(signal: AbortSignal): boolean {
 function createDeltaStream(run: ActiveRun) {
   const subject = subjectOf(run)
   const partial: Partial = { content: '', reasoning: '' }
-  const state = { used: false, partial, push }
+  const { idOf, withOwnIds } = createCallIds(run.history)
+  const state = { used: false, partial, push, withOwnIds }
   function push(delta: ModelDelta): Promise<void> | undefined {
     state.used = true
     return run.log.emit(subject, toEvent(delta))
@@ -102,12 +105,13 @@ function createDeltaStream(run: ActiveRun) {
   }
   function toEvent(delta: ModelDelta): EventBody {
     if (delta.type === 'tool_call') {
+      const id = idOf(delta.id)
       return {
         type: 'partial_tool_call',
-        tool_call_id: delta.id,
+        tool_call_id: id,
         name: delta.name,
         arguments_delta: delta.arguments,
-        offset: advanceArguments(delta.id, delta.arguments.length),
+        offset: advanceArguments(id, delta.arguments.length),
       }
     }
     if (delta.type === 'reasoning') {
