@@ -10,8 +10,8 @@ import { type Wire, wires } from './wires.ts'
 const USAGE = `Usage: npm run bench:dialects -- [options]
   --only ra,kawai   only these wires, beside the native one
   --rounds 3        rounds of each measurement; the least disturbed one counts
-  --streams 50      streams at once
-  --tokens 2000     tokens of each answer
+  --streams 15      streams at once
+  --tokens 4000     tokens of each answer
   --bound 1.5       CPU that a token may cost at most, in times of the native wire's`
 
 type Options = NonNullable<ReturnType<typeof readOptions>>
@@ -47,8 +47,8 @@ function readOptions() {
     options: {
       only: { type: 'string' },
       rounds: { type: 'string', default: '3' },
-      streams: { type: 'string', default: '50' },
-      tokens: { type: 'string', default: '2000' },
+      streams: { type: 'string', default: '15' },
+      tokens: { type: 'string', default: '4000' },
       bound: { type: 'string', default: '1.5' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -140,7 +140,7 @@ let stored: Promise<string[]> | undefined
 
 /** Slow enough that each token is a frame of its own: of a quick answer several are joined. */
 async function respond(url: string, options: Options): Promise<string> {
-  const input = toInstruction({ ...scriptOf(options), every: 10 })
+  const input = toInstruction({ ...scriptOf(options), every: 4 })
   const response = await fetch(`${url}/v1/responses`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
