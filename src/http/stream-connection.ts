@@ -75,6 +75,10 @@ export function openConnection({
   }
 
   function send(frames: Frame[]): void {
+    if (begun && begun.seq !== frames[0]?.seq) {
+      cut()
+      return
+    }
     const format = isLarge(frames) ? view.formatOf?.(frames) : undefined
     if (format) sendBytes(frames, encode(frames, format))
     else show(frames)
@@ -104,9 +108,8 @@ export function openConnection({
   }
 
   function sendSlices(seq: number, bytes: Buffer): void {
-    // Deltas that were joined meanwhile are no other half of what was sent; the client resumes.
-    if (begun && (begun.seq !== seq || begun.size !== bytes.length)) {
-      outgoing.destroy()
+    if (begun && begun.size !== bytes.length) {
+      cut()
       return
     }
     let sent = begun?.sent ?? 0
@@ -116,6 +119,12 @@ export function openConnection({
     }
     begun = sent < bytes.length ? { seq, size: bytes.length, sent } : undefined
     if (!begun) position = seq
+  }
+
+  /** Deltas that were joined meanwhile are no other half of what was sent. The client resumes. */
+  function cut(): void {
+    blockedTicks = 0
+    outgoing.destroy()
   }
 
   function write(data: string | Buffer): void {
