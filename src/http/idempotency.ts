@@ -95,7 +95,9 @@ export function createKeyGuard({
       return response
     } catch (error) {
       // What was begun all the same has finished its key, which is not given back then.
-      await keys.release(key).catch(() => undefined)
+      const released = keys.release(key).catch(() => undefined)
+      // A database that is away would let the caller wait twice as long.
+      if (!(error instanceof Problem && error.code === 'unavailable')) await released
       throw error
     } finally {
       held.remove(key)

@@ -60,7 +60,7 @@ export function readCallsToEnd(database: Statements, runId: string): Promise<Ope
          else c.result end as result,
        null as "approvalId", null as "approvalStatus", null as "approvalArguments",
        null as "approvalReason", null as "elicitationId", null as "elicitationStatus",
-       null as "elicitationAction", null as "elicitationContent", null as "elicitationHeld",
+       null as "elicitationAction", null as "elicitationContent", null as "elicitationHeld", null as "elicitationAbout",
        null as "expiresAt"
      from answer a join tool_calls c on c.run_id = $1 and c.message_id = a.id
      where not exists (select 1 from messages t

@@ -203,8 +203,8 @@ const recoveryRepeatsStarted: SeededBug = {
   edits: [
     {
       file: 'src/runtime/next-for-call.ts',
-      find: "if (!repeatable && !inTime) return ended('unknown', unknownOutcomeText)",
-      replace: 'void [repeatable, inTime]',
+      find: 'if (!repeatable && !inTime) {',
+      replace: 'if (!repeatable && !inTime && false) {',
     },
   ],
 }
