@@ -9,7 +9,7 @@ export function ClientToolForm({ call }: { call: CallView }) {
   const field = useId()
   const submit = (is_error: boolean) =>
     void attempt(() =>
-      actions.submitToolResult({ tool_call_id: call.tool_call.id, output, is_error }),
+      actions.submitToolResult(call.key, { tool_call_id: call.tool_call.id, output, is_error }),
     )
   return (
     <div className="decision">

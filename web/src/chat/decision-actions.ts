@@ -54,8 +54,9 @@ export function createDecisionActions({ client, store, session }: ActionContext)
       })
     },
 
-    async submitToolResult(result: Schemas['ClientToolResult']): Promise<void> {
-      await decided(result.tool_call_id, () =>
+    /** `key` names the call in the conversation; the model's id may come again. */
+    async submitToolResult(key: string, result: Schemas['ClientToolResult']): Promise<void> {
+      await decided(key, () =>
         client.POST('/api/sessions/{session}/tool-results', {
           params: { path, header: once() },
           body: result,

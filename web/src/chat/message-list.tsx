@@ -4,6 +4,7 @@ import { Icon } from '../app/icon.tsx'
 import { LimitCard } from '../approvals/limit-card.tsx'
 import { ElicitationCard } from '../forms/elicitation-card.tsx'
 import { hasCaughtUp, statusOf } from '../state/chat-state.ts'
+import { openQuestions } from '../state/open-questions.ts'
 import { Announcer } from './announcer.tsx'
 import { useChat, useChatState } from './chat-context.ts'
 import { PlanCard } from './plan-card.tsx'
@@ -58,11 +59,10 @@ export function MessageList({ session }: { session: SessionDetail }) {
 function Questions() {
   const elicitations = useChatState((state) => state.log.elicitations)
   const decided = useChatState((state) => state.decided)
-  return elicitations
-    .filter(({ elicitation_id }) => !decided.has(elicitation_id))
-    .map((elicitation) => (
-      <ElicitationCard key={elicitation.elicitation_id} elicitation={elicitation} />
-    ))
+  const session = useChatState((state) => state.session)
+  return openQuestions(elicitations, { session, decided }).map((elicitation) => (
+    <ElicitationCard key={elicitation.elicitation_id} elicitation={elicitation} />
+  ))
 }
 
 /** Shown while nothing else moves: CSS hides it behind an answer that grows. */

@@ -6,6 +6,8 @@ export type CallState = 'proposed' | 'awaiting' | 'started' | EventOf<'tool_call
 /** All that a log tells about one tool call. */
 export type CallRecord = {
   readonly tool_call: ToolCall
+  /** The event that last asked for it or began it. */
+  readonly seq: number
   readonly session_id: string
   readonly run_id: string
   readonly state: CallState
@@ -58,6 +60,7 @@ function advance(known: CallRecord | undefined, event: RuntimeEvent): CallRecord
     case 'tool_call_confirmation':
       return {
         ...newCall(known, event),
+        seq: event.seq,
         state: 'awaiting',
         definition: event.tool_definition,
         approval: { id: event.approval_id, expires_at: event.expires_at },
@@ -65,6 +68,7 @@ function advance(known: CallRecord | undefined, event: RuntimeEvent): CallRecord
     case 'tool_call':
       return {
         ...newCall(known, event),
+        seq: event.seq,
         state: 'started',
         definition: event.tool_definition,
         executor: event.executor,
@@ -89,6 +93,7 @@ function newCall(
   { tool_call, session_id, run_id }: { tool_call: ToolCall; session_id: string; run_id: string },
 ): CallRecord {
   const nothing = {
+    seq: 0,
     state: 'started',
     executor: 'server',
     definition: null,

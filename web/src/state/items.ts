@@ -162,6 +162,7 @@ function toCallView(
     key,
     subAgents,
     tool_call,
+    seq: 0,
     session_id: sessionId,
     state: result ? (result.is_error ? 'failed' : 'succeeded') : unfinished,
     executor: 'server',

@@ -3,8 +3,10 @@ import { Icon } from '../app/icon.tsx'
 import { ApprovalForm } from '../approvals/approval-form.tsx'
 import { ClientToolForm } from '../approvals/client-tool-form.tsx'
 import { useChatState } from '../chat/chat-context.ts'
+import { hasCaughtUp } from '../state/chat-state.ts'
 import { formatDuration } from '../state/format.ts'
 import type { CallView } from '../state/items.ts'
+import { waitsFor } from '../state/open-questions.ts'
 import { summaryOf } from '../state/tool-summary.ts'
 import { ToolArguments } from './tool-arguments.tsx'
 import { ToolResultView } from './tool-result-view.tsx'
@@ -27,7 +29,10 @@ export function ToolCard({
     log.elicitations.some(({ session_id }) => session_id === call.session_id),
   )
   const [chosen, choose] = useState<boolean>()
-  const waits = waitsFor(call, decided)
+  // While the log is being read, what was decided long ago seems to wait.
+  const isKnown = useChatState(hasCaughtUp)
+  const session = useChatState((state) => state.session)
+  const waits = isKnown ? waitsFor(call, { session, decided }) : null
   const isNested = call.subAgents.length > 0
   const isOpen = chosen ?? (waits !== null || (isNested && call.state === 'started'))
   const { name } = call.tool_call.function
@@ -44,7 +49,7 @@ export function ToolCard({
         <span className="tool-name">{call.definition?.annotations.title ?? name}</span>
         {summary && <span className="tool-summary">{summary}</span>}
         <span className="spacer" />
-        <StateLabel call={call} isDecided={isDecided(call, decided)} isAsking={isAsking} />
+        <StateLabel call={call} isDecided={waits === null} isAsking={isAsking} />
         <Icon name={isOpen ? 'down' : 'forward'} size={16} />
       </button>
       {isOpen && (
@@ -59,16 +64,6 @@ export function ToolCard({
       {call.state === 'unknown' && isLatest && <UnknownOutcome call={call} />}
     </div>
   )
-}
-
-function waitsFor(call: CallView, decided: ReadonlySet<string>): 'approval' | 'client_tool' | null {
-  if (isDecided(call, decided)) return null
-  if (call.state === 'awaiting' && call.approval) return 'approval'
-  return call.state === 'started' && call.executor === 'client' ? 'client_tool' : null
-}
-
-function isDecided({ approval, tool_call }: CallView, decided: ReadonlySet<string>): boolean {
-  return decided.has(approval?.id ?? '') || decided.has(tool_call.id)
 }
 
 const labels: Record<CallView['state'], string> = {
@@ -96,7 +91,7 @@ function StateLabel({
 }) {
   const { state, duration_ms } = call
   const label = labelOf(call, isAsking)
-  const isOpen = state === 'awaiting' || (state === 'started' && label !== labels.started)
+  const isOpen = state === 'awaiting' || (state === 'started' && call.executor === 'client')
   return (
     <span className="tool-state">
       {label === labels.started && <span className="pulse" />}
