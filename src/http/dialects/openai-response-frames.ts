@@ -22,14 +22,14 @@ export function createFrameWriter(startingAfter: number) {
     /** Tells the deltas of one text; what is the same in all of them is encoded once. */
     deltas(type: string, fields: Fields): (text: string) => string {
       const head = `event: ${type}\ndata: {"type":"${type}","sequence_number":`
-      const place = JSON.stringify(fields).slice(1, -1)
+      const place = `,${JSON.stringify(fields).slice(1, -1)},"delta":`
       return (text) => {
         const first = next
         next += Math.max(text.length, 1)
         const number = next - 1
         if (number <= startingAfter) return ''
         const known = Math.max(startingAfter - first + 1, 0)
-        return `${head}${number},${place},"delta":${JSON.stringify(text.slice(known))}}\n\n`
+        return `${head}${number}${place}${JSON.stringify(text.slice(known))}}\n\n`
       }
     },
   }
