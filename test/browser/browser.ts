@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
-import { afterAll } from 'vitest'
+import { afterAll, expect, onTestFinished } from 'vitest'
 
 const builder = fileURLToPath(new URL('../../tools/web/build.ts', import.meta.url))
 
@@ -52,9 +52,38 @@ export async function startBrowser(): Promise<Browser> {
           colorScheme: dark ? 'dark' : 'light',
           reducedMotion: 'reduce',
         }))
+      if (!sharing) onTestFinished(() => context.close())
+      context.setDefaultTimeout(patience)
       return openTab(context, url)
     },
   }
+}
+
+/** Milliseconds until what has not come on the page is a failure. */
+const patience = 15_000
+
+/** The browser of a file whose tests are skipped where there is none. */
+export function presentBrowser(browser: Browser | undefined): Browser {
+  if (!browser) throw new Error('There is no Chromium')
+  return browser
+}
+
+/** Writes a message and sends it by the key. */
+export async function say(page: Page, text: string): Promise<void> {
+  const field = page.getByRole('textbox', { name: /^Message/ })
+  await field.fill(text)
+  await field.press('Enter')
+}
+
+/** Until the agent is done: nothing can be stopped any more. */
+export async function settled(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Answer again' }).last().waitFor()
+  await page.locator('.stop').waitFor({ state: 'detached' })
+}
+
+/** Every journey's end: no error, no breach of the page's policy, no request to another host. */
+export function expectClean({ faults, strangers }: Tab): void {
+  expect({ faults, strangers }).toEqual({ faults: [], strangers: [] })
 }
 
 async function openTab(context: BrowserContext, url: string): Promise<Tab> {
@@ -62,7 +91,7 @@ async function openTab(context: BrowserContext, url: string): Promise<Tab> {
   const faults: string[] = []
   const strangers: string[] = []
   page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(message.text())
+    if (message.type() === 'error') faults.push(`${message.text()} ${message.location().url}`)
   })
   page.on('pageerror', (error) => faults.push(String(error)))
   page.on('request', (request) => {
@@ -73,12 +102,13 @@ async function openTab(context: BrowserContext, url: string): Promise<Tab> {
   return { page, faults, strangers }
 }
 
-/** Keeps a picture where `PARLEY_SCREENSHOTS` says; does nothing without it. */
+const artefacts =
+  process.env.PARLEY_SCREENSHOTS ?? fileURLToPath(new URL('artefacts', import.meta.url))
+
+/** Keeps a picture of the page where `PARLEY_SCREENSHOTS` says, or in `artefacts` beside this file. */
 export async function keepScreenshot(page: Page, name: string): Promise<void> {
-  const folder = process.env.PARLEY_SCREENSHOTS
-  if (!folder) return
-  await mkdir(folder, { recursive: true })
-  await page.screenshot({ path: join(folder, `${name}.png`) })
+  await mkdir(artefacts, { recursive: true })
+  await page.screenshot({ path: join(artefacts, `${name}.png`) })
 }
 
 async function findChromium(): Promise<string | undefined> {
