@@ -7,6 +7,7 @@ import '../styles/controls.css'
 import '../styles/chat.css'
 import '../styles/markdown.css'
 import '../styles/cards.css'
+import '../styles/log.css'
 
 const root = document.getElementById('root')
 if (!root) throw new Error('The page has no element with the id root')

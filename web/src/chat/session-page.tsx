@@ -2,6 +2,9 @@ import { useEffect, useMemo } from 'react'
 import { PageHeader } from '../app/page-header.tsx'
 import { isNotFound } from '../app/problems.ts'
 import { useServer } from '../app/server.tsx'
+import { ReplayBar } from '../log/replay-bar.tsx'
+import { useReplay } from '../log/replay-context.ts'
+import { Replayed, ReplayProvider } from '../log/replay-provider.tsx'
 import { useSessions } from '../sessions/use-sessions.tsx'
 import { createChatActions } from './actions.ts'
 import { type Chat, ChatContext, useChatState } from './chat-context.ts'
@@ -44,7 +47,9 @@ export function SessionPage({
   if (!chat) return <Loading />
   return (
     <ChatContext value={chat}>
-      <Conversation panel={panel} />
+      <ReplayProvider>
+        <Conversation panel={panel} />
+      </ReplayProvider>
     </ChatContext>
   )
 }
@@ -52,6 +57,7 @@ export function SessionPage({
 function Conversation({ panel }: { panel: string | undefined }) {
   const phase = useChatState((state) => state.phase)
   const session = useChatState((state) => state.session)
+  const { at } = useReplay()
   useTitleChanges()
   if (phase === 'failed') return <Failed />
   if (!session) return <Loading />
@@ -60,10 +66,13 @@ function Conversation({ panel }: { panel: string | undefined }) {
       <ChatHeader session={session} panel={panel} />
       <div className="chat" data-panel={panel ? 'open' : 'closed'}>
         <div className="chat-column">
-          <MessageList session={session} />
-          <SessionComposer session={session} />
+          <Replayed>
+            <MessageList session={session} />
+          </Replayed>
+          {at === null && <SessionComposer session={session} />}
         </div>
         {panel && <SidePanel name={panel} sessionId={session.id} />}
+        {(panel === 'events' || at !== null) && <ReplayBar />}
       </div>
     </>
   )

@@ -1,6 +1,7 @@
 import type { ComponentType } from 'react'
 import { Icon } from '../app/icon.tsx'
 import { navigate, sessionPath } from '../app/use-place.ts'
+import { LogPanel } from '../log/log-panel.tsx'
 import { SettingsPanel } from './settings-panel.tsx'
 import { UsagePanel } from './usage-panel.tsx'
 
@@ -15,6 +16,7 @@ export type Panel = {
 export const panels: readonly Panel[] = [
   { name: 'usage', title: 'Usage', view: UsagePanel },
   { name: 'settings', title: 'Settings', view: SettingsPanel },
+  { name: 'events', title: 'Events', view: LogPanel },
 ]
 
 export function SidePanel({ name, sessionId }: { name: string; sessionId: string }) {
