@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
@@ -84,11 +84,16 @@ async function compress(folder: string): Promise<BuiltPlayground['files']> {
   return sizes.filter(({ name }) => /\.(?:js|css)$/.test(name))
 }
 
-/** Another process may have put its own there meanwhile: then that one stays. */
+/** There is a playground all the while; another process may put its own there: then that one stays. */
 async function replace(folder: string): Promise<void> {
-  await mkdir(web, { recursive: true })
-  await rm(output, { recursive: true, force: true })
-  await rename(folder, output).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
-  })
+  const former = `${folder}.former`
+  await rename(output, former).catch(unless('ENOENT'))
+  await rename(folder, output).catch(unless('ENOTEMPTY', 'EEXIST'))
+  await rm(former, { recursive: true, force: true })
+}
+
+function unless(...codes: string[]) {
+  return (error: NodeJS.ErrnoException) => {
+    if (!codes.includes(error.code ?? '')) throw error
+  }
 }
