@@ -77,7 +77,7 @@ function PartView({
     case 'text':
       return (
         <>
-          <div className="markdown">
+          <div className="markdown" dir="auto">
             <Markdown text={part.message.content} />
           </div>
           {part.message.finish_reason === 'length' && (

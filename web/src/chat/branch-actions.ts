@@ -1,6 +1,7 @@
 import type { Message } from 'parley-client'
 import { attachmentsOf } from '../state/items.ts'
 import type { ActionContext } from './action-context.ts'
+import { focusComposer } from './focus-composer.ts'
 import { inBackground, once } from './request-headers.ts'
 
 type Place = { id: string; parent_id: string | null }
@@ -12,6 +13,7 @@ export function createBranchActions({ client, store, session }: ActionContext) {
   /** What is about to be replaced goes at once, so that it does not stand beside the new. */
   async function replaceAfter(message: string | null, begin: () => Promise<unknown>) {
     store.dispatch({ type: 'branching', after: message })
+    focusComposer()
     try {
       await begin()
     } catch (error) {

@@ -66,6 +66,7 @@ export function Composer({
         ref={field}
         // Where the browser does not size it by its content.
         rows={Math.min(text.split('\n').length, 12)}
+        dir="auto"
         aria-label={placeholder}
         placeholder={placeholder}
         value={text}

@@ -15,7 +15,7 @@ export function DraftAnswer({ draft }: { draft: Draft }) {
       <AgentName name={draft.agent} />
       {reasoning && <Reasoning text={reasoning} isLive={!hasMore} />}
       {text && (
-        <div className="markdown" data-live={draft.tool_calls.length === 0}>
+        <div className="markdown" dir="auto" data-live={draft.tool_calls.length === 0}>
           {splitBlocks(text).map((block, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: pieces are only added at the end
             <Markdown key={index} text={block} />

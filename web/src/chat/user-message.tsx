@@ -6,6 +6,7 @@ import { Attachments } from './attachments.tsx'
 import { BranchSwitch } from './branch-switch.tsx'
 import { useChat } from './chat-context.ts'
 import { CopyButton } from './copy-button.tsx'
+import { focusComposer } from './focus-composer.ts'
 import { MessageEditor } from './message-editor.tsx'
 
 /** What was posted; a person's own can be said anew. */
@@ -27,7 +28,10 @@ export function UserMessage({
     return (
       <MessageEditor
         content={message.content}
-        close={() => setEditing(false)}
+        close={() => {
+          setEditing(false)
+          focusComposer()
+        }}
         send={(content) => {
           setEditing(false)
           void attempt(() => actions.edit(message, content))
@@ -38,7 +42,11 @@ export function UserMessage({
   return (
     <article className="user-message" aria-label="You">
       <Attachments parts={attachmentsOf(message)} />
-      {message.content && <div className="bubble">{message.content}</div>}
+      {message.content && (
+        <div className="bubble" dir="auto">
+          {message.content}
+        </div>
+      )}
       <div className="message-tools">
         <CopyButton text={message.content} />
         <button
