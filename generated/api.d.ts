@@ -1848,7 +1848,7 @@ export interface components {
             format: "parley.session";
             /**
              * @description Of the format
-             * @enum {number}
+             * @enum {integer}
              */
             version: 1;
             /**

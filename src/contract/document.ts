@@ -67,6 +67,7 @@ const overview = {
     { name: 'Approvals', description: 'What waits for a person: calls, questions, results' },
     { name: 'Keys', description: 'Who may call, and what they may do' },
     { name: 'Service', description: 'How the server is' },
+    { name: 'Webhooks', description: 'What the server sends' },
   ],
 }
 

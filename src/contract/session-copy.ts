@@ -124,7 +124,7 @@ export const ExportedToolCall = z
 export const SessionExport = z
   .object({
     format: z.literal('parley.session').openapi({ description: 'What this document is' }),
-    version: z.literal(1).openapi({ description: 'Of the format' }),
+    version: z.literal(1).openapi({ type: 'integer', enum: [1], description: 'Of the format' }),
     exported_at: time,
     session: ExportedSettings,
     leaf_message_id: id

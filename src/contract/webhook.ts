@@ -7,7 +7,7 @@ export const webhooks = {
     operationId: 'turnFinished',
     method: 'post' as const,
     path: 'turnFinished',
-    tags: ['Runs'],
+    tags: ['Webhooks'],
     summary: 'A turn has finished',
     description:
       'Posted to `--archive-url` at least once, in no promised order, with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` of Standard Webhooks. Any 2xx takes it and 410 drops it; any other status has it sent again, for a day.',

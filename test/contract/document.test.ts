@@ -78,6 +78,15 @@ test('an event stream says what its lines hold, in words of OpenAPI 3.1 only', (
   expect(text).not.toContain('"itemSchema"')
 })
 
+// Generators make a file of each tag: one for a tag's webhooks would replace the one for its paths.
+test('no tag has both paths and webhooks', () => {
+  const tagsOf = (items: object) =>
+    Object.values(items).flatMap((item) => Object.values(item).flatMap(({ tags }) => tags))
+  const sent = tagsOf(document.webhooks ?? {})
+  expect(sent.length).toBeGreaterThan(0)
+  expect(tagsOf(document.paths ?? {}).filter((tag) => sent.includes(tag))).toEqual([])
+})
+
 test('an event is told from another by its type', () => {
   const { discriminator, oneOf } = schemas.RuntimeEvent as Schema & {
     discriminator: { propertyName: string; mapping: Record<string, string> }
