@@ -48,6 +48,6 @@ function aboutOf(event: RuntimeEvent): string {
 const longest = 120
 
 function oneLine(text: string): string {
-  const line = text.slice(0, longest + 1).replace(/\s+/g, ' ')
+  const line = text.slice(0, 4 * longest).replace(/\s+/g, ' ')
   return line.length > longest ? `${line.slice(0, longest)}…` : line
 }

@@ -15,7 +15,7 @@ const distance = 250
 
 /** The log of a conversation as it is now, to be shown again. */
 export function createReplay({ session, earlier, events }: ChatState): Replay {
-  const root = session?.id ?? ''
+  const root = session?.id ?? events[0]?.session_id ?? ''
   const kept: Step[] = [{ count: 0, log: emptyConversation, record: emptyRecord }]
   const older = messagesWithoutEvents({ session, earlier, events })
   let last = kept[0]
