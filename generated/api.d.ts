@@ -2079,6 +2079,16 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** @description A run that is over or parked, with its answer */
+        RunResult: {
+            run: components["schemas"]["Run"];
+            /** @description The last answer */
+            message: components["schemas"]["Message"] | null;
+            /** @description The last text, or the object of a structured output; null without an answer */
+            output: unknown;
+            /** @description The model gave its whole answer */
+            completed: boolean;
+        };
         /** @description One `data:` line of an event stream */
         StreamedEvent: components["schemas"]["UserMessageEvent"] | components["schemas"]["StreamStartedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["AgentChoiceEvent"] | components["schemas"]["AgentChoiceReasoningEvent"] | components["schemas"]["PartialToolCallEvent"] | components["schemas"]["StepRestartedEvent"] | components["schemas"]["MessageAddedEvent"] | components["schemas"]["ToolCallEvent"] | components["schemas"]["ToolCallConfirmationEvent"] | components["schemas"]["ToolCallOutputEvent"] | components["schemas"]["ToolCallResponseEvent"] | components["schemas"]["ElicitationRequestEvent"] | components["schemas"]["PlanUpdatedEvent"] | components["schemas"]["AgentSwitchingEvent"] | components["schemas"]["SubSessionCompletedEvent"] | components["schemas"]["TokenUsageEvent"] | components["schemas"]["ModelFallbackEvent"] | components["schemas"]["SessionTitleEvent"] | components["schemas"]["SessionSummaryEvent"] | components["schemas"]["SessionCompactionEvent"] | components["schemas"]["RunWaitingEvent"] | components["schemas"]["RunResumedEvent"] | components["schemas"]["MaxIterationsReachedEvent"] | components["schemas"]["BudgetExceededEvent"] | components["schemas"]["WarningEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["StreamStoppedEvent"] | components["schemas"]["HeartbeatEvent"];
         /** @description A posted message joins the conversation: when its run begins, or when a running one takes it up */
@@ -2991,16 +3001,6 @@ export interface components {
             type: "heartbeat";
             /** @description The newest seq */
             head: number;
-        };
-        /** @description A run that is over or parked, with its answer */
-        RunResult: {
-            run: components["schemas"]["Run"];
-            /** @description The last answer */
-            message: components["schemas"]["Message"] | null;
-            /** @description The last text, or the object of a structured output; null without an answer */
-            output: unknown;
-            /** @description The model gave its whole answer */
-            completed: boolean;
         };
         /** @description A message in place of another, with options of a run */
         MessageEdit: {
@@ -5006,8 +5006,8 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "text/event-stream": components["schemas"]["StreamedEvent"];
                 "application/json": components["schemas"]["RunResult"];
+                "text/event-stream": components["schemas"]["StreamedEvent"];
             };
         };
         /** @description The run is stored and goes on; for `Prefer: respond-async` */
@@ -5080,8 +5080,8 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "text/event-stream": components["schemas"]["StreamedEvent"];
                 "application/json": components["schemas"]["EventPage"];
+                "text/event-stream": components["schemas"]["StreamedEvent"];
             };
         };
         /** @description How it is now */

@@ -50,7 +50,10 @@ export function streamResponse({ component, description, headers = [] }: Compone
   }
 }
 
-/** An event stream, or JSON for callers that accept only that. */
+/**
+ * An event stream, or JSON for callers that accept only that. JSON stands first: of two bodies
+ * generators take the first, and that is the one that a generated method can return.
+ */
 export function streamOrJsonResponse<Schema extends z.ZodType>(
   schema: Schema,
   { component, description, headers = [] }: ComponentOptions,
@@ -59,7 +62,7 @@ export function streamOrJsonResponse<Schema extends z.ZodType>(
     description,
     'x-component': component,
     headers: headerReferences(headers),
-    content: { ...eventStream, 'application/json': { schema } },
+    content: { 'application/json': { schema }, ...eventStream },
   }
 }
 
