@@ -8,6 +8,7 @@ import '../styles/chat.css'
 import '../styles/markdown.css'
 import '../styles/cards.css'
 import '../styles/log.css'
+import '../styles/agents.css'
 
 const root = document.getElementById('root')
 if (!root) throw new Error('The page has no element with the id root')

@@ -1,4 +1,6 @@
 import type { ReactNode } from 'react'
+import { AgentsPage } from '../agents/agents-page.tsx'
+import { LazyAgentPage, LazyNewAgentPage } from '../agents/lazy-pages.tsx'
 import { NewChatPage } from '../chat/new-chat-page.tsx'
 import { SessionPage } from '../chat/session-page.tsx'
 import { matchPath, type Place } from './hash.ts'
@@ -17,6 +19,12 @@ const routes: readonly Route[] = [
       <SessionPage key={session} sessionId={session} panel={panel} />
     ),
   },
+  { pattern: '/agents', view: () => <AgentsPage /> },
+  {
+    pattern: '/agents/:agent',
+    view: ({ agent = '' }) => <LazyAgentPage key={agent} name={agent} />,
+  },
+  { pattern: '/new-agent', view: () => <LazyNewAgentPage /> },
 ]
 
 export function viewOf({ path, query }: Place): ReactNode {

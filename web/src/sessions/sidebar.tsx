@@ -58,6 +58,14 @@ export function Sidebar({
         <Icon name="add" />
         New conversation
       </a>
+      <a
+        className="agents-link"
+        href="#/agents"
+        aria-current={place.path.startsWith('/agents') ? 'page' : undefined}
+      >
+        <Icon name="agent" />
+        Agents
+      </a>
       <SessionSearch />
       <SessionList place={place} />
       <div className="sidebar-foot">

@@ -1,0 +1,68 @@
+import { useId, useState } from 'react'
+import { useAgents } from '../app/agents.tsx'
+import { Dialog } from '../app/dialog.tsx'
+import { useServer } from '../app/server.tsx'
+import { navigate } from '../app/use-place.ts'
+import { once } from '../chat/request-headers.ts'
+import { agentPath } from './agent-path.ts'
+
+/** A copy may be changed, whatever it is a copy of. */
+export function DuplicateDialog({
+  name,
+  isOpen,
+  close,
+}: {
+  name: string
+  isOpen: boolean
+  close: () => void
+}) {
+  const { client, report } = useServer()
+  const { reload } = useAgents()
+  const [newName, setNewName] = useState(`${name}-copy`)
+  const [isBusy, setBusy] = useState(false)
+  const field = useId()
+
+  async function duplicate(): Promise<void> {
+    setBusy(true)
+    try {
+      await client.POST('/api/agents/{agent}/duplicate', {
+        params: { path: { agent: name }, header: once() },
+        body: { new_name: newName.trim() },
+      })
+      close()
+      await reload()
+      navigate({ path: agentPath(newName.trim()) })
+    } catch (error) {
+      report(error)
+    }
+    setBusy(false)
+  }
+
+  return (
+    <Dialog title={`Duplicate ${name}`} isOpen={isOpen} close={close}>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void duplicate()
+        }}
+      >
+        <div className="field">
+          <label htmlFor={field}>Name of the copy</label>
+          <input
+            id={field}
+            value={newName}
+            spellCheck={false}
+            autoComplete="off"
+            onChange={(event) => setNewName(event.target.value)}
+          />
+        </div>
+        <div className="actions">
+          <button type="submit" className="button primary" disabled={isBusy || !newName.trim()}>
+            Duplicate
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
