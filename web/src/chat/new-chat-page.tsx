@@ -21,12 +21,12 @@ export function NewChatPage({ agent: asked }: { agent: string | undefined }) {
   const welcome = useWelcome(agent)
 
   async function start(content: string): Promise<boolean> {
-    if (!agent) return false
     setStarting(true)
     try {
-      const { data } = await client.POST('/api/agents/{agent}/chat', {
-        params: { path: { agent }, header: inBackground() },
-        body: { message: content },
+      // Who writes before the agents are here talks to the one that the server has for that.
+      const { data } = await client.POST('/api/chat', {
+        params: { header: inBackground() },
+        body: { message: content, ...(agent !== undefined && { agent }) },
       })
       reload()
       const { session_id } = 'run' in data ? data.run : data
@@ -48,7 +48,7 @@ export function NewChatPage({ agent: asked }: { agent: string | undefined }) {
           <Composer
             storageKey="new"
             placeholder={agent ? `Message ${agent}` : 'Message'}
-            isDisabled={!agent || isStarting}
+            isDisabled={agents?.length === 0 || isStarting}
             send={start}
           />
           {agents?.length === 0 && (
