@@ -225,7 +225,11 @@ async function build(
   opened.add(() => runtime.close(drainGrace))
 
   const ticker = createTicker({ interval: tickInterval })
-  const streams = createEventStreams({ feed: runtime.feed, ticker })
+  const streams = createEventStreams({
+    feed: runtime.feed,
+    ticker,
+    onBug: (error) => log.error('a stream could not be shown', { error }),
+  })
   metrics.watch({
     runLoad: store.operator.runLoad,
     runsHeld: runtime.running,

@@ -198,8 +198,10 @@ export function createHouses(
           requireScope(c, 'approvals', ' to decide')
           return runs.decide(scope, approval, decision)
         },
-        answerElicitation: (request: Parameters<typeof runs.answerElicitation>[1]) =>
-          runs.answerElicitation(scope, request),
+        answerElicitation: (request: Parameters<typeof runs.answerElicitation>[1]) => {
+          requireScope(c, 'approvals', ' to answer')
+          return runs.answerElicitation(scope, request)
+        },
         submitToolResult: (request: Parameters<typeof runs.submitToolResult>[1]) =>
           runs.submitToolResult(scope, request),
         /**

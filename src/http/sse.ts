@@ -21,10 +21,19 @@ export type EventStreams = {
  * cursor instead of a queue. A client that does not take a write within 30 s is cut off; it can
  * resume where it was.
  */
-export function createEventStreams({ feed, ticker }: { feed: Feed; ticker: Ticker }): EventStreams {
+export function createEventStreams({
+  feed,
+  ticker,
+  onBug,
+}: {
+  feed: Feed
+  ticker: Ticker
+  /** A connection broke off because events could not be shown to it. */
+  onBug: (error: unknown) => void
+}): EventStreams {
   const connections = new Set<Connection>()
   const turns = createTurns({ now: () => performance.now() })
-  const shared = { feed, encode: createFrameEncoder(), turns }
+  const shared = { feed, encode: createFrameEncoder(), turns, onBug }
   let unsubscribe: (() => void) | undefined
   let ticks = 0
 

@@ -32,11 +32,13 @@ export function openConnection({
   feed,
   encode,
   turns,
+  onBug,
   request: { outgoing, headers, sessionId, after, view, onDisconnect },
 }: {
   feed: Feed
   encode: (frames: Frame[], format: FrameFormat) => Buffer
   turns: Turns
+  onBug: (error: unknown) => void
   request: StreamRequest
 }): Connection {
   let position = after
@@ -64,7 +66,17 @@ export function openConnection({
   })
   pump()
 
+  // It is called by whoever commits events, whose run must not suffer for how they are shown.
   function pump(): void {
+    try {
+      sendAll()
+    } catch (error) {
+      onBug(error)
+      outgoing.destroy()
+    }
+  }
+
+  function sendAll(): void {
     while (!ended && blockedTicks === undefined) {
       const frames = follower.take()
       if (frames) send(frames)

@@ -71,6 +71,9 @@ export async function openHouse({
         return () => ticks.delete(listener)
       },
     },
+    onBug(error) {
+      throw error
+    },
   })
   const admission = createAdmission({
     seats: createStreamSeats(streamLimits),
