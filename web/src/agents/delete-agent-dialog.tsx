@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { useAgents } from '../app/agents.tsx'
 import { Dialog } from '../app/dialog.tsx'
+import { describeFailure } from '../app/problems.ts'
 import { useServer } from '../app/server.tsx'
 import { navigate } from '../app/use-place.ts'
 
@@ -15,12 +16,14 @@ export function DeleteAgentDialog({
   isOpen: boolean
   close: () => void
 }) {
-  const { client, report } = useServer()
+  const { client } = useServer()
   const { reload } = useAgents()
   const [isBusy, setBusy] = useState(false)
+  const [fault, setFault] = useState('')
 
   async function remove(): Promise<void> {
     setBusy(true)
+    setFault('')
     try {
       await client.DELETE('/api/agents/{agent}', {
         params: { path: { agent: name }, header: { 'if-match': etag } },
@@ -29,7 +32,7 @@ export function DeleteAgentDialog({
       navigate({ path: '/agents' }, { replace: true })
       await reload()
     } catch (error) {
-      report(error)
+      setFault(describeFailure(error))
     }
     setBusy(false)
   }
@@ -38,6 +41,9 @@ export function DeleteAgentDialog({
     <Dialog title={`Delete ${name}?`} isOpen={isOpen} close={close}>
       <p className="muted">
         Its conversations stay readable, and answers on their way go on to their end.
+      </p>
+      <p className="fault" role="status">
+        {fault}
       </p>
       <div className="actions">
         <button type="button" className="button" onClick={close}>

@@ -1,6 +1,7 @@
 import { useId, useState } from 'react'
 import { useAgents } from '../app/agents.tsx'
 import { Dialog } from '../app/dialog.tsx'
+import { describeFailure } from '../app/problems.ts'
 import { useServer } from '../app/server.tsx'
 import { navigate } from '../app/use-place.ts'
 import { once } from '../chat/request-headers.ts'
@@ -16,14 +17,16 @@ export function DuplicateDialog({
   isOpen: boolean
   close: () => void
 }) {
-  const { client, report } = useServer()
+  const { client } = useServer()
   const { reload } = useAgents()
   const [newName, setNewName] = useState(`${name}-copy`)
   const [isBusy, setBusy] = useState(false)
+  const [fault, setFault] = useState('')
   const field = useId()
 
   async function duplicate(): Promise<void> {
     setBusy(true)
+    setFault('')
     try {
       await client.POST('/api/agents/{agent}/duplicate', {
         params: { path: { agent: name }, header: once() },
@@ -33,7 +36,7 @@ export function DuplicateDialog({
       await reload()
       navigate({ path: agentPath(newName.trim()) })
     } catch (error) {
-      report(error)
+      setFault(describeFailure(error))
     }
     setBusy(false)
   }
@@ -54,8 +57,12 @@ export function DuplicateDialog({
             value={newName}
             spellCheck={false}
             autoComplete="off"
+            aria-describedby={`${field}-fault`}
             onChange={(event) => setNewName(event.target.value)}
           />
+          <p className="fault" id={`${field}-fault`} role="status">
+            {fault}
+          </p>
         </div>
         <div className="actions">
           <button type="submit" className="button primary" disabled={isBusy || !newName.trim()}>
