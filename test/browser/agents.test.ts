@@ -4,7 +4,9 @@ import { startApp } from '../support/app.ts'
 import { chromiumPath, keepScreenshot, presentBrowser, startBrowser, type Tab } from './browser.ts'
 
 const browser = chromiumPath ? await startBrowser() : undefined
-const app = browser ? await startApp({ lifetime: 'file', flags: ['--allow-host', '127.0.0.1'] }) : undefined
+const app = browser
+  ? await startApp({ lifetime: 'file', flags: ['--allow-host', '127.0.0.1', '--enable-code'] })
+  : undefined
 
 test.skipIf(!browser)(
   'a copy of a read-only agent is edited, with its mistakes shown',
@@ -78,6 +80,28 @@ test.skipIf(!browser)(
     expectOnlyRefusals(tab)
   },
 )
+
+test.skipIf(!browser)('a tool of code is made, corrected and removed', async () => {
+  const { tab, page } = await open()
+  await makeAgent(page, 'counting')
+  await page.getByText('0 tools').click()
+  await page.getByRole('button', { name: 'New tool of code' }).click()
+  const dialog = page.getByRole('dialog', { name: 'New tool' })
+  await dialog.getByLabel('Name').fill('increase')
+  await dialog.getByLabel('Code').fill('export function execute({ a }) {')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.getByText(/SyntaxError|syntax/).waitFor()
+  await dialog.getByLabel('Code').fill('export function execute({ a }) { return a + 2 }')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('1 tool', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Edit increase' }).click()
+  const edited = page.getByRole('dialog', { name: 'increase' })
+  await edited.getByLabel('Code').waitFor()
+  expect(await edited.getByLabel('Code').inputValue()).toContain('a + 2')
+  await edited.getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('0 tools').waitFor()
+  expectOnlyRefusals(tab)
+})
 
 test.skipIf(!browser)('Tab indents in the file, and Escape lets the keyboard out', async () => {
   const { page } = await open()

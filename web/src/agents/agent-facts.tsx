@@ -2,7 +2,7 @@ import type { components } from 'parley-client'
 import type { LoadedAgent } from './agent-requests.ts'
 
 /** What an agent is made of, in words. */
-export function AgentFacts({ agent: { detail, tools } }: { agent: LoadedAgent }) {
+export function AgentFacts({ agent: { detail } }: { agent: LoadedAgent }) {
   const agents = Object.entries(detail.config.agents)
   return (
     <section className="stack" aria-label="About this agent">
@@ -23,7 +23,6 @@ export function AgentFacts({ agent: { detail, tools } }: { agent: LoadedAgent })
           </li>
         ))}
       </ul>
-      {tools.length > 0 && <Tools tools={tools} />}
     </section>
   )
 }
@@ -78,21 +77,4 @@ function describeBudget(budget: NonNullable<Part['budget']>): string {
   return Object.entries(budget)
     .map(([limit, value]) => `${value} ${limit.replaceAll('_', ' ')}`)
     .join(', ')
-}
-
-function Tools({ tools }: { tools: LoadedAgent['tools'] }) {
-  return (
-    <details className="agent-tools">
-      <summary>{tools.length === 1 ? '1 tool' : `${tools.length} tools`}</summary>
-      <ul>
-        {tools.map(({ name, description, implementation }) => (
-          <li key={name}>
-            <code>{name}</code>
-            {implementation !== 'builtin' && <span className="muted"> {implementation}</span>}
-            <span className="muted small">{description}</span>
-          </li>
-        ))}
-      </ul>
-    </details>
-  )
 }

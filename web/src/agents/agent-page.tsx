@@ -7,6 +7,7 @@ import { navigate } from '../app/use-place.ts'
 import { AgentEditor } from './agent-editor.tsx'
 import { AgentFacts } from './agent-facts.tsx'
 import type { LoadedAgent } from './agent-requests.ts'
+import { AgentTools } from './agent-tools.tsx'
 import { AgentVersions } from './agent-versions.tsx'
 import { DeleteAgentDialog } from './delete-agent-dialog.tsx'
 import { DuplicateDialog } from './duplicate-dialog.tsx'
@@ -60,6 +61,7 @@ export function AgentPage({ name }: { name: string }) {
                 <ReadOnly agent={agent} duplicate={() => setDialog('duplicate')} />
               )}
               <AgentFacts agent={agent} />
+              <AgentTools name={name} agent={agent} changed={refresh} />
               <AgentEditor name={name} agent={agent} reload={reload} saved={refresh} />
               <AgentVersions name={name} agent={agent} restored={refresh} />
             </>
