@@ -3,6 +3,7 @@ import { attachmentsOf } from '../state/items.ts'
 import type { ActionContext } from './action-context.ts'
 import { focusComposer } from './focus-composer.ts'
 import { inBackground, once } from './request-headers.ts'
+import { runOptions } from './run-options.ts'
 
 type Place = { id: string; parent_id: string | null }
 
@@ -25,7 +26,7 @@ export function createBranchActions({ client, store, session }: ActionContext) {
   function answerAgain(message: string) {
     return client.POST('/api/sessions/{session}/messages/{message}/regenerate', {
       params: { path: { session, message }, header: inBackground() },
-      body: {},
+      body: runOptions,
     })
   }
 
@@ -37,7 +38,11 @@ export function createBranchActions({ client, store, session }: ActionContext) {
       await replaceAfter(parent_id, () =>
         client.POST('/api/sessions/{session}/messages/{message}/edit', {
           params: { path: { session, message: id }, header: inBackground() },
-          body: { content, ...(attachments.length > 0 && { multi_content: attachments }) },
+          body: {
+            content,
+            ...runOptions,
+            ...(attachments.length > 0 && { multi_content: attachments }),
+          },
         }),
       )
     },

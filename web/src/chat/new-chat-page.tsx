@@ -8,6 +8,7 @@ import { navigate, sessionPath } from '../app/use-place.ts'
 import { useSessions } from '../sessions/use-sessions.tsx'
 import { Composer } from './composer.tsx'
 import { inBackground } from './request-headers.ts'
+import { runOptions } from './run-options.ts'
 import { useWelcome } from './use-welcome.ts'
 
 /** Where a conversation begins: choose an agent and write. */
@@ -26,7 +27,7 @@ export function NewChatPage({ agent: asked }: { agent: string | undefined }) {
       // Who writes before the agents are here talks to the one that the server has for that.
       const { data } = await client.POST('/api/chat', {
         params: { header: inBackground() },
-        body: { message: content, ...(agent !== undefined && { agent }) },
+        body: { message: content, ...runOptions, ...(agent !== undefined && { agent }) },
       })
       reload()
       const { session_id } = 'run' in data ? data.run : data

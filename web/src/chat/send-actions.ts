@@ -2,6 +2,7 @@ import type { RunRequest } from 'parley-client'
 import { describeFailure } from '../app/problems.ts'
 import type { ActionContext } from './action-context.ts'
 import { inBackground, newKey } from './request-headers.ts'
+import { runOptions } from './run-options.ts'
 
 export function createSendActions({ client, store, session }: ActionContext) {
   return {
@@ -21,7 +22,11 @@ export function createSendActions({ client, store, session }: ActionContext) {
       try {
         await client.POST('/api/sessions/{session}/agent/{agent}', {
           params: { path: { session, agent }, header: inBackground(key) },
-          body: { messages: [{ role: 'user', content }], ...(onBusy && { on_busy: onBusy }) },
+          body: {
+            messages: [{ role: 'user', content }],
+            ...runOptions,
+            ...(onBusy && { on_busy: onBusy }),
+          },
         })
       } catch (error) {
         store.dispatch({ type: 'post_failed', key, failure: describeFailure(error) })
