@@ -17,8 +17,11 @@ export type BuiltPlayground = {
   files: { name: string; size: number }[]
 }
 
-/** Builds `web/dist`, compressed, beside what is there, and puts it in its place when it is whole. */
-export async function buildPlayground(): Promise<BuiltPlayground> {
+/**
+ * Builds `web/dist`, compressed, beside what is there, and puts it in its place when it is whole. With
+ * `ifStale` it stays beside it when another process was faster: pages may be read from that one already.
+ */
+export async function buildPlayground({ ifStale = false } = {}): Promise<BuiltPlayground> {
   const stamp = await stampOfSources()
   const { build } = await import('vite')
   const folder = `${output}.${process.pid}`
@@ -30,7 +33,7 @@ export async function buildPlayground(): Promise<BuiltPlayground> {
     })
     const files = await compress(folder)
     await writeFile(join(folder, stampFile), stamp)
-    await replace(folder)
+    if (!ifStale || !(await isFresh())) await replace(folder)
     return { files, size: files.reduce((sum, file) => sum + file.size, 0) }
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -30,7 +30,7 @@ async function prepareStart(): Promise<void> {
   try {
     if (await isFresh()) return
     if (!(await hasBuilder())) return
-    await buildPlayground()
+    await buildPlayground({ ifStale: true })
   } catch (error) {
     console.error(
       `The playground could not be built; the server starts without its newest state: ${error}`,
