@@ -63,6 +63,8 @@ test.skipIf(!browser)(
       body: { description: 'Theirs' },
     })
     await file.fill(text.replace('Answers questions\n', 'Mine\n'))
+    await page.getByRole('link', { name: 'Agents' }).click()
+    await page.getByRole('link', { name: /^shared/ }).click()
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     const conflict = page.getByRole('alert')
     await conflict.getByText('description: Theirs').waitFor()
@@ -118,6 +120,16 @@ test.skipIf(!browser)('Tab indents in the file, and Escape lets the keyboard out
   await file.press('Tab')
   await page.keyboard.press('Enter')
   await page.getByText('a name is up to 100 letters').waitFor()
+})
+
+test.skipIf(!browser)('a page that is older than the server says so', async () => {
+  const { page } = await open()
+  await page.route('**/assets/new-agent-page-*', (route) => route.fulfill({ status: 404 }))
+  await page.goto(`${app?.url}/#/new-agent`)
+  await page.getByText('This page could not be loaded').waitFor()
+  await page.unroute('**/assets/new-agent-page-*')
+  await page.getByRole('button', { name: 'Reload' }).click()
+  await page.getByLabel('The file of the new agent').waitFor()
 })
 
 async function makeAgent(page: Page, name: string): Promise<void> {

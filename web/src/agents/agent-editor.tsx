@@ -4,6 +4,7 @@ import { locateProblems, readAgentText, type TextProblem } from '../state/agent-
 import { type LoadedAgent, saveAgent } from './agent-requests.ts'
 import { CodeField } from './code-field.tsx'
 import { Difference } from './difference.tsx'
+import { keepTextDraft, readTextDraft } from './text-draft.ts'
 
 /** The file of an agent: nothing is saved that the server finds a fault in. */
 export function AgentEditor({
@@ -18,14 +19,19 @@ export function AgentEditor({
   saved: () => Promise<void>
 }) {
   const { client, report, notify } = useServer()
-  const [text, setText] = useState(agent.text)
-  const [base, setBase] = useState({ text: agent.text, etag: agent.etag })
+  const [draft] = useState(() => (agent.detail.writable ? readTextDraft(name) : undefined))
+  const [text, setText] = useState(draft?.text ?? agent.text)
+  const [base, setBase] = useState({ text: agent.text, etag: draft?.etag ?? agent.etag })
   const [found, setFound] = useState<readonly TextProblem[]>([])
   const [isBusy, setBusy] = useState(false)
   const [theirs, setTheirs] = useState<LoadedAgent>()
   const isChanged = text !== base.text
   const read = readAgentText(text)
   const { writable } = agent.detail
+
+  useEffect(() => {
+    keepTextDraft(name, isChanged ? { text, etag: base.etag } : undefined)
+  }, [name, isChanged, text, base.etag])
 
   useEffect(() => {
     // What was restored or saved elsewhere is shown, unless that would lose what is being written.

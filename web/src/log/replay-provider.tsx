@@ -1,7 +1,7 @@
-import { type ReactNode, useMemo, useState } from 'react'
+import { type ReactNode, useMemo, useRef, useState } from 'react'
 import { useServer } from '../app/server.tsx'
 import { type Chat, ChatContext, useChat } from '../chat/chat-context.ts'
-import { createReplay } from '../state/replay.ts'
+import { createReplay, type Replay } from '../state/replay.ts'
 import { ReplayContext, useReplay } from './replay-context.ts'
 
 /** Keeps at which event a conversation is shown. */
@@ -16,15 +16,15 @@ export function ReplayProvider({ children }: { children: ReactNode }) {
 export function Replayed({ children }: { children: ReactNode }) {
   const live = useChat()
   const { at } = useReplay()
-  const isReplaying = at !== null
   const { notify } = useServer()
-  // The log as it was when the replay began: it is what is replayed.
-  const replay = useMemo(
-    () => (isReplaying ? createReplay(live.store.state()) : undefined),
-    [isReplaying, live],
-  )
+  const known = useRef<{ live: Chat; replay: Replay }>(undefined)
   const chat = useMemo((): Chat => {
-    if (!replay || at === null) return live
+    if (at === null) {
+      known.current = undefined
+      return live
+    }
+    const replay = replayUpTo(at, live, known.current)
+    known.current = { live, replay }
     const state = replay.at(at)
     const nothing = async () => {}
     return {
@@ -42,6 +42,12 @@ export function Replayed({ children }: { children: ReactNode }) {
         return false
       },
     }
-  }, [replay, at, live, notify])
+  }, [at, live, notify])
   return <ChatContext value={chat}>{children}</ChatContext>
+}
+
+/** The log is read as it was when the replay began, until the replay comes to what is newer. */
+function replayUpTo(at: number, live: Chat, known: { live: Chat; replay: Replay } | undefined) {
+  const isEnough = known?.live === live && at <= known.replay.last
+  return isEnough ? known.replay : createReplay(live.store.state())
 }

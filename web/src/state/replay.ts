@@ -6,6 +6,8 @@ import { emptyRecord, type LogRecord, recordEvent } from './log-record.ts'
 export type Replay = {
   /** After the event with this number; nothing is left out before it. */
   at(seq: number): ChatState
+  /** The last event that it knows of. */
+  readonly last: number
 }
 
 type Step = { readonly count: number; readonly log: Conversation; readonly record: LogRecord }
@@ -42,6 +44,7 @@ export function createReplay({ session, earlier, events }: ChatState): Replay {
   }
 
   return {
+    last: events.at(-1)?.seq ?? 0,
     at(seq) {
       const index = events.findIndex((event) => event.seq > seq)
       const { log, record } = stepAt(index === -1 ? events.length : index)
