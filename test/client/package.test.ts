@@ -1,10 +1,21 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { buildClient } from '../../tools/client/build-client.ts'
+import { startServerProcess } from '../support/process.ts'
 import { sampleLog } from './sample-log.ts'
 import { startStreamServer } from './stream-server.ts'
 
@@ -57,6 +68,58 @@ test('a wrong use does not compile', async () => {
   await expect(compile()).rejects.toMatchObject({
     stdout: expect.stringContaining("'number' is not assignable to type 'string'"),
   })
+}, 60_000)
+
+test('it resolves in Node’s own way as well', async () => {
+  const compilerOptions = {
+    ...viteProject.compilerOptions,
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+  }
+  await writeFile(join(project, 'page.ts'), page)
+  await writeFile(
+    join(project, 'tsconfig.json'),
+    JSON.stringify({ ...viteProject, compilerOptions }),
+  )
+  const { stdout } = await compile()
+  expect(stdout).toBe('')
+}, 60_000)
+
+test('the pages among the examples compile against it', async () => {
+  const examples = join(root, 'examples/clients')
+  await cp(join(examples, 'vite/src'), join(project, 'vite'), { recursive: true })
+  await cp(join(examples, 'next/app'), join(project, 'next'), { recursive: true })
+  const { compilerOptions } = JSON.parse(
+    await readFile(join(examples, 'vite/tsconfig.json'), 'utf8'),
+  )
+  await writeFile(
+    join(project, 'tsconfig.json'),
+    JSON.stringify({
+      compilerOptions: { ...compilerOptions, types: ['node'], skipLibCheck: true },
+      include: ['vite', 'next'],
+    }),
+  )
+  const { stdout } = await compile().catch((failure: { stdout: string }) => failure)
+  expect(stdout).toBe('')
+}, 60_000)
+
+test('the script among the examples has a file written that it was asked about', async () => {
+  const directory = join(project, 'served')
+  await cp(join(root, 'examples/assistant.yaml'), join(directory, 'assistant.yaml'))
+  await mkdir(join(directory, 'workspace'))
+  const flags = [join(directory, 'assistant.yaml'), '--data-dir', join(directory, 'data')]
+  const server = await startServerProcess({ home: { flags, directory } })
+  onTestFinished(() => server.kill())
+  await copyFile(
+    join(root, 'examples/clients/node/conversation.js'),
+    join(project, 'conversation.js'),
+  )
+  const said = run(process.execPath, ['conversation.js', server.url], { cwd: project })
+  said.child.stdin?.end('y\n')
+  const { stdout } = await said
+  expect(stdout).toContain('May it call write_file')
+  expect(stdout).toContain('[write_file: succeeded]')
+  expect(await readFile(join(directory, 'workspace/hello.txt'), 'utf8')).toContain('Hello')
 }, 60_000)
 
 const consumer = `
@@ -116,13 +179,17 @@ async function tarball(): Promise<string> {
   return join(project, name)
 }
 
+const dependencies = ['eventsource-parser', 'openapi-fetch', 'openapi-typescript-helpers']
+const ofTheExamples = ['react', 'react-dom', '@types/react', '@types/react-dom', '@types/node']
+
 /** What npm does, without a registry: the tarball unpacked, its dependencies beside it. */
 async function install(file: string): Promise<void> {
   const modules = join(project, 'node_modules')
   await mkdir(modules)
   await run('tar', ['-xzf', file, '-C', project])
   await cp(join(project, 'package'), join(modules, 'parley-client'), { recursive: true })
-  for (const name of ['eventsource-parser', 'openapi-fetch', 'openapi-typescript-helpers']) {
+  await mkdir(join(modules, '@types'))
+  for (const name of [...dependencies, ...ofTheExamples]) {
     await symlink(join(root, 'node_modules', name), join(modules, name))
   }
   await writeFile(join(project, 'package.json'), '{ "type": "module" }')
