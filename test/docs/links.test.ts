@@ -9,10 +9,8 @@ test('every link of the pages leads to a file, and to a heading where it names o
   expect(links.flatMap(faultOf)).toEqual([])
 })
 
-test('the README and the table of the documentation lead to every page', () => {
-  const linked = linksOf('README.md')
-    .concat(linksOf('docs/README.md'))
-    .map(({ path }) => path)
+test.each(['README.md', 'docs/README.md'])('%s leads to every page', (start) => {
+  const linked = linksOf(start).map(({ path }) => path)
   const written = readdirSync(new URL('docs/', root)).filter((name) => name.endsWith('.md'))
   const lost = written.filter((name) => name !== 'README.md' && !linked.includes(`docs/${name}`))
   expect(lost).toEqual([])
