@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -38,8 +37,10 @@ func converse(ctx context.Context, server string, message string) error {
 	}
 
 	var seen []int
+	var kind string
 	show := func(event parley.RuntimeEvent, seq int) error {
 		seen = append(seen, seq)
+		kind, _ = event.Discriminator()
 		return printEvent(event)
 	}
 	// The first connection is given up after eight events, as a train in a tunnel would do it.
@@ -56,7 +57,21 @@ func converse(ctx context.Context, server string, message string) error {
 	if _, err = readRun(ctx, client, run.Id, last, show); err != nil {
 		return err
 	}
-	return consecutive(seen)
+	if err := consecutive(seen); err != nil {
+		return err
+	}
+	if kind != "stream_stopped" {
+		return fmt.Errorf("the stream ended before the run did, with %s", kind)
+	}
+	ended, err := client.GetRunWithResponse(ctx, run.Id)
+	if err != nil {
+		return err
+	}
+	if ended.JSON200 == nil {
+		return fmt.Errorf("the run cannot be read: %s %s", ended.Status(), ended.Body)
+	}
+	fmt.Printf("\n%d events, %s: the run is %s\n", len(seen), run.Id, ended.JSON200.Status)
+	return nil
 }
 
 // start begins a run, which does not depend on any connection from here on.
@@ -97,7 +112,5 @@ func consecutive(seen []int) error {
 			return fmt.Errorf("an event was lost or came twice: %v", seen)
 		}
 	}
-	summary, err := json.Marshal(map[string]int{"events": len(seen), "first": seen[0], "last": seen[len(seen)-1]})
-	fmt.Printf("\n%s\n", summary)
-	return err
+	return nil
 }

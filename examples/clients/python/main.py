@@ -1,12 +1,11 @@
 """Says something to an agent, loses the connection on the way, and goes on with the very next event."""
 
-import json
 import sys
 from collections.abc import Iterator
 
 from parley import AuthenticatedClient
-from parley.api.runs import chat
-from parley.models import AgentChoiceEvent, ChatRequest, ErrorEvent, Run
+from parley.api.runs import chat, get_run
+from parley.models import AgentChoiceEvent, ChatRequest, ErrorEvent, Run, StreamStoppedEvent
 
 from stream import read_run
 
@@ -20,13 +19,18 @@ def main(server: str, message: str = "Hello from Python!") -> None:
         seen: list[int] = []
         show(read_run(client, run.id), seen, most=8)
         print(f"\n-- cut off after event {seen[-1]} --")
-        show(read_run(client, run.id, after=seen[-1]), seen)
+        last = show(read_run(client, run.id, after=seen[-1]), seen)
+        ended = get_run.sync(run.id, client=client)
     if seen != list(range(seen[0], seen[0] + len(seen))):
         raise SystemExit(f"an event was lost or came twice: {seen}")
-    print(f"\n{json.dumps({'events': len(seen), 'first': seen[0], 'last': seen[-1]})}")
+    if not isinstance(last, StreamStoppedEvent) or not isinstance(ended, Run):
+        raise SystemExit(f"the stream ended before the run did: {last}")
+    print(f"\n{len(seen)} events, {ended.id}: the run is {ended.status}")
 
 
-def show(events: Iterator[tuple[int, object]], seen: list[int], most: int | None = None) -> None:
+def show(events: Iterator[tuple[int, object]], seen: list[int], most: int | None = None) -> object:
+    """Prints events, gives the last one."""
+    event: object = None
     for seq, event in events:
         seen.append(seq)
         match event:
@@ -37,7 +41,8 @@ def show(events: Iterator[tuple[int, object]], seen: list[int], most: int | None
             case _:
                 print(f"\n[{type(event).__name__}]", end="")
         if len(seen) == most:
-            return
+            break
+    return event
 
 
 if __name__ == "__main__":

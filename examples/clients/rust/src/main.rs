@@ -26,12 +26,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     drop(events);
     println!("\n-- cut off after event {last} --");
     let mut events = Events::resume(&configuration, &run, last).await?;
+    let mut ended = false;
     while let Some(event) = events.next().await? {
         show(&event, &mut seen)?;
+        ended = event["type"] == "stream_stopped";
     }
 
     if seen.windows(2).any(|pair| pair[1] != pair[0] + 1) {
         return Err(format!("an event was lost or came twice: {seen:?}").into());
+    }
+    if !ended {
+        return Err("the stream ended before the run did".into());
     }
     let run = runs_api::get_run(&configuration, &run).await?;
     println!("\n{} events, {}: the run is {:?}", seen.len(), run.id, run.status);

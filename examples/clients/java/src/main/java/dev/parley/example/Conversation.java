@@ -29,9 +29,11 @@ public class Conversation {
     }
     long last = seen.get(seen.size() - 1);
     System.out.printf("%n-- cut off after event %d --%n", last);
+    String type = "";
     try (EventStream events = EventStream.resume(client, run, last)) {
       for (var frame = events.next(); frame.isPresent(); frame = events.next()) {
         show(frame.get(), seen);
+        type = frame.get().type();
       }
     }
 
@@ -39,6 +41,9 @@ public class Conversation {
       if (seen.get(index) != seen.get(index - 1) + 1) {
         throw new IllegalStateException("an event was lost or came twice: " + seen);
       }
+    }
+    if (!type.equals("stream_stopped")) {
+      throw new IllegalStateException("the stream ended before the run did, with " + type);
     }
     var status = new RunsApi(client).getRun(run).getStatus();
     System.out.printf("%n%d events, %s: the run is %s%n", seen.size(), run, status);
