@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 
 const operator = 'the-operators-own-key'
-const app = await startApp({ lifetime: 'file', flags: ['--http-token', operator], token: operator })
+// More requests than a key may make in a moment.
+const flags = ['--http-token', operator, '--rate-limit', '0']
+const app = await startApp({ lifetime: 'file', flags, token: operator })
 const { url, model, client } = app
 
 /** How each is asked to answer, and what its refusals look like. */
