@@ -732,6 +732,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{agent}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a version of an agent
+         * @description What it was made of then, to compare or to look before it is restored.
+         */
+        get: operations["getAgentVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/{agent}/versions/{version}/restore": {
         parameters: {
             query?: never;
@@ -4331,6 +4351,15 @@ export interface components {
              */
             created_at: string;
         };
+        /** @description What an agent was made of in a version */
+        AgentVersionContent: {
+            /**
+             * @description Of the content
+             * @example 9f2c1d7ae0b34c58
+             */
+            version: string;
+            config: components["schemas"]["AgentFile"] & unknown;
+        };
         /** @description Every tool */
         AgentToolList: components["schemas"]["AgentToolSummary"][];
         /** @description A tool in Python or JavaScript; give one of the two */
@@ -5195,6 +5224,16 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["AgentVersionPage"];
+            };
+        };
+        /** @description The content of the version */
+        AgentVersionContentResponse: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AgentVersionContent"];
             };
         };
         /** @description The tools */
@@ -6765,6 +6804,31 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AgentVersionPageResponse"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getAgentVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An agent source: a file's name without its ending */
+                agent: components["parameters"]["AgentParameter"];
+                /** @description A version that listAgentVersions gave */
+                version: components["parameters"]["AgentVersionParameter"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["AgentVersionContentResponse"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];

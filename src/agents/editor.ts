@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { AgentConfig, AgentPatch, AgentVersion, NewAgent } from '#contract/agent-edit.ts'
+import type {
+  AgentConfig,
+  AgentPatch,
+  AgentVersion,
+  AgentVersionContent,
+  NewAgent,
+} from '#contract/agent-edit.ts'
 import type { AgentFile } from '#contract/agent-file.ts'
 import { Problem } from '#contract/problem.ts'
 import type { AgentCatalog, AgentSnapshot } from '#runtime/catalog.ts'
@@ -63,10 +69,17 @@ export function createAgentEditor({
     return current
   }
 
-  function served({ scope }: Author, name: string): AgentSnapshot {
+  function served({ scope }: Pick<Author, 'scope'>, name: string): AgentSnapshot {
     const snapshot = catalog.of(scope.tenant).get(name)
     if (!snapshot) throw notFound(name)
     return snapshot
+  }
+
+  async function readVersion({ scope }: Author, name: string, version: string) {
+    const old = await rows.revision(scope, name, version)
+    served({ scope }, name)
+    if (!old) throw new Problem('not_found', `There is no version ${version} of agent ${name}`)
+    return old
   }
 
   async function create(
@@ -172,10 +185,12 @@ export function createAgentEditor({
       })
       return { data: shown, next_cursor }
     },
+    async version(author: Author, name: string, version: string): Promise<AgentVersionContent> {
+      const old = await readVersion(author, name, version)
+      return { version, config: concealFile(old.file) }
+    },
     async restore(author: Author, name: string, version: string, guard: Guard) {
-      const old = await rows.revision(author.scope, name, version)
-      served(author, name)
-      if (!old) throw new Problem('not_found', `There is no version ${version} of agent ${name}`)
+      const old = await readVersion(author, name, version)
       const act: Act = { author, operation: 'restoreAgentVersion', change: 'restored' }
       return change(act, name, guard, () => old.file)
     },

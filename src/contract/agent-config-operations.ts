@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { requires } from './access.ts'
 import { AgentDetail } from './agent.ts'
-import { AgentConfig, AgentPrompt, AgentVersionPage } from './agent-edit.ts'
+import { AgentConfig, AgentPrompt, AgentVersionContent, AgentVersionPage } from './agent-edit.ts'
 import { pageQuery, parameters } from './parameter.ts'
 import { actingHeaders, jsonBody } from './request.ts'
 import { bodyProblems, jsonResponse, keyProblems, problems } from './response.ts'
@@ -73,6 +73,23 @@ export const agentConfigOperations = {
       200: jsonResponse(AgentVersionPage, {
         component: 'AgentVersionPageResponse',
         description: 'A page of versions',
+      }),
+      ...problems('not_found', 'validation_failed'),
+    },
+  }),
+  getAgentVersion: createRoute({
+    operationId: 'getAgentVersion',
+    ...requires('read'),
+    method: 'get',
+    path: '/api/agents/{agent}/versions/{version}',
+    tags,
+    summary: 'Get a version of an agent',
+    description: 'What it was made of then, to compare or to look before it is restored.',
+    request: { params: params.extend({ version: parameters.AgentVersionParameter }) },
+    responses: {
+      200: jsonResponse(AgentVersionContent, {
+        component: 'AgentVersionContentResponse',
+        description: 'The content of the version',
       }),
       ...problems('not_found', 'validation_failed'),
     },

@@ -112,4 +112,12 @@ export const AgentVersion = z
   .openapi('AgentVersion', { description: 'A version of an agent that was made over the API' })
 export type AgentVersion = z.infer<typeof AgentVersion>
 
+export const AgentVersionContent = z
+  .object({
+    version: z.string().openapi({ description: 'Of the content', example: '9f2c1d7ae0b34c58' }),
+    config: AgentFile.openapi({ description: 'The file as it was; secrets are hidden' }),
+  })
+  .openapi('AgentVersionContent', { description: 'What an agent was made of in a version' })
+export type AgentVersionContent = z.infer<typeof AgentVersionContent>
+
 export const AgentVersionPage = pageOf(AgentVersion, 'AgentVersionPage')

@@ -42,6 +42,10 @@ test.skipIf(!browser)(
     await page.getByText('Saved. Runs').waitFor()
     expect(await described()).toBe('Helps me')
 
+    await page.getByRole('button', { name: 'What changed in revision 2' }).click()
+    await page.getByText('description: Helps me').last().waitFor()
+    expect(await page.locator('.difference [data-kind=added]').count()).toBe(1)
+    await keepScreenshot(page, 'agent-versions')
     await page.getByRole('button', { name: 'Go back to revision 1' }).click()
     await page.getByText('is served again').waitFor()
     await expect.poll(() => file.inputValue()).toBe(before)

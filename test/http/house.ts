@@ -373,6 +373,7 @@ async function doubles(
         tools: [],
       }),
       versions: async () => ({ data: [], next_cursor: null }),
+      version: async (_author, _name, version) => ({ version, config: file }),
       restore: async () => snapshot,
     },
     keys: {

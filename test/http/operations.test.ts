@@ -64,6 +64,7 @@ const answers: [string, string, unknown, number][] = [
   ['GET', '/api/agents/assistant/prompt', undefined, 200],
   ['PUT', '/api/agents/assistant/prompt', { content: 'x' }, 200],
   ['GET', '/api/agents/assistant/versions', undefined, 200],
+  ['GET', '/api/agents/assistant/versions/v1', undefined, 200],
   ['POST', '/api/agents/assistant/versions/v1/restore', undefined, 200],
   ['GET', '/api/agents/assistant/tools', undefined, 200],
   ['GET', '/api/agents/assistant/tools/read_file', undefined, 200],

@@ -90,8 +90,20 @@ test('versions keep who and when, and an old one is restored as a new revision',
     [2, 'updated', true, 'local'],
     [1, 'created', false, 'local'],
   ])
+  const path = { agent: name, version: versions[1]?.version ?? '' }
+  const { data: first } = await client.GET('/api/agents/{agent}/versions/{version}', {
+    params: { path },
+  })
+  expect(first).toMatchObject({
+    version: path.version,
+    config: { agents: { root: { instruction: 'One' } } },
+  })
+  const unknown = client.GET('/api/agents/{agent}/versions/{version}', {
+    params: { path: { ...path, version: '0123456789abcdef' } },
+  })
+  await expect(unknown).rejects.toMatchObject({ status: 404 })
   const { data } = await client.POST('/api/agents/{agent}/versions/{version}/restore', {
-    params: { path: { agent: name, version: versions[1]?.version ?? '' } },
+    params: { path },
   })
   expect(data?.version).toBe(versions[1]?.version)
   expect(await promptOf(app, name)).toBe('One')

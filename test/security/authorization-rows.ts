@@ -137,6 +137,7 @@ export const rows: Record<OperationId, (world: World) => Row | Promise<Row>> = {
   getAgentPrompt: ofAgent(() => ({ admitted: [200] })),
   updateAgentPrompt: ofAgent(() => ({ body: { content: 'Help' }, admitted: [200] })),
   listAgentVersions: ofAgent(() => ({ admitted: [200] })),
+  getAgentVersion: ofAgent(({ version }) => ({ path: { version }, admitted: [200] })),
   restoreAgentVersion: ofAgent(({ version }) => ({ path: { version }, body: {}, admitted: [200] })),
   listAgentTools: ofAgent(() => ({ admitted: [200] })),
   createAgentTool: ofAgent(({ unused }) => ({

@@ -16,6 +16,7 @@ type AgentChangeHandlers = Pick<
   | 'getAgentPrompt'
   | 'updateAgentPrompt'
   | 'listAgentVersions'
+  | 'getAgentVersion'
   | 'restoreAgentVersion'
 >
 
@@ -75,6 +76,11 @@ export function agentChangeHandlers({
       const { name } = find(c, c.req.valid('param').agent)
       const page = toPageRequest(c.req.valid('query'))
       return c.json(await agentEdits.versions(authorOf(c), name, page), 200)
+    },
+    async getAgentVersion(c) {
+      const { agent, version } = c.req.valid('param')
+      const { name } = find(c, agent)
+      return c.json(await agentEdits.version(authorOf(c), name, version), 200)
     },
     async restoreAgentVersion(c) {
       const { agent, version } = c.req.valid('param')

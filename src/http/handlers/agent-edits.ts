@@ -1,4 +1,10 @@
-import type { AgentConfig, AgentPatch, AgentVersion, NewAgent } from '#contract/agent-edit.ts'
+import type {
+  AgentConfig,
+  AgentPatch,
+  AgentVersion,
+  AgentVersionContent,
+  NewAgent,
+} from '#contract/agent-edit.ts'
 import type { AgentTool, AgentToolPatch, NewAgentTool } from '#contract/agent-tool.ts'
 import type { AgentSnapshot } from '#runtime/catalog.ts'
 import type { Page, PageRequest, Scope } from '#store/scope.ts'
@@ -24,6 +30,7 @@ export type AgentEdits = {
   reload(author: Author, name: string): Promise<AgentSnapshot>
   config(author: Author, name: string): Promise<AgentConfig>
   versions(author: Author, name: string, page: PageRequest): Promise<Page<AgentVersion>>
+  version(author: Author, name: string, version: string): Promise<AgentVersionContent>
   restore(author: Author, name: string, version: string, guard: Guard): Promise<AgentSnapshot>
 }
 

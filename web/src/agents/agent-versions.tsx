@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useServer } from '../app/server.tsx'
 import { once } from '../chat/request-headers.ts'
 import type { LoadedAgent } from './agent-requests.ts'
+import { VersionChange } from './version-change.tsx'
 
 const changes: Record<components['schemas']['AgentVersion']['change'], string> = {
   found: 'Found in its file',
@@ -24,6 +25,7 @@ export function AgentVersions({
 }) {
   const { client, report, notify } = useServer()
   const [isBusy, setBusy] = useState(false)
+  const [compared, compare] = useState<number>()
   if (versions.length === 0) return null
 
   async function restore(version: string): Promise<void> {
@@ -44,14 +46,22 @@ export function AgentVersions({
     <section className="stack tight" aria-label="Versions">
       <h2 className="panel-heading">Versions</h2>
       <ul className="versions">
-        {versions.map(({ version, revision, change, current, created_by, created_at }) => (
+        {versions.map(({ version, revision, change, current, created_by, created_at }, index) => (
           <li key={revision}>
             <span>{revision}</span>
             <span>
               {changes[change]} by {created_by}
               <span className="muted small"> {new Date(created_at).toLocaleString()}</span>
             </span>
-            <code>{version}</code>
+            <button
+              type="button"
+              className="button quiet"
+              aria-expanded={compared === revision}
+              aria-label={`What changed in revision ${revision}`}
+              onClick={() => compare(compared === revision ? undefined : revision)}
+            >
+              What changed
+            </button>
             {current ? (
               <span className="muted small">In use</span>
             ) : (
@@ -64,6 +74,15 @@ export function AgentVersions({
               >
                 Go back to it
               </button>
+            )}
+            {compared === revision && (
+              <div className="version-change">
+                <VersionChange
+                  agent={name}
+                  version={version}
+                  previous={versions[index + 1]?.version}
+                />
+              </div>
             )}
           </li>
         ))}
