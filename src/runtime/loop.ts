@@ -8,6 +8,7 @@ import {
   toObservedRun,
   toRunChange,
 } from './active-run.ts'
+import { announceCalls } from './announce-calls.ts'
 import { takeSteered } from './begin-run.ts'
 import {
   atBudget,
@@ -31,7 +32,7 @@ import type { RunTools } from './run-tool.ts'
 import { gatherTools } from './run-tools.ts'
 import { startSession, tellOutcome } from './session-hooks.ts'
 import { chargeUsage } from './spending.ts'
-import { announceCalls, settleCalls } from './tool-calls.ts'
+import { settleCalls } from './tool-calls.ts'
 import { leaveStep } from './turn.ts'
 
 /**

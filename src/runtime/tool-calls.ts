@@ -1,144 +1,24 @@
 import type { EventBody } from '#contract/event.ts'
 import type { Message } from '#contract/message.ts'
-import type { ToolResult } from '#contract/tool.ts'
 import { noUsage } from '#contract/usage.ts'
-import type { CallRow, NewApproval, NewElicitation } from '#store/log.ts'
+import type { CallRow } from '#store/log.ts'
 import { type ActiveRun, commitRun, subjectOf, toolSessionOf, toRunChange } from './active-run.ts'
+import { announceCalls } from './announce-calls.ts'
+import { askUser } from './ask-user.ts'
 import { waitFor } from './budget.ts'
-import { type CallEnd, cancelledEnd } from './call-end.ts'
+import { type CallEnd, cancelledEnd, toEndedRow, toResponse, toToldText } from './call-end.ts'
 import { tellAfterCall } from './call-hooks.ts'
-import { definitionOf, type PlannedCall } from './call-plan.ts'
+import type { PlannedCall } from './call-plan.ts'
 import type { LoopContext } from './context.ts'
 import { executeCall } from './execute-call.ts'
 import { inParallel } from './in-parallel.ts'
-import { begins, type NextForCall } from './next-for-call.ts'
+import type { NextForCall } from './next-for-call.ts'
 import type { Wait } from './outcome.ts'
 import { decide } from './permissions.ts'
-import { type Charges, chargeCalls } from './spending.ts'
-import { cutToBytes, toldLimit } from './text.ts'
-import type { ElicitationAnswer, ElicitationRequest, ToolContext } from './tool.ts'
-import { outcomeQuestion } from './unknown-outcome.ts'
+import type { ElicitationAnswer, ToolContext } from './tool.ts'
 
 /** Calls of one answer that run at the same time. */
 const parallel = 8
-
-/** What starting a batch writes, to be committed with whatever belongs to the same step. */
-export type Announcement = {
-  events: EventBody[]
-  calls: CallRow[]
-  approvals: NewApproval[]
-  elicitations: NewElicitation[]
-  consumed: string[]
-  expired: string[]
-} & Charges
-
-/**
- * The intent: commits before anything runs. Gives each call its next state; what has already
- * ended or was already asked adds nothing.
- */
-export function announceCalls(
-  context: LoopContext,
-  run: ActiveRun,
-  planned: PlannedCall[],
-): Announcement {
-  const announcement: Announcement = {
-    events: [],
-    calls: [],
-    approvals: [],
-    elicitations: [],
-    consumed: [],
-    expired: [],
-    ...chargeCalls(run, planned.filter(({ next }) => begins(next)).length),
-  }
-  for (const plan of planned) announceCall(context, run, plan, announcement)
-  return announcement
-}
-
-function announceCall(
-  context: LoopContext,
-  run: ActiveRun,
-  plan: PlannedCall,
-  into: Announcement,
-): void {
-  const { next, row, call } = plan
-  const definition = definitionOf(plan)
-  switch (next.type) {
-    case 'ended':
-      if (next.told) return
-      into.events.push(toResponse(plan, next.end, 0))
-      into.calls.push(toEndedRow(row, next.end))
-      if (next.end.state === 'expired') into.expired.push(row.id)
-      next.told = true
-      return
-    case 'start':
-      if (next.again) {
-        into.calls.push({ ...row })
-        into.consumed.push(next.again)
-      }
-      if (next.announced) return
-      into.events.push({
-        type: 'tool_call',
-        tool_call: call,
-        tool_definition: definition,
-        executor: 'server',
-      })
-      row.state = 'started'
-      into.calls.push({ ...row })
-      if (next.approvalId) into.consumed.push(next.approvalId)
-      next.announced = true
-      return
-    case 'wait': {
-      if (next.kind === 'budget') {
-        into.calls.push({ ...row })
-        return
-      }
-      if (next.kind === 'outcome') {
-        const { elicitation, event } = newQuestion(context, run, plan, outcomeQuestion(row.tool))
-        into.calls.push({ ...row })
-        into.elicitations.push({ ...elicitation, about: 'outcome' })
-        into.events.push(event)
-        const { id: elicitationId, expiresAt } = elicitation
-        const asked = { about: 'outcome', asked: true, elicitationId, expiresAt } as const
-        plan.next = { type: 'wait', kind: 'elicitation', ...asked }
-        return
-      }
-      if (next.asked) return
-      row.state = 'awaiting'
-      into.calls.push({ ...row })
-      next.asked = true
-      if (next.kind === 'client_tool') {
-        into.events.push({
-          type: 'tool_call',
-          tool_call: call,
-          tool_definition: definition,
-          executor: 'client',
-        })
-        return
-      }
-      const approval: NewApproval = {
-        id: context.nextId('apr'),
-        sessionId: run.sessionId,
-        runId: run.id,
-        toolCallId: row.id,
-        argsHash: row.argsHash,
-        expiresAt: expiry(context),
-      }
-      next.expiresAt = approval.expiresAt
-      into.approvals.push(approval)
-      into.events.push({
-        type: 'tool_call_confirmation',
-        tool_call: call,
-        tool_definition: definition,
-        approval_id: approval.id,
-        expires_at: approval.expiresAt,
-      })
-    }
-  }
-}
-
-function expiry(context: LoopContext): string {
-  return new Date(context.clock.now() + context.questionLifetime).toISOString()
-}
 
 /**
  * Runs what may run, in parallel, each end committed as it comes; then adds the results to the
@@ -327,68 +207,6 @@ function execute(context: LoopContext, run: ActiveRun, plan: PlannedCall) {
 }
 
 const declined: ElicitationAnswer = { action: 'decline', content: null }
-
-async function askUser(
-  context: LoopContext,
-  run: ActiveRun,
-  plan: PlannedCall,
-  request: ElicitationRequest & { held?: boolean },
-): Promise<NewElicitation> {
-  const { elicitation, event } = newQuestion(context, run, plan, request)
-  await commitRun(run, [event], { elicitations: [elicitation] })
-  return elicitation
-}
-
-function newQuestion(
-  context: LoopContext,
-  run: ActiveRun,
-  { row }: PlannedCall,
-  { held = false, ...request }: ElicitationRequest & { held?: boolean },
-): { elicitation: NewElicitation; event: EventBody } {
-  const elicitation: NewElicitation = {
-    id: context.nextId('eli'),
-    sessionId: run.sessionId,
-    runId: run.id,
-    toolCallId: row.id,
-    message: request.message,
-    mode: request.mode,
-    schema: request.schema ? JSON.stringify(request.schema) : null,
-    url: request.url ?? null,
-    held,
-    about: 'call',
-    expiresAt: expiry(context),
-  }
-  const event: EventBody = {
-    type: 'elicitation_request',
-    elicitation_id: elicitation.id,
-    message: request.message,
-    mode: request.mode,
-    ...(request.schema ? { schema: request.schema } : {}),
-    ...(request.url ? { url: request.url } : {}),
-    expires_at: elicitation.expiresAt,
-  }
-  return { elicitation, event }
-}
-
-function toEndedRow(row: CallRow, end: CallEnd): CallRow {
-  return { ...row, state: end.state, result: JSON.stringify(end.result) }
-}
-
-function toResponse({ call }: PlannedCall, end: CallEnd, duration: number): EventBody {
-  return {
-    type: 'tool_call_response',
-    tool_call: call,
-    response: toToldText(end.result),
-    result: end.result,
-    state: end.state,
-    ...(end.deniedBy && { denied_by: end.deniedBy }),
-    duration_ms: duration,
-  }
-}
-
-function toToldText(result: ToolResult): string {
-  return cutToBytes(result.output, toldLimit)
-}
 
 /** The tool messages of a batch that has ended, in the model's order, one after the other. */
 function toResults(context: LoopContext, run: ActiveRun, planned: PlannedCall[]): Message[] {

@@ -106,7 +106,7 @@ export const faultPoints: readonly FaultPoint[] = [
   },
   {
     name: 'call.before-started',
-    file: 'src/runtime/tool-calls.ts',
+    file: 'src/runtime/announce-calls.ts',
     anchor: 'if (next.announced) return',
     insert: 'after',
     waits: false,
