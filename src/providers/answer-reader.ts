@@ -86,7 +86,7 @@ export function createAnswerReader({
     if (thought !== '') takeText('reasoning', thought)
     const text = contentOf(delta)
     if (text !== '') takeText('text', text)
-    const legacy = delta['function_call']
+    const legacy = delta.function_call
     const entries = isObject(legacy)
       ? [{ index: 0, function: legacy }]
       : listAt(delta, 'tool_calls')
@@ -165,12 +165,12 @@ function append(gathered: ModelDelta, delta: ModelDelta): boolean {
 }
 
 function isFirstChoice(choice: unknown): boolean {
-  return isObject(choice) && (choice['index'] ?? 0) === 0
+  return isObject(choice) && (choice.index ?? 0) === 0
 }
 
 /** Text, a refusal, or parts of text. */
 function contentOf(delta: JsonObject): string {
-  const content = delta['content']
+  const content = delta.content
   if (typeof content === 'string' && content !== '') return content
   const texts = listAt(delta, 'content').map((part) => textAt(part, 'text') ?? '')
   return texts.join('') || (textAt(delta, 'refusal') ?? '')

@@ -68,7 +68,7 @@ function normaliseValue(value: unknown, ids: Map<string, string>, key: string): 
   if (Array.isArray(value)) {
     const [first] = value
     const isOneText = key === 'content' && value.length === 1 && isObject(first)
-    if (isOneText && first['type'] === 'text') return first['text']
+    if (isOneText && first.type === 'text') return first.text
     return value.map((item) => normaliseValue(item, ids, key === 'tool_calls' ? 'tool_call' : ''))
   }
   if (isObject(value)) return normaliseObject(value, ids, key)

@@ -70,8 +70,8 @@ function toInteraction(entry: unknown, index: number): Interaction | undefined {
   const response = objectAt(entry, 'response')
   const url = textAt(request, 'url')
   if (!isObject(entry) || !request || !response || url === undefined) return undefined
-  const id = entry['id']
-  const code = response['code']
+  const id = entry.id
+  const code = response.code
   return {
     id: typeof id === 'number' ? id : index,
     method: textAt(request, 'method') ?? 'POST',

@@ -66,7 +66,7 @@ function onlyContentOf(chunk: JsonObject): string | undefined {
   if (choices.length !== 1 || !isObject(choice) || !hasOnly(chunk, chunkFields)) return undefined
   const delta = objectAt(choice, 'delta')
   if (!delta || !hasOnly(choice, choiceFields) || !hasOnly(delta, deltaFields)) return undefined
-  return choice['index'] === 0 ? textAt(delta, 'content') : undefined
+  return choice.index === 0 ? textAt(delta, 'content') : undefined
 }
 
 const chunkFields = new Set([

@@ -42,16 +42,16 @@ export async function detectModel({
           timeout: timeouts.listing,
         })
       : Promise.resolve(undefined)
-  const moved = environment['OPENAI_BASE_URL']
+  const moved = environment.OPENAI_BASE_URL
   if (moved) {
-    const model = environment['OPENAI_MODEL']
-    const listed = model ? undefined : await list(moved, environment['OPENAI_API_KEY'])
+    const model = environment.OPENAI_MODEL
+    const listed = model ? undefined : await list(moved, environment.OPENAI_API_KEY)
     return choose({ provider: 'openai', model, listed, reason: 'OPENAI_BASE_URL is set' })
   }
   for (const [provider, preset] of Object.entries(presets)) {
     const variable = preset.keyVariables.find((name) => environment[name])
     if (variable === undefined) continue
-    const wanted = provider === 'openai' ? environment['OPENAI_MODEL'] : undefined
+    const wanted = provider === 'openai' ? environment.OPENAI_MODEL : undefined
     const model = wanted || preset.defaultModel
     const listed = model ? undefined : await list(preset.baseUrl, environment[variable])
     return choose({ provider, model, listed, reason: `${variable} is set` })

@@ -92,7 +92,7 @@ function presetEndpoint({
 }): Endpoint | { missingKey: string } {
   const preset = presets[spec.provider]
   if (!preset) throw unknownProvider(spec.provider, {})
-  const moved = spec.provider === 'openai' ? environment['OPENAI_BASE_URL'] : undefined
+  const moved = spec.provider === 'openai' ? environment.OPENAI_BASE_URL : undefined
   const usual = preset.keyVariables.find((variable) => environment[variable])
   const variable = keyVariable ?? usual ?? preset.keyVariables[0]
   const apiKey = keyVariable

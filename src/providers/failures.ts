@@ -42,9 +42,9 @@ export function failureFromStatus({
 export function failureFromFrame(chunk: JsonObject, secrets: string[]): ModelFailure | undefined {
   const choice = listAt(chunk, 'choices')[0]
   const isError =
-    (chunk['error'] ?? null) !== null ||
-    chunk['object'] === 'error' ||
-    chunk['type'] === 'error' ||
+    (chunk.error ?? null) !== null ||
+    chunk.object === 'error' ||
+    chunk.type === 'error' ||
     objectAt(choice, 'error') !== undefined
   if (!isError) return undefined
   const told = toldBy(objectAt(choice, 'error') ?? chunk)
@@ -104,7 +104,7 @@ function toldBy(body: JsonObject): Told {
     textAt(body, 'detail') ??
     textAt(body, 'message')
   const words = ['code', 'type', 'status', 'error_type'].map((key) => textAt(error, key) ?? '')
-  const status = [error['code'], error['status'], error['status_code']].find(isErrorStatus)
+  const status = [error.code, error.status, error.status_code].find(isErrorStatus)
   return { status, code: words.join(' ').toLowerCase(), message: message ?? '' }
 }
 

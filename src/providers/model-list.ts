@@ -29,7 +29,7 @@ export async function listServerModels({
     timeout,
   })
   const body = text === undefined ? undefined : parseJson(text)?.value
-  const list = Array.isArray(body) ? body : isObject(body) ? body['data'] : undefined
+  const list = Array.isArray(body) ? body : isObject(body) ? body.data : undefined
   return Array.isArray(list) ? list.flatMap(toListedModel) : undefined
 }
 

@@ -102,8 +102,8 @@ export async function openModels({
       baseUrl,
       apiKey,
       secrets: sent,
-      organization: isOpenAi ? environment['OPENAI_ORG_ID'] : undefined,
-      project: isOpenAi ? environment['OPENAI_PROJECT_ID'] : undefined,
+      organization: isOpenAi ? environment.OPENAI_ORG_ID : undefined,
+      project: isOpenAi ? environment.OPENAI_PROJECT_ID : undefined,
       contextLimit: rest.contextWindow ?? (isDetected ? found.contextWindow : undefined),
     })
     // Agents come and go; the models of old versions need not stay.

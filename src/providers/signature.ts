@@ -38,9 +38,9 @@ export function createSignature({
       body: {},
     })
     const headers = Object.fromEntries(req.headers.entries())
-    if (apiKey === undefined) delete headers['authorization']
+    if (apiKey === undefined) delete headers.authorization
     if (authorization !== undefined && apiKey === undefined)
-      headers['authorization'] = authorization
+      headers.authorization = authorization
     return { url: new URL(url), headers }
   }
 

@@ -61,7 +61,7 @@ export function createToolCallParts({
       const call = objectAt(entry, 'function') ?? entry
       const sentId = textAt(entry, 'id')
       const sentName = textAt(call, 'name')
-      const sentArguments = argumentsOf(call['arguments'])
+      const sentArguments = argumentsOf(call.arguments)
       const part = find(entry, sentId, sentArguments) ?? open(entry, sentId)
       if (sentName !== undefined && sentName !== part.name) part.name += toStorableText(sentName)
       const shown = part.arguments.add(sentArguments)

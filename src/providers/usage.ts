@@ -8,7 +8,7 @@ export function usageOf(chunk: unknown): ModelUsage | undefined {
   const usage =
     objectAt(chunk, 'usage') ??
     objectAt(listAt(chunk, 'choices')[0], 'usage') ??
-    objectAt(isObject(chunk) ? chunk['x_groq'] : undefined, 'usage')
+    objectAt(isObject(chunk) ? chunk.x_groq : undefined, 'usage')
   const input = countAt(usage, 'prompt_tokens') ?? countAt(usage, 'input_tokens')
   const completion = countAt(usage, 'completion_tokens') ?? countAt(usage, 'output_tokens')
   if (input === undefined && completion === undefined) return undefined

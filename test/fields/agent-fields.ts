@@ -54,7 +54,7 @@ export const agentFields: Record<string, Probe> = {
   ),
   'agents.*.welcome_message': ofAgent(
     { welcome_message: 'Good day' },
-    { look: shown(({ config }) => config.agents['root']?.welcome_message), shows: 'Good day' },
+    { look: shown(({ config }) => config.agents.root?.welcome_message), shows: 'Good day' },
   ),
   'agents.*.instruction': ofAgent(
     { instruction: 'Be brief.' },
@@ -88,7 +88,7 @@ export const agentFields: Record<string, Probe> = {
     { commands: { go: { instruction: 'Walk on.', description: 'Goes' } } },
     {
       unlike: { commands: { go: { instruction: 'Walk on.' } } },
-      look: shown(({ config }) => config.agents['root']?.commands),
+      look: shown(({ config }) => config.agents.root?.commands),
       shows: { go: { instruction: 'Walk on.', description: 'Goes' } },
     },
   ),

@@ -56,7 +56,7 @@ function formsOf(schema: z.ZodType): Form[] {
 
 /** `[filesystem]` for the arm of the toolset of that type. */
 function armOf(option: z.ZodType): string {
-  const type = shapeOf(option)?.['type']
+  const type = shapeOf(option)?.type
   const [value] = (type && definitionOf(type).values) ?? []
   return value === undefined ? '' : `[${value}]`
 }

@@ -108,7 +108,7 @@ function ofModel(field: Fields, { look, shows, unlike = {} }: Difference): Probe
   const base = { provider: 'scripted', model: 'scripted' }
   const withModel = (own: Fields) => {
     // A model that is written provider/model has no provider of its own.
-    const spec = String(own['model']).includes('/') ? own : { ...base, ...own }
+    const spec = String(own.model).includes('/') ? own : { ...base, ...own }
     return fileOf(
       { model: 'mine', toolsets: [{ type: 'think' }] },
       { models: { mine: spec }, providers: { other: { base_url: '{base_url}/other' } } },

@@ -4,7 +4,7 @@ import { ModelFailure } from '#runtime/model.ts'
 import { createRandom } from '../support/random.ts'
 import { collector } from './model-under-test.ts'
 
-const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
 
 /** Reads the chunks; deltas are collected as they would be streamed, one flush for each chunk. */
 function read(chunks: unknown[]) {

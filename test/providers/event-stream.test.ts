@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createEventStreamSplitter } from '#providers/event-stream.ts'
 import { createRandom, type Random } from '../support/random.ts'
 
-const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
 
 test('a stream split at every byte gives the events of the whole', () => {
   const text =

@@ -157,7 +157,7 @@ test('variables in provider_opts and base_url are put in when the model is calle
     provider_opts: { user: '${' + 'env.TEAM}' },
   }
   await models.resolve('m', { ...empty, models: { m: model } }).respond(ask(), () => undefined)
-  expect(server.requests[0]?.body['user']).toBe('blue')
+  expect(server.requests[0]?.body.user).toBe('blue')
 })
 
 test.each([
