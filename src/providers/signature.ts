@@ -39,8 +39,7 @@ export function createSignature({
     })
     const headers = Object.fromEntries(req.headers.entries())
     if (apiKey === undefined) delete headers.authorization
-    if (authorization !== undefined && apiKey === undefined)
-      headers.authorization = authorization
+    if (authorization !== undefined && apiKey === undefined) headers.authorization = authorization
     return { url: new URL(url), headers }
   }
 
