@@ -66,8 +66,12 @@ test('a run that stopped three servers is ended by one that does not load it', a
 }, 60_000)
 
 async function pretendAttempts(attempt: number): Promise<void> {
-  const data = home.flags[home.flags.indexOf('--data-dir') + 1]
-  const database = await openDatabase({ dataDirectory: data ?? null })
+  const settingOf = (flag: string) => home.flags[home.flags.indexOf(flag) + 1] ?? ''
+  const database = await openDatabase(
+    home.flags.includes('--database-url')
+      ? { url: settingOf('--database-url') }
+      : { dataDirectory: settingOf('--data-dir') },
+  )
   await database.query(`update runs set attempt = $1 where status = 'running'`, [attempt])
   await database.close()
 }
