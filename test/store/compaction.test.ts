@@ -70,7 +70,8 @@ async function insertRun(session: string, events: [string, object][]): Promise<v
   await database.query(
     `insert into runs (id, tenant, session_id, root_session_id, status, agent, agent_name,
        agent_version, iteration_limit, first_seq, last_seq, finished_at)
-     values ($1, 'default', $2, $2, 'completed', 'a', 'root', 'v', 1, 1, $3, now())`,
+     values ($1, 'default', $2, $2, 'completed', 'a', 'root', 'v', 1, 1, $3,
+       now() - interval '1 minute')`,
     [`run_${session}`, session, events.length],
   )
   for (const [index, [type, data]] of events.entries()) {
