@@ -65,6 +65,7 @@ function mediaType({ headers }: Answer): string {
 
 function checkBody(type: string, schema: Schema, answer: Answer): string[] {
   if (type === 'text/event-stream') return checkStream(schema, answer)
+  if (type === 'text/plain') return checkValue(schema, answer.body)
   const value = parse(answer.body)
   if (value === undefined) return ['the body is no JSON']
   const problems = checkValue(schema, value)
